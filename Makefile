@@ -1,0 +1,66 @@
+# The commands that people type. `make` alone lists them.
+#
+# Everything stays inside this folder: libtorch in .libtorch/, builds in target/.
+
+SHELL := /bin/bash
+LIBTORCH_HERE := $(CURDIR)/.libtorch
+# A libtorch of one's own wins; .cargo/config.toml says the same to plain cargo.
+ifeq ($(LIBTORCH)$(LIBTORCH_USE_PYTORCH),)
+export LIBTORCH := $(LIBTORCH_HERE)
+OURS := unset LIBTORCH;
+endif
+VENTRAL := target/release/ventral
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build libtorch libtorch-cuda test slow lint docs bench gpu-check fmt
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Build, run the quickstart on the embedded data, and say where its report is
+	@echo "demo: running recipes/quickstart.yaml (at most a minute from an empty cache)"
+	@$(VENTRAL) run recipes/quickstart.yaml
+	@echo "demo: open $(CURDIR)/reports/quickstart/index.html in a browser"
+
+build: libtorch ## The command and its worker, in target/release/
+	@echo "build: compiling; the first time takes some minutes, mostly polars and libtorch's binding"
+	@cargo build --release
+
+libtorch: ## libtorch for the CPU, in .libtorch/ (once)
+	@$(OURS) .tools/libtorch.sh
+
+libtorch-cuda: ## The whole of libtorch with its CUDA parts, in .libtorch/ (once)
+	@$(OURS) .tools/libtorch.sh cuda
+
+test: libtorch ## Provide what the tests need, and run them all
+	@.tools/chromium.sh
+	@cargo build
+ifneq ($(NEXTEST),)
+	@cargo nextest run --workspace
+	@cargo test --workspace --doc
+else
+	@cargo test --workspace
+endif
+
+slow: build ## The checks that take longer: the main job on real recordings, where they are
+	@cargo test --release --test real -- --ignored
+
+lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and sources where it is installed
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory docs
+	@if command -v cargo-deny >/dev/null; then cargo deny check --config .cargo/deny.toml licenses bans sources; \
+	else echo "lint: cargo-deny is not installed (cargo install cargo-deny --locked); licences, bans and sources were not asked"; fi
+
+docs: libtorch ## The API's pages, without warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+bench: build ## Measure the main job beside what a user would run instead
+	@python3 .tools/bench.py
+
+gpu-check: build ## On a machine with an NVIDIA GPU: the quickstart on the CPU and on CUDA, compared
+	@.tools/gpu-check.sh
+
+fmt: ## Format the code
+	@cargo fmt --all

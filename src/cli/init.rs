@@ -1,0 +1,136 @@
+//! `ventral init` and `ventral doctor`: a new workspace, and what this machine offers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Failure, Outcome, terminal};
+use crate::engine::machine::Machine;
+use crate::engine::workers::Workers;
+use crate::recipe::schema;
+use crate::registry::Registry;
+
+const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
+const CACHE_PAGE: &str = include_str!("../../cache/README.md");
+const REPORTS_PAGE: &str = include_str!("../../reports/README.md");
+
+/// Make a new workspace with a recipe that runs
+#[derive(Args)]
+pub struct Init {
+    /// The folder to make; files that are there already stay as they are
+    dir: PathBuf,
+}
+
+impl Init {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let schema = serde_json::to_string_pretty(&schema::schema(registry)).expect("JSON values serialise");
+        let files: [(&str, &str); 5] = [
+            ("recipes/quickstart.yaml", QUICKSTART),
+            ("recipes/schema.json", &schema),
+            ("cache/README.md", CACHE_PAGE),
+            ("reports/README.md", REPORTS_PAGE),
+            (".gitignore", "/cache/*\n!/cache/README.md\n/reports/*\n!/reports/README.md\n"),
+        ];
+        for (name, text) in files {
+            let path = self.dir.join(name);
+            let made = write_new(&path, text).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
+            terminal::say(&format!("{} {}", if made { "made" } else { "kept" }, path.display()));
+        }
+        terminal::print(&format!("now: ventral run {}", self.dir.join("recipes/quickstart.yaml").display()));
+        Ok(())
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => std::io::Write::write_all(&mut file, text.as_bytes()).map(|()| true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What this machine offers: libtorch, devices, threads, disk
+///
+/// Exit status 1 where nodes could not be computed.
+#[derive(Args)]
+pub struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    pub fn execute(self) -> Outcome {
+        let machine = Machine::here();
+        let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
+        let mut facts = Map::new();
+        facts.insert("ventral".into(), json!(env!("CARGO_PKG_VERSION")));
+        facts.insert("workspace".into(), json!(workspace));
+        facts.insert("threads".into(), json!(machine.threads));
+        facts.insert("threads_per_tensor_node".into(), json!(machine.team));
+        facts.insert("memory".into(), json!(memory()));
+        facts.insert("disk_free".into(), json!(disk_free(&workspace)));
+        let worker = Workers::find();
+        let described = worker.clone().and_then(|program| describe(&program));
+        match &worker {
+            Ok(program) => facts.insert("worker".into(), json!(program)),
+            Err(message) => facts.insert("worker".into(), json!(message)),
+        };
+        match &described {
+            Ok(Json::Object(libtorch)) => facts.extend(libtorch.clone()),
+            Ok(other) => drop(facts.insert("libtorch".into(), other.clone())),
+            Err(message) => drop(facts.insert("libtorch".into(), json!(message))),
+        }
+        if self.json {
+            terminal::print_json(&Json::Object(facts));
+        } else {
+            let text = facts.iter().map(|(name, value)| {
+                let value = match value {
+                    Json::Number(bytes) if matches!(name.as_str(), "memory" | "disk_free") => {
+                        terminal::bytes(bytes.as_u64().unwrap_or(0))
+                    }
+                    Json::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                format!("{:<24} {value}\n", name.replace('_', " "))
+            });
+            terminal::print(&text.collect::<String>());
+        }
+        if described.is_ok() { Ok(()) } else { Err(Failure::Told(1)) }
+    }
+}
+
+fn describe(program: &Path) -> Result<Json, String> {
+    let output = Command::new(program)
+        .arg("--describe")
+        .output()
+        .map_err(|e| format!("cannot start {}: {e}", program.display()))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the worker does not start: {}", errors.lines().last().unwrap_or("no reason given")));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| format!("the worker's answer does not read: {e}"))
+}
+
+/// The machine's memory in bytes.
+fn memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// Bytes free on the disk that holds a folder.
+fn disk_free(folder: &Path) -> Option<u64> {
+    let path = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).ok()?;
+    // SAFETY: the struct is plain numbers, filled by the call, which keeps no pointer.
+    let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: as above; `path` lives through the call.
+    let done = unsafe { libc::statvfs(path.as_ptr(), &mut stat) };
+    (done == 0).then(|| stat.f_bavail * stat.f_frsize)
+}

@@ -1,0 +1,160 @@
+//! `ventral check`, `kinds`, `schema` and `graph`: recipes and kinds, with nothing run.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{Failure, Outcome, Recipe, assignment, open, terminal};
+use crate::recipe::{graph, manual, schema};
+use crate::registry::Registry;
+
+/// Read and type-check recipes; nothing runs
+///
+/// Every problem of every recipe is told, each with its place, the line and a hint. Exit status 2 if there is any.
+#[derive(Args)]
+pub struct Check {
+    /// Recipe files
+    #[arg(required = true)]
+    recipes: Vec<PathBuf>,
+    /// Override a variable, or replace a sweep
+    #[arg(long, value_name = "K=V", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Print problems as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let mut wrong = false;
+        let mut problems = Vec::new();
+        for path in &self.recipes {
+            match open(path, registry, &self.set) {
+                Ok(session) if !self.json => {
+                    terminal::print(&format!("{}: {} nodes, nothing wrong", path.display(), session.plan.nodes.len()));
+                }
+                Ok(_) => {}
+                Err(Failure::Recipe(diagnostics)) => {
+                    wrong = true;
+                    if self.json {
+                        problems.push(diagnostics.to_json());
+                    } else {
+                        terminal::say(&diagnostics.render(terminal::colour()));
+                    }
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if self.json {
+            let all: Vec<_> =
+                problems.into_iter().flat_map(|list| list.as_array().cloned().unwrap_or_default()).collect();
+            terminal::print_json(&json!(all));
+        }
+        if wrong { Err(Failure::Told(2)) } else { Ok(()) }
+    }
+}
+
+/// How a graph is written.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A line per node
+    Text,
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages that draw Mermaid
+    Mermaid,
+    /// A picture
+    Svg,
+}
+
+/// The recipe as a graph
+#[derive(Args)]
+pub struct Graph {
+    #[command(flatten)]
+    recipe: Recipe,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Print JSON: nodes with their kinds, states and inputs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Graph {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let session = self.recipe.open(registry)?;
+        let survey = session.survey();
+        let plan = &session.plan;
+        if self.json {
+            let nodes: Vec<_> = plan
+                .nodes
+                .iter()
+                .zip(&survey.outcomes)
+                .map(|(node, outcome)| {
+                    let inputs: Vec<_> = node
+                        .edges
+                        .iter()
+                        .map(|edge| {
+                            json!({ "port": edge.port, "node": plan.nodes[edge.from].id.to_string(), "output": edge.output, "key": edge.key })
+                        })
+                        .collect();
+                    json!({ "node": node.id.to_string(), "kind": node.kind.name, "state": outcome.state, "inputs": inputs })
+                })
+                .collect();
+            terminal::print_json(&json!(nodes));
+            return Ok(());
+        }
+        let format = match self.format {
+            Format::Text => graph::Format::Text,
+            Format::Dot => graph::Format::Dot,
+            Format::Mermaid => graph::Format::Mermaid,
+            Format::Svg => graph::Format::Svg,
+        };
+        let states: Vec<_> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
+        terminal::print(&graph::draw(plan, format, &states));
+        Ok(())
+    }
+}
+
+/// The node kinds, or one kind's ports, parameters and example
+#[derive(Args)]
+pub struct Kinds {
+    /// A kind, such as ridge
+    kind: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Kinds {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        match &self.kind {
+            None if self.json => terminal::print_json(&manual::list_json(registry)),
+            None => terminal::print(&manual::list(registry)),
+            Some(name) => {
+                let kind = manual::find(registry, name).map_err(Failure::Usage)?;
+                if self.json {
+                    terminal::print_json(&manual::kind_json(kind));
+                } else {
+                    terminal::print(&manual::kind(kind));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The JSON Schema of every recipe, for editors that complete and check as one types
+///
+/// Save it beside the recipes and name it in their first line:
+/// `# yaml-language-server: $schema=schema.json`
+#[derive(Args)]
+pub struct Schema {}
+
+impl Schema {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        terminal::print_json(&schema::schema(registry));
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! The command line: one file per command family.
+
+mod cache;
+mod init;
+mod inspect;
+mod kinds;
+mod progress;
+mod reference;
+mod run;
+mod show;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::diagnostic::Diagnostics;
+use crate::registry::Registry;
+use crate::workspace::Session;
+
+/// Encoding-model studies of visual cortex as cached, typed recipes.
+///
+/// A recipe (YAML) names a DAG of nodes. `ventral run` computes what changed, keeps every result in `cache/`, and writes
+/// a report page to `reports/`.
+#[derive(Parser)]
+#[command(name = "ventral", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Start with `ventral init my-study`, then `ventral run my-study/recipes/quickstart.yaml`.\n\
+    Results go to standard output, progress to standard error. Exit status: 0 done, 1 a node failed,\n\
+    2 recipe or usage wrong, 130 interrupted.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run what changed, then write the report
+    Run(run::Run),
+    /// Read and type-check recipes; nothing runs
+    Check(kinds::Check),
+    /// How every node stands: cached, stale, new, failed or dropped, and why
+    Status(inspect::Status),
+    /// What changed for a node: which part of its key, old and new value, and what rerunning costs
+    Why(inspect::Why),
+    /// The recipe as a graph
+    Graph(kinds::Graph),
+    /// Look at a result
+    Show(show::Show),
+    /// Write a result to a file: .npy, .csv, .parquet, .safetensors or .png
+    Export(show::Export),
+    /// The node kinds, or one kind's ports, parameters and example
+    Kinds(kinds::Kinds),
+    /// The JSON Schema of every recipe, for editors that complete and check as one types
+    Schema(kinds::Schema),
+    /// Render the report again
+    Report(run::Report),
+    /// What the cache keeps; clear it; check it
+    Cache(cache::Cache),
+    /// Make a new workspace with a recipe that runs
+    Init(init::Init),
+    /// What this machine offers: libtorch, devices, threads, disk
+    Doctor(init::Doctor),
+}
+
+/// How a command ends short of success.
+pub enum Failure {
+    /// The recipe or the usage is wrong: said, and nothing has run.
+    Usage(String),
+    /// Recipe diagnostics.
+    Recipe(Diagnostics),
+    /// Something could not be done.
+    Failed(String),
+    /// A failure that was told already.
+    Told(u8),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Recipe(diagnostics)
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Runs the command line; the exit status is the contract's.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let registry = crate::nodes::registry();
+    let outcome = match arguments.command {
+        Command::Run(command) => command.execute(&registry),
+        Command::Check(command) => command.execute(&registry),
+        Command::Status(command) => command.execute(&registry),
+        Command::Why(command) => command.execute(&registry),
+        Command::Graph(command) => command.execute(&registry),
+        Command::Show(command) => command.execute(&registry),
+        Command::Export(command) => command.execute(&registry),
+        Command::Kinds(command) => command.execute(&registry),
+        Command::Schema(command) => command.execute(&registry),
+        Command::Report(command) => command.execute(&registry),
+        Command::Cache(command) => command.execute(),
+        Command::Init(command) => command.execute(&registry),
+        Command::Doctor(command) => command.execute(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Told(status)) => ExitCode::from(status),
+        Err(Failure::Recipe(diagnostics)) => {
+            terminal::say(&diagnostics.render(terminal::colour()));
+            ExitCode::from(2)
+        }
+        Err(Failure::Usage(message)) => {
+            terminal::say(&format!("error: {message}"));
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(message)) => {
+            terminal::say(&format!("error: {message}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// A recipe, and variables to override.
+#[derive(clap::Args)]
+struct Recipe {
+    /// The recipe file, such as recipes/quickstart.yaml
+    recipe: PathBuf,
+    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
+    #[arg(long, value_name = "K=V", value_parser = assignment)]
+    set: Vec<(String, String)>,
+}
+
+impl Recipe {
+    fn open(&self, registry: &Registry) -> Result<Session, Failure> {
+        open(&self.recipe, registry, &self.set)
+    }
+}
+
+fn open(path: &std::path::Path, registry: &Registry, set: &[(String, String)]) -> Result<Session, Failure> {
+    let session = Session::open(path, registry, set)?;
+    if !session.warnings.is_empty() {
+        terminal::say(&session.warnings.render(terminal::colour()));
+    }
+    Ok(session)
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, such as components=100".to_owned()),
+    }
+}

@@ -1,0 +1,313 @@
+//! `ventral run` and `ventral report`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use serde_json::json;
+
+use super::progress::Progress;
+use super::{Failure, Outcome, assignment, open, reference, terminal};
+use crate::device::Device;
+use crate::engine::event::Event;
+use crate::engine::executor::{self, Execution};
+use crate::engine::record::State;
+use crate::engine::store::Store;
+use crate::engine::workers::Workers;
+use crate::registry::Registry;
+use crate::workspace::Session;
+
+/// Run what changed, then write the report.
+///
+/// A node runs where its kind, its parameters, its files' contents or its inputs' contents differ from every run that the
+/// cache knows. Independent branches run side by side, and go on when another fails.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  ventral run recipes/quickstart.yaml\n  \
+    ventral run recipes/v4.yaml --set components=100\n  ventral run recipes/v4.yaml --dry-run\n  \
+    ventral run recipes/v4.yaml --node pcs.components     (a port that nothing in the recipe reads)")]
+pub struct Run {
+    /// Recipe files
+    #[arg(required = true)]
+    recipes: Vec<PathBuf>,
+    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
+    #[arg(long, value_name = "K=V", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Only this node and what it needs; may be given again. A port, as in pcs.components, is made though nothing reads it
+    #[arg(long, value_name = "NODE")]
+    node: Vec<String>,
+    /// Run this node though nothing changed; may be given again
+    #[arg(long, value_name = "NODE")]
+    force: Vec<String>,
+    /// Where nodes compute that do not say: auto, cpu, cuda or cuda:INDEX
+    #[arg(long, default_value = "auto")]
+    device: Device,
+    /// At most so many nodes at a time
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: Option<u32>,
+    /// Start nothing more once a node has failed
+    #[arg(long)]
+    fail_fast: bool,
+    /// Say what would run, with a forecast of time, memory and disk; run nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write no report
+    #[arg(long)]
+    no_report: bool,
+    /// Write what happens to a file, a JSON object per line
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// With --dry-run: print JSON
+    #[arg(long, requires = "dry_run")]
+    json: bool,
+}
+
+impl Run {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let sessions: Result<Vec<Session>, Failure> =
+            self.recipes.iter().map(|path| open(path, registry, &self.set)).collect();
+        let sessions = sessions?;
+        let options: Result<Vec<executor::Options>, Failure> =
+            sessions.iter().map(|session| self.options(session)).collect();
+        let options = options?;
+        if self.dry_run {
+            for session in &sessions {
+                forecast(session, self.json);
+            }
+            return Ok(());
+        }
+        let mut events = match &self.events {
+            None => None,
+            Some(path) => Some(BufWriter::new(
+                File::create(path).map_err(|e| Failure::Usage(format!("--events: {}: {e}", path.display())))?,
+            )),
+        };
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // A second Ctrl-C ends the program where the first is still being obeyed.
+            let twice = signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone());
+            twice
+                .and_then(|_| signal_hook::flag::register(signal, interrupted.clone()))
+                .map_err(|e| Failure::Failed(format!("cannot listen for signals: {e}")))?;
+        }
+        let mut worst = 0;
+        for (session, options) in sessions.iter().zip(&options) {
+            worst = worst.max(self.one(session, options, &interrupted, events.as_mut())?);
+        }
+        if worst == 0 { Ok(()) } else { Err(Failure::Told(worst)) }
+    }
+
+    fn options(&self, session: &Session) -> Result<executor::Options, Failure> {
+        let mut options = executor::Options {
+            fail_fast: self.fail_fast,
+            jobs: self.jobs.map(|jobs| jobs as usize),
+            device: self.device,
+            ..executor::Options::default()
+        };
+        let mut targets = Vec::new();
+        for text in &self.node {
+            let target = reference::resolve(session, text).map_err(Failure::Usage)?;
+            for at in target.nodes {
+                targets.push(at);
+                options.asked.insert((at, target.port.clone()));
+            }
+        }
+        if !self.node.is_empty() {
+            options.targets = Some(targets);
+        }
+        for name in &self.force {
+            options.force.extend(session.nodes(name).map_err(Failure::Usage)?);
+        }
+        Ok(options)
+    }
+
+    /// Runs one recipe; gives its exit status.
+    fn one(
+        &self,
+        session: &Session,
+        options: &executor::Options,
+        interrupted: &AtomicBool,
+        mut events: Option<&mut BufWriter<File>>,
+    ) -> Result<u8, Failure> {
+        let workers = LazyWorkers::default();
+        let mut progress = Progress::new();
+        let mut tell = |event: &Event| {
+            progress.show(event);
+            if let Some(file) = &mut events {
+                let line = serde_json::to_string(event).expect("events serialise");
+                // Whoever follows the file reads each line as it comes.
+                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
+                    terminal::say("warning: --events: the file cannot be written");
+                }
+            }
+        };
+        let execution =
+            session.run(&workers, options, interrupted, &mut tell).map_err(|e| Failure::Failed(e.to_string()))?;
+        drop(workers);
+        let page = if self.no_report || execution.interrupted {
+            None
+        } else {
+            let (page, _) = session
+                .report(&execution.outcomes, &execution.sources, false)
+                .map_err(|e| Failure::Failed(e.to_string()))?;
+            Some(page)
+        };
+        let chosen = options.targets.as_ref().map(|targets| session.plan.with_needs(targets));
+        terminal::print(&summary(&execution, chosen.as_deref()));
+        if let Some(page) = page {
+            let shown = page.strip_prefix(&session.plan.workspace).unwrap_or(&page);
+            terminal::print(&format!("report: {}", shown.display()));
+        }
+        Ok(match &execution {
+            execution if execution.interrupted => 130,
+            execution if execution.outcomes.iter().any(|o| o.state == State::Failed) => 1,
+            _ => 0,
+        })
+    }
+}
+
+/// The worker's program is looked for when a node must compute, and not before.
+#[derive(Default)]
+struct LazyWorkers {
+    workers: std::sync::OnceLock<Result<Workers, String>>,
+}
+
+impl crate::engine::job::Runner for LazyWorkers {
+    fn run(
+        &self,
+        job: &crate::engine::job::Job,
+        said: &mut dyn FnMut(crate::engine::job::Reply),
+    ) -> Result<crate::engine::job::Done, crate::engine::job::JobFailure> {
+        match self.workers.get_or_init(|| Workers::find().map(Workers::new)) {
+            Ok(workers) => workers.run(job, said),
+            Err(message) => Err(crate::engine::job::JobFailure::new(message.clone())),
+        }
+    }
+
+    fn cancel(&self) {
+        if let Some(Ok(workers)) = self.workers.get() {
+            workers.cancel();
+        }
+    }
+}
+
+fn summary(execution: &Execution, chosen: Option<&[usize]>) -> String {
+    let of = |state: State| match chosen {
+        None => execution.count(state),
+        Some(nodes) => nodes
+            .iter()
+            .filter(|&&at| {
+                let found = execution.outcomes[at].state;
+                found == state || (state == State::Cached && found == State::Dropped)
+            })
+            .count(),
+    };
+    let nodes = chosen.map_or(execution.outcomes.len(), <[usize]>::len);
+    format!(
+        "{nodes} nodes: {} ran, {} cached, {} failed, {} skipped in {:.1} s",
+        of(State::Ran),
+        of(State::Cached),
+        of(State::Failed),
+        of(State::Skipped),
+        execution.seconds
+    )
+}
+
+/// What would run, from how long and how large it last was.
+fn forecast(session: &Session, as_json: bool) {
+    let survey = session.survey();
+    let history = session.history();
+    let store = Store::read_only(session.cache());
+    let mut rows = Vec::new();
+    let (mut seconds, mut peak, mut bytes, mut unknown) = (0.0, 0, 0, 0);
+    for (node, outcome) in session.plan.nodes.iter().zip(&survey.outcomes) {
+        if matches!(outcome.state, State::Cached | State::Dropped) {
+            continue;
+        }
+        let last = history.nodes.get(&node.id.to_string());
+        let records: Vec<_> =
+            last.into_iter().flat_map(|last| last.keys.values()).filter_map(|key| store.record(*key)).collect();
+        let known = (!records.is_empty()).then(|| {
+            (
+                records.iter().map(|record| record.made.seconds).sum::<f64>(),
+                records.iter().map(|record| record.made.peak_bytes).max().unwrap_or(0),
+                records.iter().flat_map(|record| &record.outputs).map(|stored| stored.bytes).sum::<u64>(),
+            )
+        });
+        match known {
+            None => unknown += 1,
+            Some((s, p, b)) => {
+                seconds += s;
+                peak = peak.max(p);
+                bytes += b;
+            }
+        }
+        rows.push((node.id.to_string(), outcome.state, outcome.message.clone().unwrap_or_default(), known));
+    }
+    if as_json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(node, state, why, known)| {
+                json!({
+                    "node": node, "state": state, "why": why,
+                    "seconds": known.map(|k| k.0), "peak_bytes": known.map(|k| k.1), "bytes": known.map(|k| k.2),
+                })
+            })
+            .collect();
+        return terminal::print_json(&json!(rows));
+    }
+    if rows.is_empty() {
+        return terminal::print(&format!("{}: nothing to do", session.plan.name));
+    }
+    let count = rows.len();
+    let lines = rows
+        .into_iter()
+        .map(|(node, state, why, known)| {
+            let (s, p, b) = known.map_or(("?".into(), "?".into(), "?".into()), |(s, p, b)| {
+                (terminal::seconds(s), terminal::bytes(p), terminal::bytes(b))
+            });
+            vec![node, state.name().to_owned(), s, p, b, why]
+        })
+        .collect();
+    let header = ["would run", "state", "last took", "memory", "disk", "why"];
+    terminal::print(&terminal::table(&header, &["last took", "memory", "disk"], lines));
+    let unknown =
+        if unknown == 0 { String::new() } else { format!("; {unknown} never ran, so nothing is known of them") };
+    terminal::print(&format!(
+        "{count} nodes would run: about {} of computation, {} of memory at most, {} of disk{unknown}",
+        terminal::seconds(seconds),
+        terminal::bytes(peak),
+        terminal::bytes(bytes)
+    ));
+}
+
+/// Render the report again from what the cache holds; nothing runs.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    recipe: super::Recipe,
+}
+
+impl Report {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let session = self.recipe.open(registry)?;
+        let survey = session.survey();
+        let current = |state| matches!(state, State::Cached | State::Dropped);
+        if !survey.outcomes.iter().any(|outcome| current(outcome.state)) {
+            return Err(Failure::Failed(format!(
+                "the cache has no current result of this recipe; `ventral run {}` makes them",
+                self.recipe.recipe.display()
+            )));
+        }
+        let (page, _) =
+            session.report(&survey.outcomes, &survey.sources, true).map_err(|e| Failure::Failed(e.to_string()))?;
+        terminal::print(&format!("report: {}", relative(&page, &session.plan.workspace)));
+        Ok(())
+    }
+}
+
+fn relative(path: &Path, workspace: &Path) -> String {
+    path.strip_prefix(workspace).unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,385 @@
+//! `ventral show` and `ventral export`: look at a result, or write it to a file.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use polars::frame::DataFrame;
+use polars::prelude::{AnyValue, CsvWriter, SerWriter};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Failure, Outcome, Recipe, reference, terminal};
+use crate::engine::record::{State, Stored};
+use crate::registry::Registry;
+use crate::value::{Type, Value};
+use crate::workspace::Session;
+
+/// Look at a result
+///
+/// Shows a node's main output, or NODE.PORT, NODE[KEY], NODE.PORT@layer=features.9.
+#[derive(Args)]
+pub struct Show {
+    #[command(flatten)]
+    recipe: Recipe,
+    /// What to show: scores, by_layer.table, scores.summary@layer=features.9
+    node: String,
+    /// Print JSON; a table is an array with an object per row
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let session = self.recipe.open(registry)?;
+        let results = find(&session, &self.node)?;
+        if self.json {
+            let mut shown = Vec::new();
+            for (name, stored) in &results {
+                shown.push((name, as_json(&read(&session, stored)?)));
+            }
+            let value = match <[_; 1]>::try_from(shown) {
+                Ok([(_, one)]) => one,
+                Err(many) => many.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>().into(),
+            };
+            terminal::print_json(&value);
+            return Ok(());
+        }
+        let many = results.len() > 1;
+        let mut text = String::new();
+        for (name, stored) in &results {
+            if many {
+                text.push_str(&format!("{name}\n"));
+            }
+            text.push_str(&as_text(&read(&session, stored)?));
+            text.push('\n');
+        }
+        terminal::print(&text);
+        Ok(())
+    }
+}
+
+/// Write a result to a file: .npy, .csv, .parquet, .safetensors or .png
+#[derive(Args)]
+pub struct Export {
+    #[command(flatten)]
+    recipe: Recipe,
+    /// What to write: readout.predictions@layer=features.9, by_layer.table
+    node: String,
+    /// The file; its extension is the format
+    file: PathBuf,
+}
+
+impl Export {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let session = self.recipe.open(registry)?;
+        let results = find(&session, &self.node)?;
+        let [(_, stored)] = results.as_slice() else {
+            let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "`{}` means {} results; name one of {}",
+                self.node,
+                names.len(),
+                names.join(", ")
+            )));
+        };
+        let value = read(&session, stored)?;
+        let survey_sources = || session.survey().sources;
+        write(&value, &stored.path(session.cache()), &self.file, survey_sources)
+            .map_err(|e| Failure::Failed(format!("{}: {e}", self.file.display())))?;
+        terminal::say(&format!("wrote {}", self.file.display()));
+        Ok(())
+    }
+}
+
+/// The current results that a reference means, by name; an error says which command computes what is missing.
+fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Failure> {
+    let target = reference::resolve(session, text).map_err(Failure::Usage)?;
+    let survey = session.survey();
+    let recipe = session.plan.recipe.as_deref().unwrap_or(Path::new("RECIPE")).display().to_string();
+    let mut found = Vec::new();
+    for &at in &target.nodes {
+        let id = &session.plan.nodes[at].id;
+        let outcome = &survey.outcomes[at];
+        match outcome.state {
+            State::Cached | State::Ran => {}
+            State::Dropped => {
+                return Err(Failure::Failed(format!(
+                    "the outputs of `{id}` were dropped (keep: false); `ventral run {recipe} --force {id}` makes them again"
+                )));
+            }
+            state => {
+                let why = outcome.message.as_ref().map(|message| format!(" ({message})")).unwrap_or_default();
+                return Err(Failure::Failed(format!(
+                    "`{id}` is {}{why}; `ventral run {recipe}` computes it",
+                    state.name()
+                )));
+            }
+        }
+        let of_port: Vec<&Stored> = outcome.outputs().filter(|stored| stored.port == target.port).collect();
+        let chosen: Vec<&Stored> = match &target.key {
+            None => of_port.clone(),
+            Some(key) => of_port.iter().filter(|stored| stored.key.as_ref() == Some(key)).copied().collect(),
+        };
+        if chosen.is_empty() {
+            let keys: Vec<&str> = of_port.iter().filter_map(|stored| stored.key.as_deref()).collect();
+            let message = match &target.key {
+                Some(key) => format!("`{id}.{}` has no `{key}`; it has {}", target.port, keys.join(", ")),
+                None => format!(
+                    "`{id}.{}` was not made, since nothing reads it; `ventral run {recipe} --node {}.{}` makes it",
+                    target.port, id.name, target.port
+                ),
+            };
+            return Err(Failure::Failed(message));
+        }
+        for stored in chosen {
+            let variant = if id.variant.is_empty() { String::new() } else { format!("@{}", id.variant_text()) };
+            found.push((format!("{}.{}{variant}", id.name, stored.name()), stored.clone()));
+        }
+    }
+    Ok(found)
+}
+
+fn read(session: &Session, stored: &Stored) -> Result<Value, Failure> {
+    Value::read(stored.ty, &stored.path(session.cache())).map_err(|e| {
+        Failure::Failed(format!(
+            "{e}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
+        ))
+    })
+}
+
+fn as_json(value: &Value) -> Json {
+    match value {
+        Value::Table(table) => rows(&table.frame),
+        Value::Matrix(matrix) => json!({
+            "type": "Matrix", "rows": matrix.rows(), "columns": matrix.columns(),
+            "row_shape": matrix.about.row_shape,
+            "stimuli": matrix.about.stimuli.as_ref().map(|s| s.iter().map(|s| s.name.to_string()).collect::<Vec<_>>()),
+            "names": matrix.about.columns,
+            "fitted": exposures(&matrix.about.lineage.fitted),
+            "selected": exposures(&matrix.about.lineage.selected),
+        }),
+        Value::Responses(responses) => json!({
+            "type": "Responses", "stimuli": responses.stimuli().len(), "units": responses.units(),
+            "repeats": responses.repeats.as_ref().map(|repeats| repeats.dim().2),
+            "regions": responses.about.regions, "true_ceiling": responses.about.true_ceiling,
+        }),
+        Value::Labels(labels) => json!({
+            "type": "Labels", "stimuli": labels.stimuli.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(),
+            "object": labels.object, "category": labels.category,
+        }),
+        Value::Split(split) => json!({
+            "type": "Split", "stimuli": split.stimuli.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(),
+            "assignment": split.assignment,
+        }),
+        Value::Images(images) => json!({
+            "type": "Images", "count": images.len(), "height": images.about.size.0, "width": images.about.size.1,
+            "source": images.about.source, "state": images.about.state,
+        }),
+        Value::Network(network) => json!({
+            "type": "Network", "architecture": network.about.architecture,
+            "tensors": network.tensors.iter().map(|(name, t)| (name.clone(), json!(t.shape()))).collect::<Map<_, _>>(),
+        }),
+        Value::Fit(fit) => json!({
+            "type": "Fit", "kind": fit.about.kind,
+            "arrays": fit.arrays.iter().map(|(name, a)| (name.clone(), json!(a.shape()))).collect::<Map<_, _>>(),
+            "fitted": exposures(&fit.about.lineage.fitted),
+        }),
+    }
+}
+
+fn exposures(list: &[crate::value::lineage::Exposure]) -> Json {
+    json!(list.iter().map(|e| json!({ "by": e.by, "stimuli": e.len() })).collect::<Vec<_>>())
+}
+
+/// An object per row.
+pub fn rows(frame: &DataFrame) -> Json {
+    let rows = (0..frame.height()).map(|row| {
+        let cells = frame.columns().iter().map(|column| {
+            let value = column.get(row).map_or(Json::Null, |value| cell(&value));
+            (column.name().to_string(), value)
+        });
+        Json::Object(cells.collect())
+    });
+    Json::Array(rows.collect())
+}
+
+fn cell(value: &AnyValue<'_>) -> Json {
+    match value {
+        AnyValue::Null => Json::Null,
+        AnyValue::Boolean(value) => json!(value),
+        AnyValue::String(text) => json!(text),
+        AnyValue::StringOwned(text) => json!(text.as_str()),
+        AnyValue::Float32(value) => json!(value),
+        AnyValue::Float64(value) => json!(value),
+        AnyValue::UInt8(value) => json!(value),
+        AnyValue::UInt16(value) => json!(value),
+        AnyValue::UInt32(value) => json!(value),
+        AnyValue::UInt64(value) => json!(value),
+        AnyValue::Int8(value) => json!(value),
+        AnyValue::Int16(value) => json!(value),
+        AnyValue::Int32(value) => json!(value),
+        AnyValue::Int64(value) => json!(value),
+        other => json!(other.to_string()),
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::Table(table) => {
+            let frame = &table.frame;
+            let header: Vec<&str> = frame.columns().iter().map(|column| column.name().as_str()).collect();
+            let numbers: Vec<&str> = frame
+                .columns()
+                .iter()
+                .filter(|column| column.dtype().is_primitive_numeric())
+                .map(|column| column.name().as_str())
+                .collect();
+            const SHOWN: usize = 40;
+            let lines = (0..frame.height().min(SHOWN)).map(|row| {
+                frame
+                    .columns()
+                    .iter()
+                    .map(|column| column.get(row).map_or_else(|e| e.to_string(), |v| plain(&v)))
+                    .collect()
+            });
+            let mut text = terminal::table(&header, &numbers, lines.collect());
+            if frame.height() > SHOWN {
+                text.push_str(&format!(
+                    "\n({} of {} rows; --json or `ventral export` give all)",
+                    SHOWN,
+                    frame.height()
+                ));
+            }
+            for (measure, definition) in &table.about.definitions {
+                text.push_str(&format!("\n{measure}: {definition}"));
+            }
+            text
+        }
+        Value::Matrix(matrix) => {
+            let view = matrix.view();
+            let mut text = format!("Matrix, {} rows × {} columns", view.nrows(), view.ncols());
+            if matrix.about.row_shape.len() > 1 {
+                text.push_str(&format!(", a row is {:?}", matrix.about.row_shape));
+            }
+            for exposure in &matrix.about.lineage.fitted {
+                text.push_str(&format!("\nfitted by {} on {} stimuli", exposure.by, exposure.len()));
+            }
+            let shown = 6.min(view.ncols());
+            let names: Vec<String> = match &matrix.about.columns {
+                Some(names) => names[..shown].to_vec(),
+                None => (0..shown).map(|column| column.to_string()).collect(),
+            };
+            let header: Vec<&str> = std::iter::once("row").chain(names.iter().map(String::as_str)).collect();
+            let lines = (0..8.min(view.nrows())).map(|row| {
+                let name =
+                    matrix.about.stimuli.as_ref().map_or_else(|| row.to_string(), |s| s.get(row).name.to_string());
+                std::iter::once(name).chain((0..shown).map(|column| format!("{:.4}", view[[row, column]]))).collect()
+            });
+            text.push('\n');
+            text.push_str(&terminal::table(&header, &header[1..], lines.collect()));
+            text
+        }
+        other => serde_json::to_string_pretty(&as_json(other)).expect("JSON values serialise"),
+    }
+}
+
+fn plain(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => "–".to_owned(),
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::Float64(value) => format!("{value:.4}"),
+        AnyValue::Float32(value) => format!("{value:.4}"),
+        other => other.to_string(),
+    }
+}
+
+fn write(
+    value: &Value,
+    object: &Path,
+    file: &Path,
+    sources: impl Fn() -> std::collections::BTreeMap<crate::digest::Digest, PathBuf>,
+) -> Result<(), String> {
+    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+    let text = |e: std::io::Error| e.to_string();
+    match (extension.as_str(), value) {
+        (extension, value) if extension == value.ty().extension() => {
+            // Not `fs::copy`: the copy would be read-only, as objects are.
+            fs::read(object).and_then(|bytes| fs::write(file, bytes)).map_err(text)
+        }
+        ("npy", Value::Matrix(matrix)) => ndarray_npy::write_npy(file, &matrix.view()).map_err(|e| e.to_string()),
+        ("npy", Value::Responses(responses)) => {
+            ndarray_npy::write_npy(file, &responses.mean).map_err(|e| e.to_string())
+        }
+        ("csv", Value::Table(table)) => {
+            let mut out = BufWriter::new(File::create(file).map_err(text)?);
+            CsvWriter::new(&mut out).finish(&mut table.frame.clone()).map_err(|e| e.to_string())
+        }
+        ("csv", Value::Matrix(matrix)) => {
+            let names =
+                matrix.about.columns.clone().unwrap_or_else(|| (0..matrix.columns()).map(|c| c.to_string()).collect());
+            let stimuli = matrix.about.stimuli.as_ref();
+            write_csv(
+                file,
+                &names,
+                matrix.rows(),
+                |row| stimuli.map_or_else(|| row.to_string(), |s| s.get(row).name.to_string()),
+                |row, column| matrix.view()[[row, column]],
+            )
+        }
+        ("csv", Value::Responses(responses)) => write_csv(
+            file,
+            responses.units(),
+            responses.stimuli().len(),
+            |row| responses.stimuli().get(row).name.to_string(),
+            |row, column| responses.mean[[row, column]],
+        ),
+        ("csv", Value::Split(split)) => {
+            let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
+            let named = |row: usize| split.stimuli.get(row).name.to_string();
+            match &split.assignment {
+                crate::value::split::Assignment::Parts(parts) => {
+                    out.write_record(["id", "part"]).map_err(|e| e.to_string())?;
+                    for (row, part) in parts.iter().enumerate() {
+                        out.write_record([named(row), part.name().to_owned()]).map_err(|e| e.to_string())?;
+                    }
+                }
+                crate::value::split::Assignment::Folds { fold, .. } => {
+                    out.write_record(["id", "fold"]).map_err(|e| e.to_string())?;
+                    for (row, fold) in fold.iter().enumerate() {
+                        out.write_record([named(row), fold.to_string()]).map_err(|e| e.to_string())?;
+                    }
+                }
+            }
+            out.flush().map_err(text)
+        }
+        ("png", Value::Images(images)) => crate::report::contact_sheet(images, &sources())
+            .and_then(|sheet| sheet.save(file).map_err(|e| e.to_string())),
+        (extension, value) => {
+            let can = match value.ty() {
+                Type::Table => ".parquet, .csv",
+                Type::Matrix | Type::Responses => ".safetensors, .npy, .csv",
+                Type::Split => ".safetensors, .csv",
+                Type::Images => ".safetensors, .png",
+                Type::Labels | Type::Network | Type::Fit => ".safetensors",
+            };
+            Err(format!("{} cannot be written as `.{extension}`; {can} can", value.ty()))
+        }
+    }
+}
+
+fn write_csv(
+    file: &Path,
+    columns: &[String],
+    rows: usize,
+    name: impl Fn(usize) -> String,
+    value: impl Fn(usize, usize) -> f32,
+) -> Result<(), String> {
+    let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
+    out.write_record(std::iter::once("id").chain(columns.iter().map(String::as_str))).map_err(|e| e.to_string())?;
+    for row in 0..rows {
+        let values = (0..columns.len()).map(|column| value(row, column).to_string());
+        out.write_record(std::iter::once(name(row)).chain(values)).map_err(|e| e.to_string())?;
+    }
+    out.flush().map_err(|e| e.to_string())
+}

@@ -1,0 +1,57 @@
+//! What happens during a run, for whoever watches: the terminal, `--events`, a page.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::State;
+use crate::digest::Digest;
+
+/// One thing that happened; a line of `--events`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    RunStarted {
+        recipe: String,
+        nodes: usize,
+    },
+    NodeStarted {
+        node: String,
+        kind: String,
+        device: String,
+    },
+    NodeProgress {
+        node: String,
+        done: u64,
+        total: u64,
+        what: String,
+    },
+    NodeNote {
+        node: String,
+        text: String,
+    },
+    NodeFinished {
+        node: String,
+        state: State,
+        seconds: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Digest>,
+        outputs: BTreeMap<String, OutputEvent>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    RunFinished {
+        ran: usize,
+        cached: usize,
+        failed: usize,
+        skipped: usize,
+        seconds: f64,
+    },
+}
+
+/// An output as `node_finished` tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputEvent {
+    pub digest: Digest,
+    pub bytes: u64,
+}

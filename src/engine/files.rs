@@ -1,0 +1,125 @@
+//! Digests of input files, remembered by their stat, so that a run with nothing to do reads no data.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::record::Stat;
+use super::store::stat_of;
+use crate::digest::Digest;
+
+/// A file that changed this recently may change again without its stat showing it.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The digests of files and folders, as far as they were asked for.
+#[derive(Debug, Default)]
+pub struct Files {
+    known: BTreeMap<PathBuf, (Stat, Digest)>,
+    changed: bool,
+}
+
+impl Files {
+    /// Starts from what an earlier run remembered.
+    pub fn new(known: BTreeMap<PathBuf, (Stat, Digest)>) -> Self {
+        Self { known, changed: false }
+    }
+
+    /// What is worth remembering, if anything is new.
+    pub fn news(&self) -> Option<&BTreeMap<PathBuf, (Stat, Digest)>> {
+        self.changed.then_some(&self.known)
+    }
+
+    /// The digest of a file's content, or of a folder's names and contents.
+    pub fn digest(&mut self, path: &Path) -> io::Result<Digest> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            return self.folder(path);
+        }
+        let stat = stat_of(&metadata);
+        if let Some((known, digest)) = self.known.get(path)
+            && *known == stat
+        {
+            return Ok(*digest);
+        }
+        let digest = Digest::of_file(path)?;
+        let after = fs::metadata(path)?;
+        let settled = after
+            .modified()
+            .ok()
+            .and_then(|time| SystemTime::now().duration_since(time).ok())
+            .is_some_and(|age| age >= SETTLED);
+        if settled && stat_of(&after) == stat {
+            self.known.insert(path.to_owned(), (stat, digest));
+        } else {
+            self.known.remove(path);
+        }
+        self.changed = true;
+        Ok(digest)
+    }
+
+    /// Sorted relative names with their contents; hidden files do not count.
+    fn folder(&mut self, path: &Path) -> io::Result<Digest> {
+        let mut listing = Vec::new();
+        list(path, Path::new(""), &mut listing)?;
+        listing.sort();
+        let mut hasher = blake3::Hasher::new();
+        for relative in listing {
+            let digest = self.digest(&path.join(&relative))?;
+            hasher.update(relative.as_os_str().as_encoded_bytes());
+            hasher.update(b"\0");
+            hasher.update(digest.to_string().as_bytes());
+            hasher.update(b"\n");
+        }
+        Ok(Digest::from(hasher))
+    }
+}
+
+fn list(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(relative))? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let name = relative.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            list(root, &name, found)?;
+        } else {
+            found.push(name);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_is_hashed_again_and_a_settled_one_is_remembered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        fs::write(&path, "one").expect("written");
+        let mut files = Files::default();
+        assert_eq!(files.digest(&path).expect("digest"), Digest::of(b"one"));
+        assert!(files.known.is_empty(), "too young to be remembered");
+        let old = SystemTime::now() - Duration::from_secs(60);
+        fs::File::open(&path).and_then(|f| f.set_modified(old)).expect("an old file");
+        files.digest(&path).expect("digest");
+        assert_eq!(files.known.len(), 1);
+        fs::write(&path, "two").expect("written");
+        assert_eq!(files.digest(&path).expect("digest"), Digest::of(b"two"));
+    }
+
+    #[test]
+    fn a_folder_is_its_names_and_contents() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a.png"), "one").expect("written");
+        let before = Files::default().digest(folder.path()).expect("digest");
+        fs::write(folder.path().join(".hidden"), "x").expect("written");
+        assert_eq!(Files::default().digest(folder.path()).expect("digest"), before);
+        fs::rename(folder.path().join("a.png"), folder.path().join("b.png")).expect("renamed");
+        assert_ne!(Files::default().digest(folder.path()).expect("digest"), before);
+    }
+}

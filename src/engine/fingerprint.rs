@@ -1,0 +1,158 @@
+//! Action keys and their ingredients: one list feeds both the key and `why`, so that they cannot disagree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use super::files::Files;
+use super::record::{Ingredients, Record, Stored};
+use crate::digest::Digest;
+use crate::plan::{Node, Plan};
+
+/// One action of a node: the whole node, or one entry of its keyed output.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The entry; empty for a node without a keyed output.
+    pub entry: String,
+    pub key: Digest,
+    pub ingredients: Ingredients,
+}
+
+/// Where each file parameter of a node lies, and its content's digest.
+pub type FileUses = BTreeMap<String, (PathBuf, Digest)>;
+
+/// A file parameter that cannot be read.
+#[derive(Debug)]
+pub struct FileProblem {
+    pub param: String,
+    pub path: PathBuf,
+    pub error: io::Error,
+}
+
+impl std::fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = match self.error.kind() {
+            io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+            _ => self.error.to_string(),
+        };
+        write!(f, "`{}`: {}: {why}", self.param, self.path.display())
+    }
+}
+
+/// The digests of the files that a node names; paths are relative to the workspace.
+pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, FileProblem> {
+    node.kind
+        .files(&node.params)
+        .into_iter()
+        .map(|(param, path)| {
+            let path = resolve(&plan.workspace, path);
+            match files.digest(&path) {
+                Ok(digest) => Ok((param.to_owned(), (path, digest))),
+                Err(error) => Err(FileProblem { param: param.to_owned(), path, error }),
+            }
+        })
+        .collect()
+}
+
+/// An absolute path, with `..` taken out by name where the file system cannot.
+pub fn resolve(workspace: &Path, path: &str) -> PathBuf {
+    let joined = workspace.join(path);
+    joined.canonicalize().unwrap_or(joined)
+}
+
+/// What a node's edge brings: the outputs it names, as they are stored upstream.
+pub fn arrivals<'a>(node: &Node, edge: usize, upstream: &'a [Record]) -> Result<Vec<&'a Stored>, String> {
+    let edge = &node.edges[edge];
+    let all = upstream.iter().flat_map(|record| &record.outputs).filter(|stored| stored.port == edge.output);
+    let found: Vec<&Stored> = match &edge.key {
+        None => all.collect(),
+        Some(key) => all.filter(|stored| stored.key.as_ref() == Some(key)).collect(),
+    };
+    if found.is_empty() {
+        let name = match &edge.key {
+            None => edge.output.clone(),
+            Some(key) => format!("{}[{key}]", edge.output),
+        };
+        return Err(format!("reads `{name}`, which its source has not given: the data do not hold it"));
+    }
+    Ok(found)
+}
+
+/// The actions of a node whose inputs are known.
+///
+/// `inputs` has the arrivals of each edge, in edge order.
+pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Action> {
+    let entries = node.kind.entries(&node.params);
+    let mut shared = Ingredients::new();
+    shared.insert("kind".to_owned(), json!(node.kind.name));
+    shared.insert("version".to_owned(), json!(node.kind.version));
+    for (param, (_, digest)) in files {
+        shared.insert(format!("file.{param}"), json!(digest));
+    }
+    let mut ports: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
+    for (edge, found) in node.edges.iter().zip(inputs) {
+        for stored in found {
+            let mut arrival = serde_json::Map::new();
+            if !edge.label.is_empty() {
+                arrival.insert("label".to_owned(), json!(edge.label));
+            }
+            // A fold's number says which fit it is; a key that the reference names says nothing beyond the content.
+            if let (None, Some(key)) = (&edge.key, &stored.key) {
+                arrival.insert("key".to_owned(), json!(key));
+            }
+            arrival.insert("digest".to_owned(), json!(stored.digest));
+            ports.entry(&edge.port).or_default().push(Json::Object(arrival));
+        }
+    }
+    for (port, arrivals) in ports {
+        let value = match <[Json; 1]>::try_from(arrivals) {
+            Ok([Json::Object(one)]) if one.len() == 1 => one["digest"].clone(),
+            Ok([one]) => json!([one]),
+            Err(many) => Json::Array(many),
+        };
+        shared.insert(format!("input.{port}"), value);
+    }
+    let of_entry = |entry: &str| {
+        let narrowed;
+        let params = if entry.is_empty() {
+            &node.params
+        } else {
+            narrowed = node.kind.narrow(&node.params, &[entry.to_owned()]);
+            &narrowed
+        };
+        let mut ingredients = shared.clone();
+        for (name, value) in node.kind.significant(params) {
+            if !files.contains_key(&name) {
+                ingredients.insert(format!("param.{name}"), value);
+            }
+        }
+        let key = Digest::of_json(&json!(ingredients));
+        Action { entry: entry.to_owned(), key, ingredients }
+    };
+    if entries.is_empty() { vec![of_entry("")] } else { entries.iter().map(|entry| of_entry(entry)).collect() }
+}
+
+/// The lazy ports of a node that something in the plan reads, or that were asked for by name.
+pub fn wanted_lazy(plan: &Plan, at: usize, asked: &BTreeSet<(usize, String)>) -> BTreeSet<String> {
+    let node = &plan.nodes[at];
+    let lazy = |port: &str| node.kind.lazy.contains(&port);
+    let read = plan.nodes.iter().flat_map(|reader| &reader.edges);
+    let read = read.filter(|edge| edge.from == at && lazy(&edge.output)).map(|edge| edge.output.clone());
+    let asked = asked.iter().filter(|(node, port)| *node == at && lazy(port)).map(|(_, port)| port.clone());
+    read.chain(asked).collect()
+}
+
+/// How two ingredient lists differ: name, old value, new value.
+pub fn differences<'a>(
+    old: &'a Ingredients,
+    new: &'a Ingredients,
+) -> Vec<(&'a str, Option<&'a Json>, Option<&'a Json>)> {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    names
+        .into_iter()
+        .filter(|name| old.get(*name) != new.get(*name))
+        .map(|name| (name.as_str(), old.get(name), new.get(name)))
+        .collect()
+}

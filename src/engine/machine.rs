@@ -1,0 +1,54 @@
+//! What this machine computes with: fixed once and kept, since bytes depend on thread count and batch.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::store::{Store, StoreError};
+use crate::kind::Threads;
+
+/// Images per batch on CPU: activations of eight images stay in the processor's cache.
+const BATCH: usize = 8;
+
+/// The machine's profile. Equal bytes are promised within one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Threads in all.
+    pub threads: usize,
+    /// Threads of one tensor computation. Machines of many cores run several such computations side by side.
+    pub team: usize,
+    /// Images per batch.
+    pub batch: usize,
+    /// Whether there is a GPU: then one tensor computation at a time has it.
+    #[serde(default)]
+    pub gpus: usize,
+}
+
+impl Machine {
+    /// The profile that the cache holds; else this machine's, which is then kept.
+    pub fn of(store: &Store) -> Result<Self, StoreError> {
+        if let Some(machine) = store.profile() {
+            return Ok(machine);
+        }
+        let machine = Self::here();
+        store.write_profile(&machine)?;
+        Ok(machine)
+    }
+
+    /// This machine's profile, from its core count.
+    pub fn here() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        // Convolutions and matrix products of these sizes gain little beyond 16 threads.
+        let team = if threads <= 16 { threads } else { (threads / 4).max(16) };
+        let gpus = (0..16).take_while(|index| Path::new(&format!("/dev/nvidia{index}")).exists()).count();
+        Self { threads, team, batch: BATCH, gpus }
+    }
+
+    /// How many threads a kind's computation gets.
+    pub fn threads_of(&self, threads: Threads) -> usize {
+        match threads {
+            Threads::One => 1,
+            Threads::Team => self.team,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What is known about a computation that ended well: its key's ingredients, its outputs, how it was made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::digest::Digest;
+use crate::value::Type;
+
+/// What an action key is the digest of, part by part: `kind`, `version`, `param.alphas`, `file.weights`,
+/// `input.features`. Two ingredient lists that differ say why a node reruns.
+pub type Ingredients = BTreeMap<String, Json>;
+
+/// An action: the record of one computation (of one entry, for a kind with a keyed output).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub key: Digest,
+    pub kind: String,
+    pub version: u32,
+    pub ingredients: Ingredients,
+    /// In the order of the kind's ports, then of keys.
+    pub outputs: Vec<Stored>,
+    pub made: Made,
+    /// The lazy ports that were computed, since something read them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lazy: Vec<String>,
+    /// What the computation said: a grid that was extended, rows left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// An output in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    pub port: String,
+    /// A layer's name or a fold's number, for keyed and folded outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    pub ty: Type,
+    pub digest: Digest,
+    pub bytes: u64,
+    /// The object's stat when it was last known to hold these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stat: Option<Stat>,
+}
+
+/// Size, times and inode of a file: while they stand, its content does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stat {
+    pub bytes: u64,
+    /// Nanoseconds since 1970.
+    pub mtime: i64,
+    /// Nanoseconds since 1970.
+    pub ctime: i64,
+    pub inode: u64,
+}
+
+impl Stored {
+    /// `PORT` or `PORT[KEY]`.
+    pub fn name(&self) -> String {
+        match &self.key {
+            None => self.port.clone(),
+            Some(key) => format!("{}[{key}]", self.port),
+        }
+    }
+
+    /// Where the object lies under a cache folder.
+    pub fn path(&self, cache: &Path) -> PathBuf {
+        let text = self.digest.to_string();
+        cache.join("objects").join(&text[..2]).join(format!("{text}.{}", self.ty.extension()))
+    }
+}
+
+/// How, when and with what an action was computed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// Wall-clock seconds of the computation, without waiting.
+    pub seconds: f64,
+    /// Such as `cpu` or `cuda:0`.
+    pub device: String,
+    pub threads: usize,
+    /// The worker's peak resident memory in bytes while it computed.
+    pub peak_bytes: u64,
+    pub ventral: String,
+    pub libtorch: String,
+    /// The processor's model, or the GPU's.
+    pub hardware: String,
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Computed in this run.
+    Ran,
+    /// Its results are there and current.
+    Cached,
+    /// Its last results are of other inputs or parameters.
+    Stale,
+    /// It never ran.
+    New,
+    Failed,
+    /// Something it needs failed.
+    Skipped,
+    /// Its outputs were dropped (`keep: false`) and nothing needs them now.
+    Dropped,
+}
+
+impl State {
+    /// As contracts and pages spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ran => "ran",
+            Self::Cached => "cached",
+            Self::Stale => "stale",
+            Self::New => "new",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A node after a run, or as it stands: what reports and listings show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub state: State,
+    /// One per action: several for a kind with a keyed output. Empty where nothing current is stored.
+    pub records: Vec<Record>,
+    /// Why it failed, was skipped or is stale, in words.
+    pub message: Option<String>,
+}
+
+impl Outcome {
+    /// All outputs of all actions.
+    pub fn outputs(&self) -> impl Iterator<Item = &Stored> {
+        self.records.iter().flat_map(|record| &record.outputs)
+    }
+
+    /// Seconds of computation behind the results.
+    pub fn seconds(&self) -> f64 {
+        self.records.iter().map(|record| record.made.seconds).sum()
+    }
+
+    /// Bytes of the results.
+    pub fn bytes(&self) -> u64 {
+        self.outputs().map(|stored| stored.bytes).sum()
+    }
+}

@@ -1,0 +1,199 @@
+//! Looking a node up: its keys, what the store has for them, and why that is not enough.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::files::Files;
+use super::fingerprint::{self, Action, FileUses};
+use super::record::{Outcome, Record, State, Stored};
+use super::store::{History, Last, Store};
+use crate::digest::Digest;
+use crate::plan::{NodeIndex, Plan};
+
+/// A plan beside the cache it runs in.
+pub struct Walk<'a> {
+    pub plan: &'a Plan,
+    pub store: &'a Store,
+    pub history: &'a History,
+    /// Per node, the lazy ports that something reads.
+    pub wanted: Vec<BTreeSet<String>>,
+    /// Per node, the nodes that read it.
+    pub readers: Vec<Vec<NodeIndex>>,
+}
+
+/// A node whose inputs are known.
+pub struct Look {
+    pub actions: Vec<Action>,
+    pub files: FileUses,
+    /// Per action, the record that can be used as it is.
+    pub found: Vec<Option<Record>>,
+    /// Whether the records stand but objects were dropped on purpose (`keep: false`).
+    pub dropped: bool,
+}
+
+impl Look {
+    /// Whether nothing needs to be computed.
+    pub fn complete(&self) -> bool {
+        self.found.iter().all(Option::is_some)
+    }
+
+    /// The records of a complete look.
+    pub fn into_records(self) -> Vec<Record> {
+        self.found.into_iter().flatten().collect()
+    }
+
+    /// The keys by entry, as history keeps them.
+    pub fn keys(&self) -> BTreeMap<String, Digest> {
+        self.actions.iter().map(|action| (action.entry.clone(), action.key)).collect()
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Prepares to walk a plan. `asked` names lazy ports that somebody asks for beyond the plan's own readers.
+    pub fn new(plan: &'a Plan, store: &'a Store, history: &'a History, asked: &BTreeSet<(NodeIndex, String)>) -> Self {
+        let mut wanted = vec![BTreeSet::new(); plan.nodes.len()];
+        let mut readers = vec![Vec::new(); plan.nodes.len()];
+        for (at, node) in plan.nodes.iter().enumerate() {
+            for edge in &node.edges {
+                if plan.nodes[edge.from].kind.lazy.contains(&edge.output.as_str()) {
+                    wanted[edge.from].insert(edge.output.clone());
+                }
+                if readers[edge.from].last() != Some(&at) {
+                    readers[edge.from].push(at);
+                }
+            }
+        }
+        for (node, port) in asked {
+            if plan.nodes[*node].kind.lazy.contains(&port.as_str()) {
+                wanted[*node].insert(port.clone());
+            }
+        }
+        Self { plan, store, history, wanted, readers }
+    }
+
+    /// The node's last actions.
+    pub fn last(&self, at: NodeIndex) -> Option<&Last> {
+        self.history.nodes.get(&self.plan.nodes[at].id.to_string())
+    }
+
+    /// The ports that a computation of the node is asked for.
+    pub fn ports(&self, at: NodeIndex) -> BTreeSet<String> {
+        let kind = self.plan.nodes[at].kind;
+        let always = kind.outputs.iter().map(|port| port.name).filter(|port| !kind.lazy.contains(port));
+        always.map(str::to_owned).chain(self.wanted[at].iter().cloned()).collect()
+    }
+
+    /// Looks a node up. `upstream` gives the records of the nodes it reads. With `demand`, dropped objects count as
+    /// missing.
+    pub fn look<'r>(
+        &self,
+        at: NodeIndex,
+        upstream: &dyn Fn(NodeIndex) -> &'r [Record],
+        files: &mut Files,
+        demand: bool,
+    ) -> Result<Look, String> {
+        let node = &self.plan.nodes[at];
+        let uses = fingerprint::files(self.plan, node, files).map_err(|problem| problem.to_string())?;
+        let inputs = self.inputs(at, upstream)?;
+        let actions = fingerprint::actions(node, &inputs, &uses);
+        let mut dropped = false;
+        let found = actions
+            .iter()
+            .map(|action| {
+                let mut record = self.store.record(action.key)?;
+                if !self.wanted[at].iter().all(|port| record.lazy.contains(port)) {
+                    return None;
+                }
+                let before = record.outputs.clone();
+                // Every object is looked at, so that every damaged one is set aside.
+                let mut held = true;
+                for stored in &mut record.outputs {
+                    held &= self.store.holds(stored);
+                }
+                if held && record.outputs != before {
+                    // Hashed again just now; the next run need not.
+                    let _ = self.store.write_record(&record);
+                }
+                if !held {
+                    if node.keep || demand {
+                        return None;
+                    }
+                    dropped = true;
+                }
+                Some(record)
+            })
+            .collect();
+        Ok(Look { actions, files: uses, found, dropped })
+    }
+
+    /// What each edge of a node brings.
+    pub fn inputs<'r>(
+        &self,
+        at: NodeIndex,
+        upstream: &dyn Fn(NodeIndex) -> &'r [Record],
+    ) -> Result<Vec<Vec<&'r Stored>>, String> {
+        let node = &self.plan.nodes[at];
+        (0..node.edges.len())
+            .map(|edge| {
+                let from = node.edges[edge].from;
+                fingerprint::arrivals(node, edge, upstream(from)).map_err(|problem| {
+                    format!("`{}`, from `{}`, {problem}", node.edges[edge].port, self.plan.nodes[from].id)
+                })
+            })
+            .collect()
+    }
+
+    /// How every node stands, without running any.
+    pub fn survey(&self, files: &mut Files) -> Survey {
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(self.plan.nodes.len());
+        let mut actions = Vec::with_capacity(self.plan.nodes.len());
+        let mut sources = BTreeMap::new();
+        for (at, node) in self.plan.nodes.iter().enumerate() {
+            let waiting = node.edges.iter().map(|edge| edge.from).find(|&from| !current(&outcomes[from]));
+            let last = self.last(at);
+            let not_current = if last.is_some_and(|last| !last.keys.is_empty()) { State::Stale } else { State::New };
+            let nothing = |state, message| Outcome { state, records: Vec::new(), message };
+            if let Some(from) = waiting {
+                let message = format!("`{}` is {}", self.plan.nodes[from].id, outcomes[from].state.name());
+                outcomes.push(nothing(not_current, Some(message)));
+                actions.push(None);
+                continue;
+            }
+            let upstream = |from: NodeIndex| outcomes[from].records.as_slice();
+            let looked = self.look(at, &upstream, files, false);
+            match looked {
+                Err(message) => {
+                    outcomes.push(nothing(State::Failed, Some(message)));
+                    actions.push(None);
+                }
+                Ok(look) => {
+                    sources.extend(look.files.values().map(|(path, digest)| (*digest, path.clone())));
+                    actions.push(Some(look.actions.clone()));
+                    let failure = last.and_then(|last| last.failure.as_ref()).filter(|f| f.keys == look.keys());
+                    outcomes.push(if look.complete() {
+                        let state = if look.dropped { State::Dropped } else { State::Cached };
+                        Outcome { state, records: look.into_records(), message: None }
+                    } else if let Some(failure) = failure {
+                        nothing(State::Failed, Some(failure.message.clone()))
+                    } else {
+                        nothing(not_current, None)
+                    });
+                }
+            }
+        }
+        Survey { outcomes, actions, sources }
+    }
+}
+
+/// How every node of a plan stands.
+pub struct Survey {
+    pub outcomes: Vec<Outcome>,
+    /// The actions of nodes whose inputs are known.
+    pub actions: Vec<Option<Vec<Action>>>,
+    /// Where the files lie that upstream images may refer to.
+    pub sources: BTreeMap<Digest, PathBuf>,
+}
+
+fn current(outcome: &Outcome) -> bool {
+    matches!(outcome.state, State::Cached | State::Ran | State::Dropped)
+}

@@ -1,0 +1,18 @@
+//! Encoding-model studies of visual cortex as cached, typed recipes.
+
+pub mod cli;
+pub mod device;
+pub mod diagnostic;
+pub mod digest;
+pub mod engine;
+pub mod formats;
+pub mod kind;
+pub mod math;
+pub mod nets;
+pub mod nodes;
+pub mod plan;
+pub mod recipe;
+pub mod registry;
+pub mod report;
+pub mod value;
+pub mod workspace;

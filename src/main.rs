@@ -1,0 +1,5 @@
+//! The command: parse arguments, print the error, exit.
+
+fn main() -> std::process::ExitCode {
+    ventral::cli::main()
+}

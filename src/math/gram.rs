@@ -1,0 +1,252 @@
+//! The Gram matrix of very wide data, read once in blocks of columns, and its centring.
+//!
+//! X is rows × columns, row-major, often a memory map of gigabytes. Blocks of columns are shifted by their own means
+//! over the rows that will be fitted on, multiplied in the precision asked for, and summed in 64 bits. Any shift that is
+//! the same for all rows cancels in `recentre`, which is exact algebra; a shift near the mean keeps that algebra from
+//! cancelling digits.
+
+use ndarray::ArrayView2;
+use tch::{Kind, Tensor};
+
+use super::tensor::{index, rows, scalar};
+
+/// Floats a block of columns holds, over all rows: two such blocks fit a processor's last cache level.
+const BLOCK_FLOATS: usize = 8 << 20;
+/// Rows that are multiplied at a time with the rows at or after them; the lower triangle is mirrored.
+const BLOCK_ROWS: usize = 256;
+/// Half a unit in the last place of 1 in 32-bit floats.
+const ROUNDOFF: f64 = 5.960_464_477_539_063e-8;
+
+/// How block products are computed; their sums always have 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    Single,
+    Double,
+}
+
+impl Precision {
+    /// Double where it costs well under a second on two cores, single otherwise: a rule by size alone, so that equal
+    /// input gives equal bytes.
+    pub fn of(rows: usize, columns: usize) -> Self {
+        if (rows * rows).saturating_mul(columns) <= 20_000_000_000 { Self::Double } else { Self::Single }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Single => Kind::Float,
+            Self::Double => Kind::Double,
+        }
+    }
+}
+
+/// Column blocks of a matrix, each shifted by its column means over some rows.
+pub struct Blocks<'a> {
+    x: ArrayView2<'a, f32>,
+    /// 1 / count at the rows whose mean is subtracted, else 0; rows × 1.
+    weights: Tensor,
+    width: usize,
+    kind: Kind,
+    buffer: Tensor,
+}
+
+/// One block: the columns it starts at, its shifted numbers (rows × width), and what was subtracted (1 × width).
+pub struct Block {
+    pub start: usize,
+    pub shifted: Tensor,
+    pub shift: Tensor,
+}
+
+impl<'a> Blocks<'a> {
+    /// Blocks of `x` (rows × columns, row-major), shifted by the means over the rows `centre`.
+    pub fn new(x: ArrayView2<'a, f32>, centre: &[usize], precision: Precision, device: tch::Device) -> Self {
+        assert!(x.is_standard_layout() && !centre.is_empty(), "row-major, and rows to centre by");
+        let width = (BLOCK_FLOATS / x.nrows().max(1)).clamp(256, 8192).min(x.ncols().max(1));
+        let mut weights = vec![0.0; x.nrows()];
+        for &row in centre {
+            weights[row] = 1.0 / centre.len() as f64;
+        }
+        let kind = precision.kind();
+        let weights = Tensor::from_slice(&weights).to_device(device).to_kind(kind).unsqueeze(0);
+        let buffer = Tensor::empty([index(x.nrows()), index(width)], (kind, device));
+        Self { x, weights, width, kind, buffer }
+    }
+
+    /// How many blocks there are.
+    pub fn len(&self) -> usize {
+        self.x.ncols().div_ceil(self.width)
+    }
+
+    /// Whether there are no columns.
+    pub fn is_empty(&self) -> bool {
+        self.x.ncols() == 0
+    }
+
+    /// The columns that the blocks before `at` hold.
+    pub fn columns_before(&self, at: usize) -> usize {
+        (at * self.width).min(self.x.ncols())
+    }
+
+    /// A block by number; its numbers stand until the next one is asked for.
+    pub fn get(&self, at: usize) -> Block {
+        let start = at * self.width;
+        let width = self.width.min(self.x.ncols() - start);
+        let view = self.x.slice(ndarray::s![.., start..start + width]);
+        // SAFETY: the view outlives the tensor, which is only read, and dropped before this function returns.
+        let lent = unsafe {
+            Tensor::from_blob(
+                view.as_ptr().cast(),
+                &[index(view.nrows()), index(width)],
+                &[index(self.x.ncols()), 1],
+                Kind::Float,
+                tch::Device::Cpu,
+            )
+        };
+        let raw = lent.to_device(self.buffer.device()).to_kind(self.kind);
+        let shift = self.weights.matmul(&raw);
+        let out = self.buffer.narrow(1, 0, index(width));
+        let shifted = raw.sub_out(&out, &shift);
+        Block { start, shifted, shift }
+    }
+}
+
+/// Products of all rows with all rows, shifted by a mean that is the same for all.
+pub struct Gram {
+    /// rows × rows, 64-bit, symmetric.
+    pub products: Tensor,
+    /// The squared length of what was subtracted from every row.
+    pub shift_square: f64,
+    pub columns: usize,
+    pub precision: Precision,
+}
+
+impl Gram {
+    /// Computes (X − 1s)(X − 1s)ᵀ for X rows × columns, where s holds the column means over the rows `centre`.
+    ///
+    /// `progress` is told columns done and in all.
+    pub fn of(
+        x: ArrayView2<'_, f32>,
+        centre: &[usize],
+        precision: Precision,
+        device: tch::Device,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Self {
+        let (height, columns) = x.dim();
+        let blocks = Blocks::new(x, centre, precision, device);
+        let products = Tensor::zeros([index(height), index(height)], (Kind::Double, device));
+        let mut shift_square = 0.0;
+        for at in 0..blocks.len() {
+            let block = blocks.get(at);
+            for top in (0..height).step_by(BLOCK_ROWS) {
+                let tall = BLOCK_ROWS.min(height - top);
+                let below = block.shifted.narrow(0, index(top), index(height - top));
+                let product = below.narrow(0, 0, index(tall)).matmul(&below.tr());
+                let mut target = products.narrow(0, index(top), index(tall)).narrow(1, index(top), index(height - top));
+                let _ = target.g_add_(&product);
+            }
+            shift_square += scalar(&block.shift.to_kind(Kind::Double).square().sum(Kind::Double));
+            progress(blocks.columns_before(at + 1) as u64, columns as u64);
+        }
+        let products = products.triu(0) + products.triu(1).tr();
+        Self { products, shift_square, columns, precision }
+    }
+
+    /// Whether all products are numbers; they are not where any row holds NaN, or overflows.
+    pub fn is_finite(&self) -> bool {
+        self.products.isfinite().all().int64_value(&[]) == 1
+    }
+
+    /// The products after the mean over `train` is subtracted from every row: H G Hᵀ with H = I − 1wᵀ.
+    pub fn recentre(&self, train: &[usize]) -> Tensor {
+        recentre(&self.products, train)
+    }
+
+    /// Eigenvalues of the centred train products below this may stem from rounding alone, of the features to 32 bits
+    /// and of the products to the precision they were computed in.
+    pub fn noise(&self, train: &Tensor) -> f64 {
+        let height = train.size()[0] as f64;
+        let trace = scalar(&train.trace());
+        let square = (trace / height + self.shift_square) / self.columns as f64;
+        let stored = rounding_noise(square, height, self.columns as f64);
+        match self.precision {
+            Precision::Double => stored,
+            Precision::Single => stored + 8.0 * ROUNDOFF * height.sqrt() * trace / height,
+        }
+    }
+}
+
+/// The largest eigenvalue of EEᵀ where E (rows × columns) is the rounding error of 32-bit numbers of the given mean
+/// square: independent errors of relative size u have the largest singular value u·√square·(√rows + √columns).
+pub fn rounding_noise(square: f64, height: f64, width: f64) -> f64 {
+    4.0 * ROUNDOFF * ROUNDOFF * square * (height.sqrt() + width.sqrt()).powi(2)
+}
+
+/// Subtracts the mean over the rows `train` from both sides of a matrix of products (rows × rows).
+pub fn recentre(products: &Tensor, train: &[usize]) -> Tensor {
+    let to_mean = rows(products, train).mean_dim([0i64].as_slice(), true, Kind::Double);
+    let mean_square = super::tensor::columns(&to_mean, train).mean(Kind::Double);
+    products - &to_mean - to_mean.tr() + mean_square
+}
+
+/// The mean of every column over some rows; columns.
+pub fn mean(x: ArrayView2<'_, f32>, train: &[usize]) -> Vec<f32> {
+    let mut sums = vec![0.0f64; x.ncols()];
+    for &row in train {
+        for (sum, &value) in sums.iter_mut().zip(x.row(row)) {
+            *sum += f64::from(value);
+        }
+    }
+    sums.iter().map(|sum| (sum / train.len() as f64) as f32).collect()
+}
+
+/// The first row and column that hold no finite number.
+pub fn first_not_finite(x: ArrayView2<'_, f32>) -> Option<(usize, usize)> {
+    x.indexed_iter().find(|(_, value)| !value.is_finite()).map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+    use rand::{Rng, SeedableRng};
+
+    fn noisy(height: usize, width: usize, mean: f32) -> Array2<f32> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        Array2::from_shape_fn((height, width), |_| mean + rng.random::<f32>())
+    }
+
+    /// By the definition, one pair of rows at a time.
+    fn centred_products(x: &Array2<f32>, train: &[usize]) -> Array2<f64> {
+        let wide = x.mapv(f64::from);
+        let mean = wide.select(ndarray::Axis(0), train).mean_axis(ndarray::Axis(0)).unwrap();
+        let centred = wide - &mean;
+        centred.dot(&centred.t())
+    }
+
+    #[test]
+    fn block_sums_and_recentring_equal_the_definition() {
+        let x = noisy(300, 700, 1000.0);
+        let train: Vec<usize> = (0..300).filter(|row| row % 3 != 0).collect();
+        let expected = centred_products(&x, &train);
+        let others: Vec<usize> = (0..100).collect();
+        for (precision, tolerance) in [(Precision::Double, 1e-9), (Precision::Single, 2e-3)] {
+            // Centred by other rows first, as under folds: the algebra must make up for it.
+            let gram = Gram::of(x.view(), &others, precision, tch::Device::Cpu, &mut |_, _| ());
+            let got = super::super::tensor::wide_vec(&gram.recentre(&train));
+            let worst = got.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(worst < tolerance * 700.0 / 12.0, "{precision:?}: {worst}");
+        }
+    }
+
+    #[test]
+    fn equal_input_gives_equal_bytes() {
+        let x = noisy(120, 9000, 0.0);
+        let all: Vec<usize> = (0..120).collect();
+        let twice: Vec<Vec<f64>> = (0..2)
+            .map(|_| {
+                let gram = Gram::of(x.view(), &all, Precision::Single, tch::Device::Cpu, &mut |_, _| ());
+                super::super::tensor::wide_vec(&gram.products)
+            })
+            .collect();
+        assert_eq!(twice[0], twice[1]);
+    }
+}

@@ -1,0 +1,15 @@
+//! Arrays and tensors in, arrays and tensors out: the numerics, which know no node, recipe or cache.
+
+pub mod folds;
+#[cfg(feature = "torch")]
+pub mod gram;
+pub mod moments;
+#[cfg(feature = "torch")]
+pub mod pca;
+pub mod reliability;
+#[cfg(feature = "torch")]
+pub mod ridge;
+pub mod stats;
+#[cfg(feature = "torch")]
+pub mod tensor;
+pub mod wilcoxon;

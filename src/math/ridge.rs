@@ -1,0 +1,539 @@
+//! Ridge regression with an intercept and a penalty of its own for every unit, exact.
+//!
+//! Over n train rows, ŷ = ȳ + (x − m)w minimises Σ(y − ŷ)² + α‖w‖²: XᵀXw + αw = XᵀY for centred X (n × p) and Y
+//! (n × units). One eigendecomposition, of XᵀX (p × p) or of XXᵀ (n × n), whichever is smaller, serves every α and unit:
+//! with XᵀX = VΛVᵀ, w = V(VᵀXᵀY / (λ + α)); with XXᵀ = QΛQᵀ, w = Xᵀa and a = Q(QᵀY / (λ + α)). All in 64 bits.
+
+use tch::{Kind, Tensor};
+
+use super::tensor::{column_means, columns, index, rows, scalar, wide_vec};
+
+/// How many penalties a decade holds where a grid is made or extended here.
+pub const PER_DECADE: usize = 4;
+/// How many decades a grid is extended at either end, at most.
+pub const MOST_DECADES: usize = 12;
+/// A row of which the fit leaves less than this share of freedom cannot be left out in 64 bits.
+const LEAST_FREEDOM: f64 = 1e-9;
+
+/// The eigendecomposition behind all penalties.
+pub struct Basis {
+    form: Form,
+    /// Eigenvalues of the smaller product, none negative; r.
+    lambda: Tensor,
+    /// n × r: c = leftᵀy.
+    left: Tensor,
+    /// The squares of `left`, which every penalty's leverages need.
+    left_square: Tensor,
+    /// p × r or n × r: coefficients = turn · (c / (λ + α)).
+    turn: Tensor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Primal,
+    Dual,
+}
+
+impl Basis {
+    /// From centred features, n × p with p < n: coefficients are weights, p × units.
+    pub fn primal(x: &Tensor) -> Self {
+        let (lambda, vectors) = x.tr().matmul(x).linalg_eigh("U");
+        Self::new(Form::Primal, lambda.clamp_min(0.0), x.matmul(&vectors), vectors)
+    }
+
+    /// From centred products of rows, n × n, for p ≥ n: coefficients are weights of train rows, n × units.
+    ///
+    /// The direction 1 along which centred data have no variance is reflected onto the first axis and dropped, so that
+    /// no rounding error stands in its place.
+    pub fn dual(k: &Tensor) -> Self {
+        let height = k.size()[0];
+        // Householder: H = I − 2vvᵀ/vᵀv maps 1/√n to the first axis.
+        let v = Tensor::full([height, 1], 1.0 / (height as f64).sqrt(), (Kind::Double, k.device()));
+        let _ = v.narrow(0, 0, 1).g_add_scalar_(1.0);
+        let scale = 2.0 / scalar(&v.square().sum(Kind::Double));
+        let reflect = |t: &Tensor| t - v.matmul(&v.tr().matmul(t)) * scale;
+        let inner = reflect(&reflect(k).tr()).narrow(0, 1, height - 1).narrow(1, 1, height - 1);
+        let (lambda, vectors) = ((&inner + inner.tr()) / 2.0).linalg_eigh("U");
+        let padded = Tensor::cat(&[Tensor::zeros([1, height - 1], (Kind::Double, k.device())), vectors], 0);
+        let left = reflect(&padded);
+        Self::new(Form::Dual, lambda.clamp_min(0.0), left.shallow_clone(), left)
+    }
+
+    /// From centred features, n × p, by singular values, leaving out those that 32-bit rounding may cause: for ordinary
+    /// least squares (α = 0), of least norm where columns depend on one another.
+    pub fn singular(x: &Tensor) -> Self {
+        let (u, s, v) = x.svd(true, true);
+        let all = wide_vec(&s);
+        let (height, width) = x.size2().expect("a matrix");
+        let floor = all.first().copied().unwrap_or(0.0) * 6e-8 * (height.max(width) as f64).sqrt();
+        let rank = index(all.iter().filter(|&&value| value > floor).count());
+        let s = s.narrow(0, 0, rank);
+        Self::new(Form::Primal, s.square(), u.narrow(1, 0, rank) * s.unsqueeze(0), v.narrow(1, 0, rank))
+    }
+
+    /// The same without eigenvalues at or below `floor`.
+    pub fn above(self, floor: f64) -> Self {
+        let kept: Vec<usize> =
+            wide_vec(&self.lambda).iter().enumerate().filter(|&(_, &value)| value > floor).map(|(at, _)| at).collect();
+        let lambda = columns(&self.lambda.unsqueeze(0), &kept).squeeze_dim(0);
+        Self::new(self.form, lambda, columns(&self.left, &kept), columns(&self.turn, &kept))
+    }
+
+    fn new(form: Form, lambda: Tensor, left: Tensor, turn: Tensor) -> Self {
+        Self { form, lambda, left_square: left.square(), left, turn }
+    }
+
+    /// 1 / (λ + α), r × 1.
+    fn shrunk(&self, alpha: f64) -> Tensor {
+        (&self.lambda + alpha).reciprocal().unsqueeze(1)
+    }
+
+    /// c = leftᵀy, r × units.
+    fn project(&self, y: &Tensor) -> Tensor {
+        self.left.tr().matmul(y)
+    }
+
+    /// How many directions the train rows vary along.
+    pub fn rank(&self) -> usize {
+        self.lambda.size()[0] as usize
+    }
+
+    /// Coefficients for a penalty per unit: weights (p × units) in the primal form, weights of train rows (n × units)
+    /// in the dual. `y` is centred, n × units; `alpha` has a penalty per unit.
+    pub fn coefficients(&self, y: &Tensor, alpha: &[f64]) -> Tensor {
+        let alpha = Tensor::from_slice(alpha).to_device(y.device()).unsqueeze(0);
+        self.turn.matmul(&(self.project(y) / (self.lambda.unsqueeze(1) + alpha)))
+    }
+
+    /// The errors y − ŷ of every train row, predicted by the fit to all others, n × units, for one penalty.
+    ///
+    /// e/(1 − h) with h the leverage (Craven and Wahba 1979; himalaya's and scikit-learn's generalised form), the
+    /// intercept refitted: no approximation. In the dual form e and 1 − h are both divided by α, so that neither cancels
+    /// however small it is. Infinite where a row decides its own prediction.
+    pub fn leave_one_out(&self, y: &Tensor, alpha: f64) -> Tensor {
+        self.leave_one_out_of(y, &self.project(y), alpha)
+    }
+
+    fn leave_one_out_of(&self, y: &Tensor, c: &Tensor, alpha: f64) -> Tensor {
+        let shrunk = self.shrunk(alpha);
+        let leverage = self.left_square.matmul(&shrunk);
+        let fitted = self.left.matmul(&(c * &shrunk));
+        match self.form {
+            Form::Dual if alpha > 0.0 => fitted / leverage,
+            Form::Dual => self.interpolating(y, c),
+            Form::Primal => self.divided(&(y - fitted), &leverage),
+        }
+    }
+
+    /// α = 0 in the dual form: fitted values are QQᵀy.
+    fn interpolating(&self, y: &Tensor, c: &Tensor) -> Tensor {
+        let fitted = self.left.matmul(c);
+        self.divided(&(y - fitted), &self.left_square.sum_dim_intlist([1i64].as_slice(), true, Kind::Double))
+    }
+
+    fn divided(&self, errors: &Tensor, leverage: &Tensor) -> Tensor {
+        let freedom = 1.0 - 1.0 / self.left.size()[0] as f64 - leverage;
+        let certain = freedom.le(LEAST_FREEDOM);
+        (errors / freedom).masked_fill(&certain, f64::INFINITY)
+    }
+}
+
+/// Who judges penalties: rows of train that a fit has not seen.
+pub enum Judge<'a> {
+    LeaveOneOut(&'a Basis),
+    Folds(Vec<Fold>),
+}
+
+/// A fit to all folds but one, and the rows it is judged on.
+pub struct Fold {
+    basis: Basis,
+    /// Rows of train that it is fitted to.
+    seen: Vec<usize>,
+    /// Rows of train that it leaves out.
+    unseen: Vec<usize>,
+    /// unseen × r: the left-out rows turned into the basis.
+    turned: Tensor,
+}
+
+impl Judge<'_> {
+    /// k folds of centred features (n × p); `fold` tells each row's.
+    pub fn folds_primal(x: &Tensor, fold: &[usize], count: usize) -> Self {
+        Self::folds(fold, count, |seen, unseen| {
+            let inside = rows(x, seen);
+            let mean = column_means(&inside);
+            let basis = Basis::primal(&(inside - &mean));
+            let turned = (rows(x, unseen) - mean).matmul(&basis.turn);
+            (basis, turned)
+        })
+    }
+
+    /// k folds of products of rows (n × n).
+    pub fn folds_dual(k: &Tensor, fold: &[usize], count: usize) -> Self {
+        Self::folds(fold, count, |seen, unseen| {
+            let to_seen = columns(&super::gram::recentre(k, seen), seen);
+            let basis = Basis::dual(&rows(&to_seen, seen));
+            let turned = rows(&to_seen, unseen).matmul(&basis.turn);
+            (basis, turned)
+        })
+    }
+
+    fn folds(fold: &[usize], count: usize, fit: impl Fn(&[usize], &[usize]) -> (Basis, Tensor)) -> Self {
+        let folds = (0..count).map(|left_out| {
+            let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..fold.len()).partition(|&row| fold[row] == left_out);
+            let (basis, turned) = fit(&seen, &unseen);
+            Fold { basis, seen, unseen, turned }
+        });
+        Self::Folds(folds.collect())
+    }
+
+    /// What all penalties share for some units: y (centred, n × units) in every fit's basis.
+    fn projections(&self, y: &Tensor) -> Vec<Tensor> {
+        match self {
+            Self::LeaveOneOut(basis) => vec![basis.project(y)],
+            Self::Folds(folds) => folds
+                .iter()
+                .map(|fold| {
+                    let seen = rows(y, &fold.seen);
+                    fold.basis.project(&(&seen - column_means(&seen)))
+                })
+                .collect(),
+        }
+    }
+
+    /// The errors of every train row by a fit that has not seen it, n × units, in an order of rows of its own.
+    fn errors(&self, y: &Tensor, projections: &[Tensor], alpha: f64) -> Tensor {
+        match self {
+            Self::LeaveOneOut(basis) => basis.leave_one_out_of(y, &projections[0], alpha),
+            Self::Folds(folds) => {
+                let errors: Vec<Tensor> = folds
+                    .iter()
+                    .zip(projections)
+                    .map(|(fold, c)| {
+                        let mean = column_means(&rows(y, &fold.seen));
+                        rows(y, &fold.unseen) - mean - fold.turned.matmul(&(c * fold.basis.shrunk(alpha)))
+                    })
+                    .collect();
+                Tensor::cat(&errors, 0)
+            }
+        }
+    }
+
+    /// The mean squared error and the variance of the errors, per unit.
+    fn loss(&self, y: &Tensor, projections: &[Tensor], alpha: f64) -> Vec<(f64, f64)> {
+        let errors = self.errors(y, projections, alpha);
+        let square = wide_vec(&errors.square().mean_dim([0i64].as_slice(), false, Kind::Double));
+        let mean = wide_vec(&errors.mean_dim([0i64].as_slice(), false, Kind::Double));
+        square.into_iter().zip(mean).map(|(square, mean)| (square, square - mean * mean)).collect()
+    }
+
+    /// 1 − Var(y − ŷ)/Var(y) of the errors at one penalty, per unit; nothing where it is undefined.
+    pub fn explained(&self, y: &Tensor, alpha: f64) -> Vec<Option<f64>> {
+        let total = variances(y);
+        let losses = self.loss(y, &self.projections(y), alpha);
+        losses.iter().zip(total).map(|(&(_, spread), total)| explained(spread, total)).collect()
+    }
+}
+
+/// The penalties chosen, per unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub alpha: Vec<f64>,
+    /// 1 − Var(y − ŷ)/Var(y) over train rows by fits that have not seen them; nothing for a constant unit.
+    pub explained: Vec<Option<f64>>,
+    /// Whether the best penalty is the grid's smallest or largest, extended as far as it was.
+    pub at_edge: Vec<bool>,
+    /// Every penalty that was tried, ascending.
+    pub grid: Vec<f64>,
+    pub extended: bool,
+}
+
+/// The best of a grid for every unit by mean squared error, the larger of two that are equal.
+///
+/// `y` is centred, n × units. With `extend`, decades are added at either end while the best of any unit lies there. A
+/// unit that is constant takes the grid's largest penalty.
+pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choice {
+    let mut grid = grid.to_vec();
+    grid.sort_by(f64::total_cmp);
+    grid.dedup();
+    let (given_low, given_high) = (grid[0], grid[grid.len() - 1]);
+    let total = variances(y);
+    let varies: Vec<usize> = (0..total.len()).filter(|&unit| total[unit] > 0.0).collect();
+    let mut best = vec![Best { loss: f64::INFINITY, spread: f64::INFINITY, alpha: given_high }; total.len()];
+    try_all(judge, y, &varies, grid.iter().rev().copied(), &mut best);
+    if extend {
+        for end in [End::High, End::Low] {
+            for decade in 0..MOST_DECADES {
+                let edge = end.of(&grid);
+                let there: Vec<usize> = varies.iter().copied().filter(|&unit| best[unit].alpha == edge).collect();
+                if there.is_empty() {
+                    break;
+                }
+                let given = if end == End::High { given_high } else { given_low };
+                let more: Vec<f64> = (1..=PER_DECADE)
+                    .map(|step| {
+                        let decades = decade as f64 + step as f64 / PER_DECADE as f64;
+                        given * 10f64.powf(if end == End::High { decades } else { -decades })
+                    })
+                    .collect();
+                match end {
+                    End::High => try_all(judge, y, &there, more.iter().rev().copied(), &mut best),
+                    End::Low => try_all(judge, y, &there, more.iter().copied(), &mut best),
+                }
+                grid.extend(more);
+                grid.sort_by(f64::total_cmp);
+            }
+        }
+    }
+    let (low, high) = (grid[0], grid[grid.len() - 1]);
+    Choice {
+        alpha: best.iter().map(|best| best.alpha).collect(),
+        explained: best.iter().zip(&total).map(|(best, &total)| explained(best.spread, total)).collect(),
+        at_edge: (0..total.len())
+            .map(|unit| total[unit] > 0.0 && grid.len() > 1 && (best[unit].alpha == low || best[unit].alpha == high))
+            .collect(),
+        extended: low < given_low || high > given_high,
+        grid,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Best {
+    loss: f64,
+    spread: f64,
+    alpha: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Low,
+    High,
+}
+
+impl End {
+    fn of(self, grid: &[f64]) -> f64 {
+        match self {
+            Self::Low => grid[0],
+            Self::High => grid[grid.len() - 1],
+        }
+    }
+}
+
+/// Tries penalties for some units; of equal losses the larger penalty stands.
+fn try_all(judge: &Judge<'_>, y: &Tensor, units: &[usize], alphas: impl Iterator<Item = f64>, best: &mut [Best]) {
+    if units.is_empty() {
+        return;
+    }
+    let y = columns(y, units);
+    let projections = judge.projections(&y);
+    for alpha in alphas {
+        for (&unit, (loss, spread)) in units.iter().zip(judge.loss(&y, &projections, alpha)) {
+            let known = &mut best[unit];
+            if loss < known.loss || (loss == known.loss && alpha > known.alpha) {
+                *known = Best { loss, spread, alpha };
+            }
+        }
+    }
+}
+
+/// Population variances of centred columns; exactly 0 where a column is.
+fn variances(y: &Tensor) -> Vec<f64> {
+    wide_vec(&y.square().mean_dim([0i64].as_slice(), false, Kind::Double))
+}
+
+fn explained(spread: f64, total: f64) -> Option<f64> {
+    (total > 0.0 && spread.is_finite()).then(|| 1.0 - spread / total)
+}
+
+/// Penalties fit for features whose centred products have the given trace and rank: four a decade from 1e-6 to 1e4 times
+/// the power of ten nearest to the mean eigenvalue.
+pub fn scaled_grid(trace: f64, rank: usize) -> Vec<f64> {
+    let middle = (trace / rank as f64).log10().round();
+    log_grid(10f64.powf(middle - 6.0), 10f64.powf(middle + 4.0), 10 * PER_DECADE + 1)
+}
+
+/// `count` penalties from `low` to `high`, evenly spaced in logarithm; ends exact.
+pub fn log_grid(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let (from, to) = (low.log10(), high.log10());
+    (0..count)
+        .map(|at| match at {
+            0 => low,
+            at if at + 1 == count => high,
+            at => 10f64.powf(from + (to - from) * at as f64 / (count - 1) as f64),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::tensor::from_array;
+    use ndarray::Array2;
+    use rand::{Rng, SeedableRng};
+
+    const CPU: tch::Device = tch::Device::Cpu;
+
+    fn normal(height: usize, width: usize, seed: u64) -> Array2<f64> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        Array2::from_shape_fn((height, width), |_| rng.sample::<f64, _>(rand_distr::StandardNormal))
+    }
+
+    fn centred(x: &Array2<f64>) -> Array2<f64> {
+        x - &x.mean_axis(ndarray::Axis(0)).unwrap()
+    }
+
+    fn as_array(tensor: &Tensor) -> Array2<f64> {
+        let (height, width) = tensor.size2().unwrap();
+        Array2::from_shape_vec((height as usize, width as usize), wide_vec(tensor)).unwrap()
+    }
+
+    /// Solves Ab = c by elimination with pivoting: an oracle that shares no code with the solver.
+    fn solve(mut a: Array2<f64>, mut c: Vec<f64>) -> Vec<f64> {
+        let n = c.len();
+        for at in 0..n {
+            let pivot = (at..n).max_by(|&i, &j| a[[i, at]].abs().total_cmp(&a[[j, at]].abs())).unwrap();
+            for column in 0..n {
+                a.swap([at, column], [pivot, column]);
+            }
+            c.swap(at, pivot);
+            for row in at + 1..n {
+                let factor = a[[row, at]] / a[[at, at]];
+                for column in at..n {
+                    a[[row, column]] -= factor * a[[at, column]];
+                }
+                c[row] -= factor * c[at];
+            }
+        }
+        for at in (0..n).rev() {
+            for column in at + 1..n {
+                c[at] -= a[[at, column]] * c[column];
+            }
+            c[at] /= a[[at, at]];
+        }
+        c
+    }
+
+    /// The prediction of one row by a ridge regression with an unpenalised intercept on some rows of one unit.
+    fn predict(x: &Array2<f64>, y: &Array2<f64>, unit: usize, fit: &[usize], row: usize, alpha: f64) -> f64 {
+        let inside = x.select(ndarray::Axis(0), fit);
+        let truth: Vec<f64> = fit.iter().map(|&at| y[[at, unit]]).collect();
+        let mean_y = truth.iter().sum::<f64>() / truth.len() as f64;
+        let c = centred(&inside);
+        let mut normal = c.t().dot(&c);
+        normal.diag_mut().iter_mut().for_each(|value| *value += alpha);
+        let right = c.t().dot(&ndarray::Array1::from_iter(truth.iter().map(|value| value - mean_y)));
+        let w = solve(normal, right.to_vec());
+        let mean_x = inside.mean_axis(ndarray::Axis(0)).unwrap();
+        mean_y + (0..w.len()).map(|column| (x[[row, column]] - mean_x[column]) * w[column]).sum::<f64>()
+    }
+
+    #[test]
+    fn weights_satisfy_the_normal_equations_in_both_forms() {
+        for (height, width) in [(40, 12), (12, 40)] {
+            let (x, y) = (centred(&normal(height, width, 1)), centred(&normal(height, 3, 2)));
+            let alpha = [0.01, 3.0, 1e4];
+            let (xt, yt) = (from_array(&x, CPU), from_array(&y, CPU));
+            let w = if width < height {
+                as_array(&Basis::primal(&xt).coefficients(&yt, &alpha))
+            } else {
+                x.t().dot(&as_array(&Basis::dual(&xt.matmul(&xt.tr())).coefficients(&yt, &alpha)))
+            };
+            let mut gradient = x.t().dot(&(x.dot(&w) - &y));
+            for (unit, alpha) in alpha.iter().enumerate() {
+                gradient.column_mut(unit).scaled_add(*alpha, &w.column(unit));
+            }
+            let worst = gradient.iter().fold(0.0f64, |worst, g| worst.max(g.abs()));
+            assert!(worst < 1e-10, "{height} × {width}: {worst}");
+        }
+    }
+
+    #[test]
+    fn leaving_one_out_equals_refitting_without_it() {
+        for (height, width) in [(20, 6), (14, 30)] {
+            let (x, y) = (normal(height, width, 3), normal(height, 2, 4));
+            let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
+            let basis = if width < height - 1 { Basis::primal(&xt) } else { Basis::dual(&xt.matmul(&xt.tr())) };
+            for alpha in [1e-7, 0.5, 1e3] {
+                let errors = as_array(&basis.leave_one_out(&yt, alpha));
+                for row in 0..height {
+                    let others: Vec<usize> = (0..height).filter(|&at| at != row).collect();
+                    let expected = y[[row, 1]] - predict(&x, &y, 1, &others, row, alpha);
+                    let got = errors[[row, 1]];
+                    assert!((got - expected).abs() < 1e-6 * (1.0 + expected.abs()), "{got} against {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_dual_form_stays_exact_for_penalties_near_nothing() {
+        let (x, y) = (normal(14, 30, 3), normal(14, 1, 4));
+        let xt = from_array(&centred(&x), CPU);
+        let basis = Basis::dual(&xt.matmul(&xt.tr()));
+        let at = |alpha| as_array(&basis.leave_one_out(&from_array(&centred(&y), CPU), alpha));
+        assert!((at(1e-9) - at(1e-15)).iter().all(|difference| difference.abs() < 1e-8));
+    }
+
+    #[test]
+    fn folds_equal_refitting_without_them() {
+        for (height, width) in [(20, 6), (14, 30)] {
+            let (x, y) = (normal(height, width, 5), normal(height, 2, 6));
+            let fold: Vec<usize> = (0..height).map(|row| row % 3).collect();
+            let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
+            let judge = if width < height {
+                Judge::folds_primal(&xt, &fold, 3)
+            } else {
+                Judge::folds_dual(&xt.matmul(&xt.tr()), &fold, 3)
+            };
+            let got = judge.explained(&yt, 2.0)[0].unwrap();
+            let errors: Vec<f64> = (0..height)
+                .map(|row| {
+                    let others: Vec<usize> = (0..height).filter(|&at| fold[at] != fold[row]).collect();
+                    y[[row, 0]] - predict(&x, &y, 0, &others, row, 2.0)
+                })
+                .collect();
+            let truth: Vec<f64> = y.column(0).to_vec();
+            let expected = 1.0 - crate::math::stats::variance(&errors) / crate::math::stats::variance(&truth);
+            assert!((got - expected).abs() < 1e-10, "{got} against {expected}");
+        }
+    }
+
+    #[test]
+    fn a_grid_grows_until_the_best_lies_inside() {
+        let x = normal(60, 5, 7);
+        let noise = normal(60, 2, 8);
+        let mut y = Array2::zeros((60, 3));
+        y.column_mut(0).assign(&(&x.column(0) * 0.5 + noise.column(0)));
+        y.column_mut(1).assign(&noise.column(1));
+        let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
+        let basis = Basis::primal(&xt);
+        let judge = Judge::LeaveOneOut(&basis);
+        let narrow = choose(&judge, &yt, &[1e-3, 1e-2], false);
+        assert_eq!((narrow.alpha[0], narrow.at_edge[0], narrow.extended), (1e-2, true, false));
+        let wide = choose(&judge, &yt, &[1e-3, 1e-2], true);
+        assert!(wide.extended && !wide.at_edge[0] && wide.alpha[0] > 1.0, "{wide:?}");
+        assert!(wide.explained[0] > narrow.explained[0]);
+        assert_eq!((wide.at_edge[2], wide.explained[2]), (false, None), "a constant unit");
+        assert!(wide.grid.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn least_squares_leaves_no_gradient_and_rank_is_counted() {
+        let (mut x, y) = (centred(&normal(30, 4, 9)), centred(&normal(30, 2, 10)));
+        let copy = x.column(0).to_owned();
+        x.column_mut(3).assign(&copy);
+        let basis = Basis::singular(&from_array(&x, CPU));
+        assert_eq!(basis.rank(), 3);
+        let w = as_array(&basis.coefficients(&from_array(&y, CPU), &[0.0, 0.0]));
+        let gradient = x.t().dot(&(x.dot(&w) - &y));
+        assert!(gradient.iter().all(|g| g.abs() < 1e-12));
+        assert!((w[[0, 0]] - w[[3, 0]]).abs() < 1e-12, "least norm shares a weight between equal columns");
+    }
+
+    #[test]
+    fn grids_have_exact_ends() {
+        let grid = scaled_grid(5e6, 10);
+        assert_eq!(grid.len(), 41);
+        assert!((grid[0] / 1.0 - 1.0).abs() < 1e-12 && (grid[40] / 1e10 - 1.0).abs() < 1e-12);
+        assert_eq!(log_grid(0.3, 7.0, 3)[2], 7.0);
+    }
+}

@@ -1,0 +1,335 @@
+//! A network as a list of steps between wires, under the names that torchvision gives its modules.
+//!
+//! Wire 0 carries the images; step i drives wire i + 1. A layer is a name for a wire: a module's output. A
+//! container's output is that of its last step, and a module that is called several times (the `relu` of a residual
+//! block) names its last call, which is what a forward hook that overwrites is left with.
+
+use std::collections::HashMap;
+
+/// A value between steps, by number.
+pub type Wire = usize;
+
+/// The wire of the images, 3 × height × width.
+pub const IMAGES: Wire = 0;
+
+/// A network's steps in the order in which they run, and its layers.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub steps: Vec<Step>,
+    layers: Vec<(String, Wire)>,
+    by_name: HashMap<String, usize>,
+}
+
+/// One operation; step i of a graph drives wire i + 1.
+#[derive(Debug)]
+pub struct Step {
+    /// The module's name; empty for what torchvision does outside of modules.
+    pub name: String,
+    pub op: Op,
+    /// The wires it reads, all driven by earlier steps.
+    pub inputs: Vec<Wire>,
+}
+
+/// What a step computes from n × channels × height × width, in evaluation mode.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    Conv(Conv),
+    BatchNorm {
+        channels: usize,
+    },
+    Relu,
+    MaxPool(MaxPool),
+    /// Average pooling to size × size, whatever the input's size.
+    AveragePool {
+        size: usize,
+    },
+    /// Fully connected: n × inputs to n × outputs.
+    Linear {
+        inputs: usize,
+        outputs: usize,
+    },
+    /// n × channels × height × width to n × (channels · height · width).
+    Flatten,
+    /// The sum of two wires of one shape.
+    Add,
+    /// Wires of one height and width, channel after channel.
+    Concat,
+}
+
+/// A two-dimensional convolution with a square kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    pub bias: bool,
+    pub init: Init,
+}
+
+impl Conv {
+    /// Stride 1, no padding, with a bias, drawn as PyTorch draws by default.
+    pub const fn new(inputs: usize, outputs: usize, kernel: usize) -> Self {
+        Self { inputs, outputs, kernel, stride: 1, padding: 0, bias: true, init: Init::Torch }
+    }
+}
+
+/// A maximum over square windows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxPool {
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    /// Whether a last window that is not full counts.
+    pub ceil: bool,
+}
+
+/// How a convolution's or linear layer's weights are drawn where none are given. `fan_in` is the number of inputs
+/// of an output, `fan_out` of outputs of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// PyTorch's default: weights and biases uniform within 1/√fan_in.
+    Torch,
+    /// He et al. 2015 (arXiv:1502.01852), uniform within √(6/fan_in); biases 0.
+    KaimingUniform,
+    /// He et al. 2015, normal with variance 2/fan_out; biases 0.
+    KaimingNormal,
+    /// Normal with this deviation; biases 0.
+    Normal(f32),
+}
+
+/// The constant ε of every batch norm (PyTorch's default).
+pub const BATCH_NORM_EPSILON: f64 = 1e-5;
+
+impl Graph {
+    /// The layers' names and wires, containers before what they contain.
+    pub fn layers(&self) -> impl Iterator<Item = (&str, Wire)> {
+        self.layers.iter().map(|(name, wire)| (name.as_str(), *wire))
+    }
+
+    /// The wire of a layer.
+    pub fn wire(&self, layer: &str) -> Option<Wire> {
+        self.by_name.get(layer).map(|&at| self.layers[at].1)
+    }
+
+    /// Per step, whether any of the wires depends on it.
+    pub fn needed(&self, wires: &[Wire]) -> Vec<bool> {
+        let mut needed = vec![false; self.steps.len()];
+        for &wire in wires.iter().filter(|&&wire| wire != IMAGES) {
+            needed[wire - 1] = true;
+        }
+        for at in (0..needed.len()).rev() {
+            if needed[at] {
+                for &input in self.steps[at].inputs.iter().filter(|&&wire| wire != IMAGES) {
+                    needed[input - 1] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// The shape of one row on each wire for images of a height and width; none where they are too small.
+    pub fn shapes(&self, height: usize, width: usize) -> Vec<Option<Vec<usize>>> {
+        let mut shapes = vec![Some(vec![3, height, width])];
+        for step in &self.steps {
+            let inputs: Option<Vec<&[usize]>> = step.inputs.iter().map(|&wire| shapes[wire].as_deref()).collect();
+            shapes.push(inputs.and_then(|inputs| step.op.shape(&inputs)));
+        }
+        shapes
+    }
+}
+
+impl Op {
+    /// The tensors it holds: the last part of the name, and the shape.
+    pub fn tensors(&self) -> Vec<(&'static str, Vec<usize>)> {
+        match *self {
+            Self::Conv(Conv { inputs, outputs, kernel, bias, .. }) => {
+                let mut tensors = vec![("weight", vec![outputs, inputs, kernel, kernel])];
+                if bias {
+                    tensors.push(("bias", vec![outputs]));
+                }
+                tensors
+            }
+            Self::Linear { inputs, outputs } => vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])],
+            Self::BatchNorm { channels } => {
+                ["weight", "bias", "running_mean", "running_var"].map(|name| (name, vec![channels])).to_vec()
+            }
+            Self::Relu | Self::MaxPool(_) | Self::AveragePool { .. } | Self::Flatten | Self::Add | Self::Concat => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether its output shares no memory with its inputs.
+    pub fn is_fresh(&self) -> bool {
+        !matches!(self, Self::Flatten)
+    }
+
+    /// The shape of a row of its output; none where the inputs' maps are too small, or not of the size it takes.
+    fn shape(&self, inputs: &[&[usize]]) -> Option<Vec<usize>> {
+        let first = inputs[0];
+        match *self {
+            Self::Conv(conv) => {
+                let side = |side| windows(side, conv.kernel, conv.stride, conv.padding, false);
+                Some(vec![conv.outputs, side(first[1])?, side(first[2])?])
+            }
+            Self::MaxPool(pool) => {
+                let side = |side| windows(side, pool.kernel, pool.stride, pool.padding, pool.ceil);
+                Some(vec![first[0], side(first[1])?, side(first[2])?])
+            }
+            Self::AveragePool { size } => Some(vec![first[0], size, size]),
+            Self::Linear { inputs, outputs } => (first == [inputs]).then(|| vec![outputs]),
+            Self::Flatten => Some(vec![first.iter().product()]),
+            Self::Concat => Some(vec![inputs.iter().map(|shape| shape[0]).sum(), first[1], first[2]]),
+            Self::BatchNorm { .. } | Self::Relu | Self::Add => Some(first.to_vec()),
+        }
+    }
+}
+
+/// How many windows fit along a side, as PyTorch counts them; none where there is no first one.
+fn windows(side: usize, kernel: usize, stride: usize, padding: usize, ceil: bool) -> Option<usize> {
+    let padded = side + 2 * padding;
+    let slack = if ceil { stride - 1 } else { 0 };
+    let count = (padded + slack).checked_sub(kernel)? / stride + 1;
+    // A window that starts beyond the image and its left padding does not count.
+    Some(if ceil && (count - 1) * stride >= side + padding { count - 1 } else { count })
+}
+
+/// Builds a graph, step after step, with names nested as torchvision's modules are.
+#[derive(Default)]
+pub struct Builder {
+    graph: Graph,
+    scope: Vec<String>,
+}
+
+impl Builder {
+    /// The graph that was built.
+    pub fn finish(self) -> Graph {
+        self.graph
+    }
+
+    /// A container: what `body` adds is named within it, and the wire that `body` gives is its output.
+    pub fn within(&mut self, name: &str, body: impl FnOnce(&mut Self) -> Wire) -> Wire {
+        let full = self.name(name);
+        let at = self.declare(full);
+        self.scope.push(name.to_owned());
+        let wire = body(self);
+        self.scope.pop();
+        self.graph.layers[at].1 = wire;
+        wire
+    }
+
+    pub fn conv(&mut self, name: &str, from: Wire, conv: Conv) -> Wire {
+        self.module(name, Op::Conv(conv), from)
+    }
+
+    pub fn batch_norm(&mut self, name: &str, from: Wire, channels: usize) -> Wire {
+        self.module(name, Op::BatchNorm { channels }, from)
+    }
+
+    pub fn relu(&mut self, name: &str, from: Wire) -> Wire {
+        self.module(name, Op::Relu, from)
+    }
+
+    pub fn max_pool(&mut self, name: &str, from: Wire, pool: MaxPool) -> Wire {
+        self.module(name, Op::MaxPool(pool), from)
+    }
+
+    pub fn average_pool(&mut self, name: &str, from: Wire, size: usize) -> Wire {
+        self.module(name, Op::AveragePool { size }, from)
+    }
+
+    pub fn linear(&mut self, name: &str, from: Wire, inputs: usize, outputs: usize) -> Wire {
+        self.module(name, Op::Linear { inputs, outputs }, from)
+    }
+
+    /// A module that does nothing in evaluation mode.
+    pub fn dropout(&mut self, name: &str, from: Wire) -> Wire {
+        let full = self.name(name);
+        let at = self.declare(full);
+        self.graph.layers[at].1 = from;
+        from
+    }
+
+    pub fn flatten(&mut self, from: Wire) -> Wire {
+        self.step(String::new(), Op::Flatten, vec![from])
+    }
+
+    pub fn add(&mut self, a: Wire, b: Wire) -> Wire {
+        self.step(String::new(), Op::Add, vec![a, b])
+    }
+
+    pub fn concat(&mut self, wires: &[Wire]) -> Wire {
+        self.step(String::new(), Op::Concat, wires.to_vec())
+    }
+
+    fn module(&mut self, name: &str, op: Op, from: Wire) -> Wire {
+        let full = self.name(name);
+        let at = self.declare(full.clone());
+        let wire = self.step(full, op, vec![from]);
+        self.graph.layers[at].1 = wire;
+        wire
+    }
+
+    fn step(&mut self, name: String, op: Op, inputs: Vec<Wire>) -> Wire {
+        self.graph.steps.push(Step { name, op, inputs });
+        self.graph.steps.len()
+    }
+
+    fn name(&self, last: &str) -> String {
+        self.scope.iter().map(String::as_str).chain([last]).collect::<Vec<_>>().join(".")
+    }
+
+    /// The place of a layer in the list: a new one, or that of the same module called before.
+    fn declare(&mut self, name: String) -> usize {
+        if let Some(&at) = self.graph.by_name.get(&name) {
+            return at;
+        }
+        self.graph.layers.push((name.clone(), IMAGES));
+        self.graph.by_name.insert(name, self.graph.layers.len() - 1);
+        self.graph.layers.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_counted_as_pytorch_counts_them() {
+        // torch.nn.MaxPool2d(3, 2, ceil_mode=True): 111 → 55, 56 → 28, 2 → 1, and 1 is refused.
+        assert_eq!(windows(111, 3, 2, 0, true), Some(55));
+        assert_eq!(windows(56, 3, 2, 0, true), Some(28));
+        assert_eq!(windows(2, 3, 2, 0, true), Some(1));
+        assert_eq!(windows(1, 3, 2, 0, true), None);
+        // torch.nn.MaxPool2d(2, 2, padding=1, ceil_mode=True): 3 → 2, the third window would start in the padding.
+        assert_eq!(windows(3, 2, 2, 1, true), Some(2));
+        assert_eq!(windows(224, 7, 2, 3, false), Some(112));
+        assert_eq!(windows(6, 7, 1, 0, false), None);
+    }
+
+    #[test]
+    fn only_what_leads_to_a_wire_is_needed() {
+        let mut builder = Builder::default();
+        let a = builder.conv("a", IMAGES, Conv::new(3, 4, 1));
+        let b = builder.relu("b", a);
+        let c = builder.relu("c", a);
+        let sum = builder.add(b, c);
+        let graph = builder.finish();
+        assert_eq!(graph.needed(&[c]), [true, false, true, false]);
+        assert_eq!(graph.needed(&[sum]), [true; 4]);
+        assert_eq!(graph.needed(&[]), [false; 4]);
+    }
+
+    #[test]
+    fn a_module_that_is_called_twice_names_its_last_call() {
+        let mut builder = Builder::default();
+        let end = builder.within("block", |b| {
+            let first = b.relu("relu", IMAGES);
+            b.relu("relu", first)
+        });
+        let graph = builder.finish();
+        assert_eq!(graph.layers().collect::<Vec<_>>(), [("block", end), ("block.relu", end)]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Random weights: the distributions that torchvision starts its networks from, drawn by a generator of our own.
+//!
+//! Each tensor has a stream of its own, seeded by its name, so that a tensor's numbers depend on the seed alone:
+//! not on which others are drawn, nor on threads, nor on PyTorch's version.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha12Rng;
+use rand_distr::{Distribution, Normal, Uniform};
+
+use super::catalogue::Architecture;
+use super::graph::{Conv, Init, Op};
+use super::weights::{Tensor, Weights, needed};
+
+/// Draws the tensors that some layers need; equal seeds give equal numbers.
+pub fn random(architecture: &Architecture, layers: &[&str], seed: u64) -> Weights {
+    let steps = needed(architecture, layers);
+    let drawn = steps.flat_map(|step| {
+        let tensors = step.op.tensors();
+        tensors.into_iter().map(move |(part, shape)| {
+            let name = format!("{}.{part}", step.name);
+            let data = draw(&step.op, part, &shape, &mut stream(seed, &name));
+            (name, Tensor { shape, data })
+        })
+    });
+    drawn.collect()
+}
+
+fn stream(seed: u64, name: &str) -> ChaCha12Rng {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes()).update(name.as_bytes());
+    ChaCha12Rng::from_seed(*hasher.finalize().as_bytes())
+}
+
+fn draw(op: &Op, part: &str, shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
+    let count = shape.iter().product();
+    let init = match *op {
+        Op::Conv(Conv { init, .. }) => init,
+        Op::BatchNorm { .. } => {
+            // An identity: mean 0, variance 1, scale 1, shift 0.
+            return vec![if matches!(part, "weight" | "running_var") { 1.0 } else { 0.0 }; count];
+        }
+        _ => Init::Torch,
+    };
+    let (_, weight) = op.tensors().swap_remove(0);
+    let window: usize = weight[2..].iter().product();
+    let (fan_in, fan_out) = ((weight[1] * window) as f32, (weight[0] * window) as f32);
+    let bias = part == "bias";
+    match init {
+        Init::Torch => uniform(fan_in.sqrt().recip(), count, rng),
+        _ if bias => vec![0.0; count],
+        Init::KaimingUniform => uniform((6.0 / fan_in).sqrt(), count, rng),
+        Init::KaimingNormal => normal((2.0 / fan_out).sqrt(), count, rng),
+        Init::Normal(deviation) => normal(deviation, count, rng),
+    }
+}
+
+fn uniform(bound: f32, count: usize, rng: &mut impl Rng) -> Vec<f32> {
+    let uniform = Uniform::new_inclusive(-bound, bound).expect("a positive bound");
+    uniform.sample_iter(rng).take(count).collect()
+}
+
+fn normal(deviation: f32, count: usize, rng: &mut impl Rng) -> Vec<f32> {
+    let normal = Normal::new(0.0, deviation).expect("a positive deviation");
+    normal.sample_iter(rng).take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::catalogue::describe;
+
+    fn spread(data: &[f32]) -> (f64, f64) {
+        let n = data.len() as f64;
+        let mean = data.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+        let variance = data.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
+        (mean, variance.sqrt())
+    }
+
+    #[test]
+    fn a_tensor_depends_on_the_seed_and_its_name_alone() {
+        let resnet = describe("resnet50").expect("it ships");
+        let few = random(resnet, &["layer1.0"], 7);
+        let more = random(resnet, &["layer2"], 7);
+        assert!(few.len() < more.len());
+        assert!(few.iter().all(|(name, tensor)| more[name] == *tensor));
+        assert_ne!(few["conv1.weight"], random(resnet, &["conv1"], 8)["conv1.weight"]);
+        assert_ne!(few["layer1.0.conv1.weight"].data[..64], few["conv1.weight"].data[..64]);
+    }
+
+    #[test]
+    fn spreads_are_those_of_torchvision() {
+        // Analytic: a uniform within ±b has deviation b/√3, and the variances are those that `Init` documents.
+        let resnet = random(describe("resnet50").expect("it ships"), &["fc"], 0);
+        let (mean, deviation) = spread(&resnet["conv1.weight"].data);
+        assert!(mean.abs() < 1e-3 && (deviation / (2.0 / (64.0 * 49.0_f64)).sqrt() - 1.0).abs() < 0.03);
+        let (_, deviation) = spread(&resnet["fc.weight"].data);
+        assert!((deviation * (3.0 * 2048.0_f64).sqrt() - 1.0).abs() < 0.01);
+        assert!(resnet["bn1.running_var"].data.iter().all(|&x| x == 1.0));
+        assert!(resnet["bn1.bias"].data.iter().all(|&x| x == 0.0));
+
+        let squeezenet = random(describe("squeezenet1_1").expect("it ships"), &["classifier"], 0);
+        let (_, deviation) = spread(&squeezenet["features.12.expand3x3.weight"].data);
+        assert!((deviation / (2.0 / (64.0 * 9.0_f64)).sqrt() - 1.0).abs() < 0.01);
+        let (_, deviation) = spread(&squeezenet["classifier.1.weight"].data);
+        assert!((deviation - 0.01).abs() < 1e-4);
+        assert!(squeezenet["features.0.bias"].data.iter().all(|&x| x == 0.0));
+    }
+}

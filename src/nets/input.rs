@@ -1,0 +1,72 @@
+//! What a network is fed: pixels normalised once, laid out channels last.
+
+use super::catalogue::Architecture;
+
+/// RGB means and deviations of a normalisation (x − mean) / std.
+pub type Normalisation = ([f32; 3], [f32; 3]);
+
+/// How decoded pixels become an architecture's input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Input {
+    /// They are normalised as the architecture wants them.
+    AsTheyAre,
+    /// Pixels that were normalised by `from` (mean 0 and deviation 1 for those in [0, 1]) are normalised by `to`.
+    Renormalise { from: Normalisation, to: Normalisation },
+}
+
+impl Input {
+    /// For pixels that have been normalised already, or lie in [0, 1].
+    pub fn new(architecture: &Architecture, applied: Option<Normalisation>) -> Self {
+        let to = (architecture.mean, architecture.std);
+        match applied {
+            Some(from) if from == to => Self::AsTheyAre,
+            Some(from) => Self::Renormalise { from, to },
+            None => Self::Renormalise { from: ([0.0; 3], [1.0; 3]), to },
+        }
+    }
+
+    /// Turns n × 3 × area pixels into n × area × 3 numbers ready for the network.
+    pub fn prepare(self, pixels: &[f32], area: usize) -> Vec<f32> {
+        let mut ready = vec![0.0; pixels.len()];
+        for (image, out) in pixels.chunks_exact(3 * area).zip(ready.chunks_exact_mut(3 * area)) {
+            for (channel, plane) in image.chunks_exact(area).enumerate() {
+                let slots = out.iter_mut().skip(channel).step_by(3);
+                match self {
+                    Self::AsTheyAre => slots.zip(plane).for_each(|(slot, &x)| *slot = x),
+                    Self::Renormalise { from: (mean, std), to } => {
+                        let (mean, std, to_mean, to_std) = (mean[channel], std[channel], to.0[channel], to.1[channel]);
+                        slots.zip(plane).for_each(|(slot, &x)| *slot = (x * std + mean - to_mean) / to_std);
+                    }
+                }
+            }
+        }
+        ready
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::catalogue::describe;
+
+    #[test]
+    fn pixels_are_normalised_exactly_once() {
+        let network = describe("resnet50").expect("it ships");
+        // Two pixels, channel after channel.
+        let unit = [0.0, 1.0, 0.5, 0.25, 0.75, 0.125];
+        let ready = Input::new(network, None).prepare(&unit, 2);
+        let expected = |x: f32, c: usize| (x - network.mean[c]) / network.std[c];
+        let pixels = [(0.0, 0), (0.5, 1), (0.75, 2), (1.0, 0), (0.25, 1), (0.125, 2)];
+        assert_eq!(ready, pixels.map(|(x, c)| expected(x, c)));
+
+        let planes = [ready[0], ready[3], ready[1], ready[4], ready[2], ready[5]];
+        let same = Input::new(network, Some((network.mean, network.std)));
+        assert_eq!(same, Input::AsTheyAre);
+        assert_eq!(same.prepare(&planes, 2), ready);
+
+        let halves = ([0.5; 3], [0.5; 3]);
+        let other = unit.map(|x| (x - 0.5) / 0.5);
+        let again = Input::new(network, Some(halves)).prepare(&other, 2);
+        assert!(again.iter().zip(&ready).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+}

@@ -1,0 +1,146 @@
+//! Tests of networks against others' numbers: torchvision's ResNet-50, and a published SqueezeNet 1.1.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array4;
+use serde_json::Value as Json;
+use tch::{Device, Kind, Tensor};
+
+use super::catalogue::describe;
+use super::network::Network;
+use super::weights::{self, Weights};
+use crate::value::codec::Archive;
+
+/// tests/oracles/resnet50.py made it.
+const RESNET: &str = include_str!("../../tests/oracles/resnet50.json");
+
+/// The rule by which the script fills tensors: a hash of the name and the place, in [0, 1).
+fn hash(name: &str, count: usize) -> Vec<f64> {
+    let start = name.bytes().fold(0_u32, |h, byte| h.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let mut numbers = Vec::with_capacity(count);
+    for i in 0..count as u32 {
+        let mut x = i.wrapping_mul(2_654_435_761).wrapping_add(start);
+        x = (x ^ (x >> 16)).wrapping_mul(0x7FEB_352D);
+        x = (x ^ (x >> 15)).wrapping_mul(0x846C_A68B);
+        numbers.push(f64::from(x ^ (x >> 16)) / 4_294_967_296.0);
+    }
+    numbers
+}
+
+fn fill(name: &str, shape: &[usize]) -> Vec<f32> {
+    let bound = (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt();
+    let scale = name.ends_with("weight") || name.ends_with("var");
+    let mut numbers = Vec::new();
+    for u in hash(name, shape.iter().product()) {
+        let x = if shape.len() > 1 {
+            (2.0 * u - 1.0) * bound
+        } else if scale {
+            0.5 + u
+        } else {
+            0.2 * (u - 0.5)
+        };
+        numbers.push(x as f32);
+    }
+    numbers
+}
+
+/// Asserts that a layer has the shape, mean, spread and first numbers of a reference, relative to its spread.
+fn compare(layer: &str, output: &Tensor, reference: &Json, tolerance: f64) {
+    let shape: Vec<i64> = serde_json::from_value(reference["shape"].clone()).expect("a list");
+    let skip = output.dim() - shape.len();
+    assert_eq!(output.size()[skip..], shape, "{layer}");
+    let number = |key: &str| reference[key].as_f64().expect("a number");
+    let output = output.to_kind(Kind::Double).contiguous().flatten(0, -1);
+    let (mean, std) = (output.mean(Kind::Double).double_value(&[]), output.std(true).double_value(&[]));
+    let near = |ours: f64, theirs: f64| (ours - theirs).abs() <= tolerance * number("std").max(theirs.abs());
+    assert!(near(mean, number("mean")), "{layer}: mean {mean}, not {}", number("mean"));
+    assert!(near(std, number("std")), "{layer}: spread {std}, not {}", number("std"));
+    for (at, theirs) in reference["first"].as_array().expect("a list").iter().enumerate() {
+        let (ours, theirs) = (output.double_value(&[at as i64]), theirs.as_f64().expect("a number"));
+        assert!(near(ours, theirs), "{layer}[{at}]: {ours}, not {theirs}");
+    }
+}
+
+#[test]
+fn resnet50_gives_what_torchvision_gives() {
+    let reference: Json = serde_json::from_str(RESNET).expect("the script wrote JSON");
+    let resnet = describe("resnet50").expect("it ships");
+
+    let mut theirs: Vec<&str> =
+        reference["modules"].as_array().expect("a list").iter().flat_map(Json::as_str).collect();
+    let mut ours: Vec<&str> = resnet.layers().collect();
+    theirs.sort_unstable();
+    ours.sort_unstable();
+    assert_eq!(ours, theirs);
+
+    let fields = reference["layers"].as_object().expect("an object");
+    let layers: Vec<&str> = fields.keys().map(String::as_str).collect();
+    let filled = weights::needed(resnet, &layers).flat_map(|step| {
+        step.op.tensors().into_iter().map(move |(part, shape)| {
+            let name = format!("{}.{part}", step.name);
+            let data = fill(&name, &shape);
+            (name, weights::Tensor { shape, data })
+        })
+    });
+    let filled: Weights = filled.collect();
+    let images: Vec<f32> = hash("images", 3 * 64 * 64).iter().map(|u| (4.0 * u - 2.0) as f32).collect();
+    let images = Tensor::from_slice(&images).view([1, 3, 64, 64]);
+
+    let network = Network::load(resnet, &layers, &filled, Device::Cpu);
+    let outputs = network.forward(&images);
+    for (layer, output) in layers.iter().zip(&outputs) {
+        compare(layer, output, &fields[*layer], 2e-5);
+        // The first are cheap: the whole network need not be prepared for each.
+        if *layer == "bn1" || layer.starts_with("layer1.0") {
+            let alone = Network::load(resnet, &[layer], &filled, Device::Cpu).forward(&images).swap_remove(0);
+            assert!(alone.equal(output), "{layer} depends on which layers are asked for beside it");
+        }
+    }
+}
+
+/// The folder of recordings and weights beside the project, where there is one.
+fn shared(below: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists())?;
+    let path = root.parent()?.join("shared").join(below);
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+#[test]
+fn squeezenet_gives_what_its_publisher_gives() {
+    let Some(folder) = shared("weights") else { return };
+    let squeezenet = describe("squeezenet1_1").expect("it ships");
+    let archive = Archive::open_foreign(&folder.join("squeezenet1_1.safetensors")).expect("it reads");
+    let weights = |layers: &[&str]| {
+        weights::gather(squeezenet, layers, &archive.names(), |name| archive.get(name)).expect("they fit")
+    };
+    let folder = folder.join("squeezenet1_1_reference");
+    let read = |name: String| -> ndarray::ArrayD<f32> { ndarray_npy::read_npy(folder.join(name)).expect("it reads") };
+    let input = |at: usize| {
+        let input = read(format!("input_{at}.npy")).into_dimensionality().expect("1 × 3 × 224 × 224");
+        let input: Array4<f32> = input;
+        Tensor::from_slice(input.as_slice().expect("row-major")).view([1, 3, 224, 224])
+    };
+
+    let last = Network::load(squeezenet, &["classifier"], &weights(&["classifier"]), Device::Cpu);
+    for at in 0..3 {
+        let ours = last.forward(&input(at)).swap_remove(0).flatten(0, -1);
+        let theirs = Tensor::from_slice(read(format!("output_{at}.npy")).as_slice().expect("row-major"));
+        let (off, most) = ((&ours - &theirs).abs().max().double_value(&[]), theirs.abs().max().double_value(&[]));
+        assert!(off <= 1e-5 * most, "input {at}: off by {off} of {most}");
+    }
+
+    let text = std::fs::read_to_string(folder.join("layers_input_0.json")).expect("it reads");
+    let fields: serde_json::Map<String, Json> = serde_json::from_str(&text).expect("JSON");
+    let layers: Vec<&str> = fields.keys().map(String::as_str).collect();
+    let network = Network::load(squeezenet, &layers, &weights(&layers), Device::Cpu);
+    for (layer, output) in layers.iter().zip(network.forward(&input(0))) {
+        // Single numbers inside the network, whose sums another library takes in another order.
+        compare(layer, &output, &fields[*layer], 2e-5);
+        let alone = Network::load(squeezenet, &[layer], &weights(&[layer]), Device::Cpu).forward(&input(0));
+        assert!(alone[0].equal(&output), "{layer} depends on which layers are asked for beside it");
+    }
+}

@@ -1,0 +1,452 @@
+//! `split`: which stimuli fit, select and test; or folds that take turns.
+
+#[cfg(feature = "torch")]
+use std::collections::{BTreeMap, HashMap};
+#[cfg(feature = "torch")]
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::bounds::{Fraction, Whole};
+#[cfg(feature = "torch")]
+use crate::formats::{csv::Words, name_of};
+use crate::kind::{Arity, Input, NodeKind, Output};
+#[cfg(feature = "torch")]
+use crate::kind::{Compute, KindError, Run};
+#[cfg(feature = "torch")]
+use crate::registry::nearest;
+use crate::value::Type;
+#[cfg(feature = "torch")]
+use crate::value::{
+    Value,
+    split::{self, Assignment, Part},
+    stimuli::Stimuli,
+};
+
+/// Assigns stimuli to train, val and test, or to folds.
+pub struct Split;
+
+/// The parameters of `split`. Give fractions (`test`, `val`), or `folds`, or `from`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// The fraction of the stimuli that is held out to test.
+    #[serde(default)]
+    pub test: Option<Fraction>,
+    /// The fraction of the stimuli on which variants are selected.
+    #[serde(default)]
+    pub val: Option<Fraction>,
+    /// The number of folds, each of which is left out once.
+    #[serde(default)]
+    pub folds: Option<Whole<2, 1000>>,
+    /// A CSV with a row for every stimulus: the column `id`, its name, and either `part` (train, val or test) or `fold`
+    /// (whole numbers from 0 or 1).
+    #[serde(default)]
+    #[schemars(extend("x-file" = true))]
+    pub from: Option<String>,
+    /// What the draw depends on, beside the stimuli's identities: another seed, another split.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl NodeKind for Split {
+    const NAME: &'static str = "split";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "A hold-out (train, val, test), or folds.\n\n\
+        With `test` and `val`, that fraction of the stimuli, to the nearest whole number, is held out; with `folds`, \
+        each fold is left out in turn. Where `labels` arrive, every object has its share in each part. Stimuli are \
+        drawn by their identity and the seed, whatever the order of the rows. With `from`, a file says it.";
+    const EXAMPLE: &'static str =
+        "split:\n  kind: split\n  in: { rows: v4.images, labels: v4.labels }\n  with: { test: 0.2, val: 0.1 }\n";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[
+        Input {
+            name: "rows",
+            types: &[Type::Images, Type::Responses, Type::Labels, Type::Matrix],
+            arity: Arity::One,
+            about: "The stimuli to assign.",
+        },
+        Input {
+            name: "labels",
+            types: &[Type::Labels],
+            arity: Arity::Optional,
+            about: "Objects, each of which gets its share in every part.",
+        },
+    ];
+    const OUTPUTS: &'static [Output] =
+        &[Output { name: "split", ty: Type::Split, keyed: None, about: "A part or a fold per stimulus." }];
+
+    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+        let (test, val) = (params.test.map_or(0.0, Fraction::get), params.val.map_or(0.0, Fraction::get));
+        let fractions = params.test.is_some() || params.val.is_some();
+        match (fractions, params.folds.is_some(), params.from.is_some()) {
+            (false, false, false) => Err(("", "says nothing; give `test` (and `val`), `folds` or `from`".to_owned())),
+            (true, true, _) => Err(("folds", "excludes `test` and `val`; a split holds out or takes turns".to_owned())),
+            (true, _, true) | (_, true, true) => {
+                Err(("from", "excludes `test`, `val` and `folds`; the file says it all".to_owned()))
+            }
+            (true, false, false) if test + val >= 1.0 => {
+                Err(("test", format!("{test} and `val` {val} leave nothing to train on; their sum must be below 1")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(feature = "torch")]
+impl Compute for Split {
+    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+        let stimuli = super::stimuli_of(&run.value("rows")?, "rows")?;
+        if stimuli.is_empty() {
+            return Err(KindError::new("`rows` has no stimuli to split"));
+        }
+        let groups = if run.has("labels") {
+            let labels = run.labels("labels")?;
+            let at = stimuli.align(&labels.stimuli, "rows", "labels")?;
+            at.into_iter().map(|row| labels.object[row].clone()).collect()
+        } else {
+            vec![String::new(); stimuli.len()]
+        };
+        let assignment = match (params.from, params.folds) {
+            (Some(_), _) => given(run.file("from").0, &stimuli)?,
+            (None, Some(folds)) => take_turns(&drawn(&stimuli, &groups, params.seed), folds.get(), stimuli.len())?,
+            (None, None) => {
+                let fractions = (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
+                Assignment::Parts(hold_out(&stimuli, &groups, fractions, params.seed)?)
+            }
+        };
+        run.emit("split", Value::Split(split::Split { stimuli, assignment }))
+    }
+}
+
+/// Rows by group, groups and rows in an order that identities and the seed draw.
+#[cfg(feature = "torch")]
+fn drawn(stimuli: &Stimuli, groups: &[String], seed: u64) -> Vec<Vec<usize>> {
+    let lot = |text: &[u8]| *blake3::Hasher::new().update(&seed.to_le_bytes()).update(text).finalize().as_bytes();
+    let mut by_group: BTreeMap<([u8; 32], &str), Vec<([u8; 32], usize)>> = BTreeMap::new();
+    for (row, group) in groups.iter().enumerate() {
+        let own = lot(&stimuli.get(row).identity().to_le_bytes());
+        by_group.entry((lot(group.as_bytes()), group)).or_default().push((own, row));
+    }
+    let order = |mut rows: Vec<([u8; 32], usize)>| {
+        rows.sort_unstable();
+        rows.into_iter().map(|(_, row)| row).collect()
+    };
+    by_group.into_values().map(order).collect()
+}
+
+/// Draws the fractions `(test, val)` of the stimuli, each group giving its share.
+#[cfg(feature = "torch")]
+pub(super) fn hold_out(
+    stimuli: &Stimuli,
+    groups: &[String],
+    (test, val): (f64, f64),
+    seed: u64,
+) -> Result<Vec<Part>, KindError> {
+    let (count, groups) = (stimuli.len(), drawn(stimuli, groups, seed));
+    let wanted = |fraction: f64| (fraction * count as f64).round() as usize;
+    let (tests, vals) = (wanted(test), wanted(val));
+    for (name, fraction, rows) in [("test", test, tests), ("val", val, vals)] {
+        if fraction > 0.0 && rows == 0 {
+            return Err(KindError::new(format!("`{name}` is {fraction} of {count} stimuli, which is none")));
+        }
+    }
+    if tests + vals >= count {
+        return Err(KindError::new(format!(
+            "{tests} stimuli to test and {vals} to select leave none of {count} to train on"
+        )));
+    }
+    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+    let test_shares = shares(&sizes, &sizes, tests);
+    let left: Vec<usize> = sizes.iter().zip(&test_shares).map(|(size, share)| size - share).collect();
+    let val_shares = shares(&sizes, &left, vals);
+    let mut parts = vec![Part::Train; count];
+    for (rows, (&tests, &vals)) in groups.iter().zip(test_shares.iter().zip(&val_shares)) {
+        for (at, &row) in rows.iter().enumerate().take(tests + vals) {
+            parts[row] = if at < tests { Part::Test } else { Part::Val };
+        }
+    }
+    Ok(parts)
+}
+
+/// How many of `total` each group gives: in proportion to its size, what is left over to the largest remainders, and
+/// never more than its room.
+#[cfg(feature = "torch")]
+fn shares(sizes: &[usize], room: &[usize], total: usize) -> Vec<usize> {
+    let count: usize = sizes.iter().sum();
+    let mut shares: Vec<usize> = sizes.iter().zip(room).map(|(size, room)| (size * total / count).min(*room)).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    // Stable: equal remainders keep the groups' drawn order.
+    order.sort_by_key(|&group| std::cmp::Reverse(sizes[group] * total % count));
+    let mut left = total - shares.iter().sum::<usize>();
+    while left > 0 {
+        for &group in &order {
+            if left > 0 && shares[group] < room[group] {
+                shares[group] += 1;
+                left -= 1;
+            }
+        }
+    }
+    shares
+}
+
+/// Deals the rows out group by group, so that folds differ by one row at most, and so do an object's shares in them.
+#[cfg(feature = "torch")]
+fn take_turns(groups: &[Vec<usize>], count: usize, rows: usize) -> Result<Assignment, KindError> {
+    if count > rows {
+        return Err(KindError::new(format!(
+            "`folds` is {count} but `rows` has {rows}; a fold leaves out at least one"
+        )));
+    }
+    let mut fold = vec![0; rows];
+    for (at, &row) in groups.iter().flatten().enumerate() {
+        fold[row] = at % count;
+    }
+    Ok(Assignment::Folds { count, fold })
+}
+
+/// Reads the file that says which stimulus plays which part.
+#[cfg(feature = "torch")]
+fn given(path: &Path, stimuli: &Stimuli) -> Result<Assignment, KindError> {
+    let words = Words::read(path)?;
+    let file = name_of(path);
+    let id = words
+        .column("id")
+        .ok_or_else(|| KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", "))))?;
+    let (column, folds) = match (words.column("part"), words.column("fold")) {
+        (Some(column), None) => (column, false),
+        (None, Some(column)) => (column, true),
+        _ => {
+            return Err(KindError::new(format!(
+                "{file} has the columns {}; beside `id` there must be `part` or `fold`, and one of them",
+                words.columns.join(", ")
+            )));
+        }
+    };
+    let cells = cells_by_row(&words, id, column, stimuli, &file)?;
+    if folds { given_folds(&cells, &file) } else { given_parts(&cells, stimuli, &file) }
+}
+
+#[cfg(feature = "torch")]
+fn cells_by_row<'a>(
+    words: &'a Words,
+    id: usize,
+    column: usize,
+    stimuli: &Stimuli,
+    file: &str,
+) -> Result<Vec<&'a str>, KindError> {
+    let mut rows: HashMap<&str, usize> = HashMap::with_capacity(stimuli.len());
+    for (row, stimulus) in stimuli.iter().enumerate() {
+        if rows.insert(&stimulus.name, row).is_some() {
+            return Err(KindError::new(format!(
+                "`rows` has two stimuli called `{}` (of different sources); {file} tells them by name",
+                stimulus.name
+            )));
+        }
+    }
+    let mut cells: Vec<Option<&str>> = vec![None; stimuli.len()];
+    for record in &words.rows {
+        let name = record[id].as_str();
+        let Some(&row) = rows.get(name) else {
+            let unknown = words.rows.iter().filter(|record| !rows.contains_key(record[id].as_str())).count();
+            let hint = nearest(name, rows.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
+            return Err(KindError::new(format!(
+                "{file} names `{name}`, which `rows` does not have ({unknown} of {} ids are unknown){}",
+                words.rows.len(),
+                hint.unwrap_or_default()
+            )));
+        };
+        if cells[row].replace(&record[column]).is_some() {
+            return Err(KindError::new(format!("{file} names `{name}` twice; a stimulus plays one part")));
+        }
+    }
+    let missing = cells.iter().filter(|cell| cell.is_none()).count();
+    match cells.iter().position(Option::is_none) {
+        None => Ok(cells.into_iter().flatten().collect()),
+        Some(first) => Err(KindError::new(format!(
+            "{file} leaves out {missing} of {} stimuli; the first is `{}`",
+            stimuli.len(),
+            stimuli.get(first).name
+        ))),
+    }
+}
+
+#[cfg(feature = "torch")]
+fn given_parts(cells: &[&str], stimuli: &Stimuli, file: &str) -> Result<Assignment, KindError> {
+    let part = |(row, cell): (usize, &&str)| match *cell {
+        "train" => Ok(Part::Train),
+        "val" => Ok(Part::Val),
+        "test" => Ok(Part::Test),
+        other => Err(KindError::new(format!(
+            "{file} gives `{}` the part `{other}`; there are train, val and test",
+            stimuli.get(row).name
+        ))),
+    };
+    let parts: Vec<Part> = cells.iter().enumerate().map(part).collect::<Result<_, _>>()?;
+    if !parts.contains(&Part::Train) {
+        return Err(KindError::new(format!("{file} gives no stimulus the part train; nothing could be fitted")));
+    }
+    Ok(Assignment::Parts(parts))
+}
+
+#[cfg(feature = "torch")]
+fn given_folds(cells: &[&str], file: &str) -> Result<Assignment, KindError> {
+    let number = |cell: &&str| {
+        cell.parse::<usize>()
+            .map_err(|_| KindError::new(format!("{file} has the fold `{cell}`, which is no whole number")))
+    };
+    let mut fold: Vec<usize> = cells.iter().map(number).collect::<Result<_, _>>()?;
+    let (low, high) = (fold.iter().min().copied().unwrap_or(0), fold.iter().max().copied().unwrap_or(0));
+    if low == 1 {
+        fold.iter_mut().for_each(|fold| *fold -= 1);
+    }
+    let count = high + 1 - low.min(1);
+    let empty = (0..count.min(fold.len() + 1)).find(|number| !fold.contains(number));
+    if count < 2 || empty.is_some() {
+        return Err(KindError::new(format!(
+            "{file} has the folds {low} to {high}{}; they count up from 0 or 1, at least two, each with stimuli",
+            empty.map(|empty| format!(", and none in {}", empty + low.min(1))).unwrap_or_default()
+        )));
+    }
+    Ok(Assignment::Folds { count, fold })
+}
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::*;
+    use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
+    use crate::value::labels::Labels;
+    use crate::value::stimuli::Stimulus;
+    use serde_json::{Value as Json, json};
+
+    /// `count` stimuli of objects that take turns, in ascending or descending order.
+    fn rows(count: usize, objects: usize, reversed: bool) -> Labels {
+        let mut order: Vec<usize> = (0..count).collect();
+        if reversed {
+            order.reverse();
+        }
+        let stimulus = |i: &usize| Stimulus { source: "x".into(), name: format!("s{i}").into(), content: None };
+        let object = order.iter().map(|i| format!("o{}", i % objects)).collect();
+        Labels { stimuli: Stimuli::new(order.iter().map(stimulus).collect()).unwrap(), object, category: None }
+    }
+
+    fn made(labels: &Labels, stratified: bool, params: Json) -> split::Split {
+        let value = Value::Labels(labels.clone());
+        let bench = Bench::new().input("rows", &value);
+        let mut bench = if stratified { bench.input("labels", &value) } else { bench };
+        bench.run::<Split>(params).unwrap();
+        unwrap!(bench.output::<Split>("split"), Split)
+    }
+
+    fn refused(labels: &Labels, params: Json) -> String {
+        refusal::<Split>(&mut Bench::new().input("rows", &Value::Labels(labels.clone())), params)
+    }
+
+    fn from(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.csv");
+        std::fs::write(&path, text).unwrap();
+        refused(&rows(3, 1, false), json!({ "from": path }))
+    }
+
+    #[test]
+    fn fractions_hold_to_the_nearest_row_and_every_object_has_its_share() {
+        let labels = rows(1203, 10, false);
+        for stratified in [false, true] {
+            let split = made(&labels, stratified, json!({ "test": 0.2, "val": 0.09 }));
+            assert_eq!((split.rows(Part::Test).len(), split.rows(Part::Val).len()), (241, 108));
+            if stratified {
+                for (part, exact) in [(Part::Test, 24.1), (Part::Val, 10.8)] {
+                    for object in 0..10 {
+                        let name = format!("o{object}");
+                        let share = split.rows(part).iter().filter(|&&row| labels.object[row] == name).count();
+                        assert!((share as f64 - exact).abs() < 1.1, "{share} of {exact}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_draw_depends_on_identities_and_seed_not_on_the_order_of_rows() {
+        let part_by_name = |labels: &Labels, params: Json| -> BTreeMap<String, Part> {
+            let split = made(labels, true, params);
+            let Assignment::Parts(parts) = split.assignment else { panic!("parts") };
+            split.stimuli.iter().map(|s| s.name.to_string()).zip(parts).collect()
+        };
+        let one = part_by_name(&rows(100, 7, false), json!({ "test": 0.3, "seed": 1 }));
+        assert_eq!(one, part_by_name(&rows(100, 7, true), json!({ "test": 0.3, "seed": 1 })));
+        assert_ne!(one, part_by_name(&rows(100, 7, false), json!({ "test": 0.3, "seed": 2 })));
+    }
+
+    #[test]
+    fn folds_are_even_for_all_and_for_each_object() {
+        let labels = rows(103, 4, false);
+        let split = made(&labels, true, json!({ "folds": 5 }));
+        let Assignment::Folds { count: 5, fold } = split.assignment else { panic!("five folds") };
+        for left_out in 0..5 {
+            let rows: Vec<usize> = (0..103).filter(|&row| fold[row] == left_out).collect();
+            assert!((20..=21).contains(&rows.len()));
+            for object in 0..4 {
+                let share = rows.iter().filter(|&&row| labels.object[row] == format!("o{object}")).count();
+                assert!((5..=6).contains(&share), "{share}");
+            }
+        }
+    }
+
+    #[test]
+    fn objects_shown_once_are_drawn_like_any_other() {
+        let split = made(&rows(50, 50, false), true, json!({ "test": 0.2, "val": 0.2 }));
+        assert_eq!((split.rows(Part::Test).len(), split.rows(Part::Val).len()), (10, 10));
+    }
+
+    #[test]
+    fn a_file_s_split_is_taken_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.csv");
+        std::fs::write(&path, "part,id\ntest,s2\ntrain,s0\nval,s1\n").unwrap();
+        let parts = made(&rows(3, 1, false), false, json!({ "from": path }));
+        assert_eq!(parts.assignment, Assignment::Parts(vec![Part::Train, Part::Val, Part::Test]));
+        std::fs::write(&path, "id,fold\ns2,1\ns0,2\ns1,1\n").unwrap();
+        let folds = made(&rows(3, 1, false), false, json!({ "from": path }));
+        assert_eq!(folds.assignment, Assignment::Folds { count: 2, fold: vec![1, 0, 0] });
+    }
+
+    #[test]
+    fn files_that_do_not_fit_are_refused() {
+        assert!(
+            from("id,part\ns0,train\ns1,test\nx9,val\n").contains("names `x9`, which `rows` does not have (1 of 3")
+        );
+        assert!(from("id,part\ns0,train\ns0,test\ns1,val\n").contains("names `s0` twice"));
+        assert!(from("id,part\ns0,train\ns2,test\n").contains("leaves out 1 of 3 stimuli; the first is `s1`"));
+        assert!(from("id,part\ns0,train\ns1,trian\ns2,test\n").contains("gives `s1` the part `trian`"));
+        assert!(from("id,part\ns0,val\ns1,val\ns2,test\n").contains("no stimulus the part train"));
+        assert!(from("name,part\ns0,train\n").contains("has the columns name, part, and no `id`"));
+        assert!(from("id,set\ns0,train\n").contains("there must be `part` or `fold`"));
+        assert!(from("id,fold\ns0,0\ns1,2\ns2,2\n").contains("and none in 1"));
+        assert!(from("id,fold\ns0,0\ns1,x\ns2,2\n").contains("the fold `x`"));
+    }
+
+    #[test]
+    fn parameters_that_contradict_each_other_are_refused() {
+        let rows = rows(10, 1, false);
+        assert!(refused(&rows, json!({})).contains("says nothing"));
+        assert!(refused(&rows, json!({ "test": 0.5, "val": 0.5 })).contains("their sum must be below 1"));
+        assert!(refused(&rows, json!({ "test": 0.5, "folds": 5 })).contains("excludes `test`"));
+        assert!(refused(&rows, json!({ "test": 1.0 })).contains("1 is out of range"));
+        assert!(refused(&rows, json!({ "folds": 1 })).contains("1 is out of range"));
+        assert!(refused(&rows, json!({ "folds": 11 })).contains("`folds` is 11 but `rows` has 10"));
+        assert!(refused(&rows, json!({ "test": 0.01 })).contains("is 0.01 of 10 stimuli, which is none"));
+        assert!(refused(&rows, json!({ "test": 0.96 })).contains("leave none of 10 to train on"));
+    }
+
+    #[test]
+    fn the_notebook_s_split_reads_where_it_is_at_hand() {
+        let Some(path) = shared("v4-201025/notebook_split.csv") else { return };
+        let stimulus = |i: usize| Stimulus { source: "x".into(), name: format!("image{i:04}").into(), content: None };
+        let stimuli = Stimuli::new((1..=1200).map(stimulus).collect()).unwrap();
+        let Assignment::Parts(parts) = given(&path, &stimuli).unwrap() else { panic!("parts") };
+        assert_eq!(parts.iter().filter(|&&part| part == Part::Test).count(), 240);
+    }
+}

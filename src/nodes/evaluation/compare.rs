@@ -1,0 +1,289 @@
+//! The kind `compare`: scores of several nodes or variants side by side, with paired statistics.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::value::Type;
+
+/// Scores side by side.
+pub struct Compare;
+
+/// `compare` has no parameters.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {}
+
+impl NodeKind for Compare {
+    const NAME: &'static str = "compare";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "Scores of several nodes or variants side by side, with paired statistics over units.\n\n\
+        Refuses to compare scores of different definitions or of different parts of a split. Pairs are compared over the \
+        units that both score: mean difference, its 95 % bootstrap interval over units, and Wilcoxon's signed-rank test.";
+    const EXAMPLE: &'static str = "\
+by_layer:
+  kind: compare
+  in: { scores: \"scores@*\" }
+";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[Input {
+        name: "scores",
+        types: &[Type::Table],
+        arity: Arity::Many,
+        about: "Per-unit scores, as evaluate gives them: every variant, a list, or a map of labels.",
+    }];
+    const OUTPUTS: &'static [Output] = &[
+        Output {
+            name: "table",
+            ty: Type::Table,
+            keyed: None,
+            about: "A row per variant and measure: the swept variables (or label), measure, mean, median, sem, units.",
+        },
+        Output {
+            name: "per_unit",
+            ty: Type::Table,
+            keyed: None,
+            about: "A row per variant and unit: the swept variables (or label), then evaluate's columns.",
+        },
+        Output {
+            name: "pairs",
+            ty: Type::Table,
+            keyed: None,
+            about: "A row per pair and measure: a, b, measure, difference (mean of a − b), low, high, p, units.",
+        },
+    ];
+}
+
+#[cfg(feature = "torch")]
+mod run {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use polars::prelude::{Column, DataFrame};
+    use serde_json::Value as Json;
+
+    use super::{Compare, Params};
+    use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::math::{stats, wilcoxon};
+    use crate::value::Value;
+    use crate::value::lineage::Lineage;
+    use crate::value::table::{About, Table};
+
+    /// Resamples of units behind an interval.
+    const DRAWS: usize = 2000;
+
+    /// One variant's scores.
+    struct Scores {
+        label: Vec<(String, Json)>,
+        units: Vec<String>,
+        /// Measure or ceiling, by column in the table's order.
+        columns: Vec<(String, Vec<Option<f64>>)>,
+        about: About,
+    }
+
+    impl Scores {
+        fn name(&self) -> String {
+            let parts = self.label.iter().map(|(name, value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                if self.label.len() == 1 { value } else { format!("{name}={value}") }
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        }
+
+        /// Whether scored rows have chosen what is scored.
+        fn selected(&self) -> bool {
+            self.about.facts.get("selected") == Some(&Json::Bool(true))
+        }
+
+        fn column(&self, name: &str) -> Option<&[Option<f64>]> {
+            self.columns.iter().find(|(column, _)| column == name).map(|(_, values)| values.as_slice())
+        }
+    }
+
+    impl Compute for Compare {
+        fn run(_: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let all: Vec<Scores> = run.arrivals("scores").iter().map(read).collect::<Result<_, _>>()?;
+            let Some(first) = all.first() else {
+                return Err(KindError::new("nothing arrives at `scores`; name at least one node"));
+            };
+            for other in &all[1..] {
+                comparable(first, other)?;
+            }
+            let names: Vec<String> = {
+                let mut seen = BTreeSet::new();
+                let all_names = all.iter().flat_map(|scores| scores.label.iter().map(|(name, _)| name.clone()));
+                all_names.filter(|name| seen.insert(name.clone())).collect()
+            };
+            let measures: Vec<String> =
+                first.about.definitions.keys().filter(|name| first.column(name).is_some()).cloned().collect();
+            // In the order of the columns, which is evaluate's.
+            let measures: Vec<String> =
+                first.columns.iter().map(|(name, _)| name).filter(|name| measures.contains(name)).cloned().collect();
+            let lineage = Lineage::merge(all.iter().map(|scores| &scores.about.lineage));
+            let mut facts = first.about.facts.clone();
+            facts.insert("selected".to_owned(), Json::Bool(all.iter().any(Scores::selected)));
+            let about = About { definitions: first.about.definitions.clone(), facts, lineage };
+            let table = summaries(&all, &names, &measures)?;
+            let per_unit = stacked(&all, &names)?;
+            let pairs = pairs(&all, &measures)?;
+            run.emit("table", Value::Table(Table { frame: table, about: about.clone() }))?;
+            run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;
+            run.emit("pairs", Value::Table(Table { frame: pairs, about }))
+        }
+    }
+
+    fn read(arrival: &Arrival) -> Result<Scores, KindError> {
+        let Value::Table(table) = Value::read(arrival.ty, &arrival.path)? else {
+            return Err(KindError::new(format!("`scores` takes Table, but {} arrives", arrival.ty)));
+        };
+        let label = if arrival.label.is_empty() {
+            vec![("label".to_owned(), Json::String("scores".to_owned()))]
+        } else {
+            arrival.label.clone()
+        };
+        let wrong = |e: polars::prelude::PolarsError| KindError::new(e.to_string());
+        let units = table.frame.column("unit").map_err(|_| {
+            KindError::new("a table at `scores` has no column `unit`; compare takes evaluate's per_unit")
+        })?;
+        let units = units.str().map_err(wrong)?.iter().map(|unit| unit.unwrap_or_default().to_owned()).collect();
+        let mut columns = Vec::new();
+        for column in table.frame.columns() {
+            if let Ok(values) = column.f64() {
+                columns.push((column.name().to_string(), values.iter().collect()));
+            }
+        }
+        Ok(Scores { label, units, columns, about: table.about })
+    }
+
+    /// Scores share an axis only where they mean the same.
+    fn comparable(a: &Scores, b: &Scores) -> Result<(), KindError> {
+        let on = |scores: &Scores| scores.about.facts.get("on").and_then(Json::as_str).unwrap_or("unknown").to_owned();
+        if on(a) != on(b) {
+            return Err(KindError::new(format!(
+                "`{}` was scored on {} rows but `{}` on {}; scores of different rows are not compared",
+                a.name(),
+                on(a),
+                b.name(),
+                on(b)
+            )));
+        }
+        if a.about.definitions != b.about.definitions {
+            let names = |s: &Scores| s.about.definitions.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(KindError::new(format!(
+                "`{}` scores {} but `{}` scores {}; scores of different definitions are not compared",
+                a.name(),
+                names(a),
+                b.name(),
+                names(b)
+            )));
+        }
+        Ok(())
+    }
+
+    /// A label column: numbers where every label is one.
+    fn label_column(name: &str, values: Vec<Option<&Json>>) -> Column {
+        if values.iter().all(|value| value.is_some_and(Json::is_i64)) {
+            let numbers: Vec<Option<i64>> = values.iter().map(|value| value.and_then(Json::as_i64)).collect();
+            return Column::new(name.into(), numbers);
+        }
+        if values.iter().all(|value| value.is_some_and(Json::is_number)) {
+            let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(Json::as_f64)).collect();
+            return Column::new(name.into(), numbers);
+        }
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let texts: Vec<Option<String>> = values.into_iter().map(|value| value.map(text)).collect();
+        Column::new(name.into(), texts)
+    }
+
+    fn labels<'a>(all: &'a [Scores], name: &str, repeat: impl Fn(&Scores) -> usize) -> Vec<Option<&'a Json>> {
+        let of = |scores: &'a Scores| scores.label.iter().find(|(label, _)| label == name).map(|(_, value)| value);
+        all.iter().flat_map(|scores| vec![of(scores); repeat(scores)]).collect()
+    }
+
+    fn summaries(all: &[Scores], names: &[String], measures: &[String]) -> Result<DataFrame, KindError> {
+        let of: Vec<stats::Summary> = all
+            .iter()
+            .flat_map(|scores| {
+                measures.iter().map(|measure| stats::summarise(scores.column(measure).unwrap_or_default()))
+            })
+            .collect();
+        let mut columns: Vec<Column> =
+            names.iter().map(|name| label_column(name, labels(all, name, |_| measures.len()))).collect();
+        let measure: Vec<&str> = all.iter().flat_map(|_| measures.iter().map(String::as_str)).collect();
+        columns.push(Column::new("measure".into(), measure));
+        columns.push(Column::new("mean".into(), of.iter().map(|s| s.mean).collect::<Vec<_>>()));
+        columns.push(Column::new("median".into(), of.iter().map(|s| s.median).collect::<Vec<_>>()));
+        columns.push(Column::new("sem".into(), of.iter().map(|s| s.sem).collect::<Vec<_>>()));
+        columns.push(Column::new("units".into(), of.iter().map(|s| s.units as u32).collect::<Vec<_>>()));
+        if all.iter().any(Scores::selected) {
+            let selected: Vec<bool> = all.iter().flat_map(|scores| vec![scores.selected(); measures.len()]).collect();
+            columns.push(Column::new("selected".into(), selected));
+        }
+        DataFrame::new(of.len(), columns).map_err(|e| KindError::new(e.to_string()))
+    }
+
+    fn stacked(all: &[Scores], names: &[String]) -> Result<DataFrame, KindError> {
+        let height = all.iter().map(|scores| scores.units.len()).sum();
+        let mut columns: Vec<Column> =
+            names.iter().map(|name| label_column(name, labels(all, name, |scores| scores.units.len()))).collect();
+        let units: Vec<&str> = all.iter().flat_map(|scores| scores.units.iter().map(String::as_str)).collect();
+        columns.push(Column::new("unit".into(), units));
+        for (name, _) in &all[0].columns {
+            let values: Vec<Option<f64>> = all
+                .iter()
+                .flat_map(|scores| match scores.column(name) {
+                    Some(values) => values.to_vec(),
+                    None => vec![None; scores.units.len()],
+                })
+                .collect();
+            columns.push(Column::new(name.as_str().into(), values));
+        }
+        DataFrame::new(height, columns).map_err(|e| KindError::new(e.to_string()))
+    }
+
+    fn pairs(all: &[Scores], measures: &[String]) -> Result<DataFrame, KindError> {
+        let (mut a_names, mut b_names, mut measure_names) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut difference, mut low, mut high, mut p, mut units) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (at, a) in all.iter().enumerate() {
+            for b in &all[at + 1..] {
+                for measure in measures {
+                    let of_b: BTreeMap<&str, Option<f64>> = b
+                        .units
+                        .iter()
+                        .map(String::as_str)
+                        .zip(b.column(measure).unwrap_or_default().iter().copied())
+                        .collect();
+                    let differences: Vec<f64> = a
+                        .units
+                        .iter()
+                        .zip(a.column(measure).unwrap_or_default())
+                        .filter_map(|(unit, score)| Some((*score)? - of_b.get(unit.as_str()).copied()??))
+                        .collect();
+                    let interval = (differences.len() > 1).then(|| stats::bootstrap_mean(&differences, DRAWS));
+                    a_names.push(a.name());
+                    b_names.push(b.name());
+                    measure_names.push(measure.clone());
+                    difference.push((!differences.is_empty()).then(|| stats::mean(&differences)));
+                    low.push(interval.map(|(low, _)| low));
+                    high.push(interval.map(|(_, high)| high));
+                    p.push(wilcoxon::signed_rank(&differences));
+                    units.push(differences.len() as u32);
+                }
+            }
+        }
+        DataFrame::new(
+            units.len(),
+            vec![
+                Column::new("a".into(), a_names),
+                Column::new("b".into(), b_names),
+                Column::new("measure".into(), measure_names),
+                Column::new("difference".into(), difference),
+                Column::new("low".into(), low),
+                Column::new("high".into(), high),
+                Column::new("p".into(), p),
+                Column::new("units".into(), units),
+            ],
+        )
+        .map_err(|e| KindError::new(e.to_string()))
+    }
+}

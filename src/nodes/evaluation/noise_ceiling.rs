@@ -1,0 +1,207 @@
+//! The kind `noise_ceiling`: how much of each unit's responses could be explained at all.
+
+#[cfg(feature = "torch")]
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "torch")]
+use crate::kind::KindError;
+use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::value::Type;
+#[cfg(feature = "torch")]
+use crate::value::table::Table;
+
+/// Reliability of units from repeats.
+pub struct NoiseCeiling;
+
+/// The parameters of `noise_ceiling`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Which estimate the column `ceiling` holds; both stand in the table.
+    #[serde(default)]
+    pub method: Method,
+    /// Random halvings of the repeats that are averaged, 1 to 10000.
+    #[serde(default = "twenty")]
+    #[schemars(range(min = 1, max = 10000))]
+    pub halves: usize,
+    /// What the halvings are drawn from; the recipe's seed unless given.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// An estimate of the ceiling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Method {
+    /// Correlation of half means, corrected to all repeats (Spearman–Brown).
+    #[default]
+    SplitHalf,
+    /// Signal variance over signal and noise variance (NSD).
+    Variance,
+}
+
+fn twenty() -> usize {
+    20
+}
+
+impl NodeKind for NoiseCeiling {
+    const NAME: &'static str = "noise_ceiling";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "How much of each unit's mean responses could be explained at all, from repeats.\n\n\
+        `split_half`: Pearson's r of the means of random halves of the repeats, averaged over halvings, then 2r/(1 + r). \
+        `variance_based`: snr/(snr + 1/n) with snr the signal's variance over the noise's. Both are fractions of variance: \
+        explained variance is divided by the ceiling, r by its square root. A negative estimate is 0. A stimulus with \
+        fewer than two repeats of a unit is left out of that unit's ceiling.";
+    const EXAMPLE: &'static str = "\
+ceiling:
+  kind: noise_ceiling
+  in: { responses: it.responses }
+  with: { method: split_half, halves: 20 }
+";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[Input {
+        name: "responses",
+        types: &[Type::Responses],
+        arity: Arity::One,
+        about: "Responses with their repeats.",
+    }];
+    const OUTPUTS: &'static [Output] = &[Output {
+        name: "ceiling",
+        ty: Type::Table,
+        keyed: None,
+        about: "A row per unit: unit, ceiling, split_half, variance_based, repeats (median count over stimuli).",
+    }];
+
+    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+        if (1..=10_000).contains(&params.halves) {
+            Ok(())
+        } else {
+            Err(("halves", format!("{} is not between 1 and 10000", params.halves)))
+        }
+    }
+}
+
+/// The ceiling of each of `units`, joined by name, from a table that `noise_ceiling` made.
+#[cfg(feature = "torch")]
+pub fn ceilings(table: &Table, units: &[String]) -> Result<Vec<Option<f64>>, KindError> {
+    let column = |name: &str| {
+        table
+            .frame
+            .column(name)
+            .map_err(|_| KindError::new(format!("`ceiling` has no column `{name}`; noise_ceiling gives one")))
+    };
+    let names = column("unit")?.str().map_err(|e| KindError::new(e.to_string()))?.clone();
+    let values = column("ceiling")?.f64().map_err(|e| KindError::new(e.to_string()))?.clone();
+    let known: BTreeMap<&str, Option<f64>> =
+        names.iter().zip(values.iter()).filter_map(|(name, value)| Some((name?, value))).collect();
+    units
+        .iter()
+        .map(|unit| {
+            known.get(unit.as_str()).copied().ok_or_else(|| {
+                KindError::new(format!(
+                    "`ceiling` has {} units but none named `{unit}`; units join by name",
+                    known.len()
+                ))
+            })
+        })
+        .collect()
+}
+
+#[cfg(feature = "torch")]
+mod run {
+    use ndarray::Axis;
+    use polars::prelude::{Column, DataFrame};
+
+    use super::{Method, NoiseCeiling, Params};
+    use crate::kind::{Compute, KindError, NodeKind, Run};
+    use crate::math::{reliability, stats};
+    use crate::value::Value;
+    use crate::value::lineage::{Exposure, Lineage};
+    use crate::value::table::Table;
+
+    impl Compute for NoiseCeiling {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let responses = run.responses("responses")?;
+            let Some(repeats) = &responses.repeats else {
+                return Err(KindError::new(
+                    "`responses` has no repeats; a ceiling is estimated from at least two presentations of a stimulus",
+                ));
+            };
+            let (stimuli, units, _) = repeats.dim();
+            let twice = |row: &usize, unit: usize| {
+                repeats.slice(ndarray::s![*row, unit, ..]).iter().filter(|value| value.is_finite()).count() > 1
+            };
+            let usable: Vec<usize> = (0..stimuli).filter(|row| (0..units).any(|unit| twice(row, unit))).collect();
+            if usable.len() < 2 {
+                return Err(KindError::new(format!(
+                    "{} of {stimuli} stimuli have two repeats or more; a ceiling needs at least 2 such stimuli",
+                    usable.len()
+                )));
+            }
+            if usable.len() < stimuli {
+                run.note(format!(
+                    "{} of {stimuli} stimuli have fewer than two repeats and were left out",
+                    stimuli - usable.len()
+                ));
+            }
+            let kept = repeats.select(Axis(0), &usable);
+            let split_half = reliability::split_half(kept.view(), params.halves, params.seed);
+            let variance: Vec<Option<f64>> =
+                (0..units).map(|unit| reliability::variance_based(kept.index_axis(Axis(1), unit))).collect();
+            let counts: Vec<f64> = (0..units)
+                .map(|unit| {
+                    let of_unit = kept.index_axis(Axis(1), unit);
+                    let counts: Vec<f64> =
+                        of_unit.rows().into_iter().map(|r| r.iter().filter(|x| x.is_finite()).count() as f64).collect();
+                    stats::median(&counts).unwrap_or(0.0)
+                })
+                .collect();
+            let chosen = match params.method {
+                Method::SplitHalf => &split_half,
+                Method::Variance => &variance,
+            };
+            let none = chosen.iter().filter(|c| c.is_none_or(|c| c <= 0.0)).count();
+            if none > 0 {
+                run.note(format!("{none} of {units} units have no reliable response: their scores are not normalised"));
+            }
+            let frame = DataFrame::new(
+                units,
+                vec![
+                    Column::new("unit".into(), responses.units().to_vec()),
+                    Column::new("ceiling".into(), chosen.clone()),
+                    Column::new("split_half".into(), split_half.clone()),
+                    Column::new("variance_based".into(), variance.clone()),
+                    Column::new("repeats".into(), counts),
+                ],
+            )
+            .map_err(|e| KindError::new(e.to_string()))?;
+            let mut table = Table::new(frame);
+            table.about.lineage =
+                Lineage::default().selected_by(Exposure::new(NoiseCeiling::NAME, responses.stimuli(), &usable));
+            let definitions = [
+                ("split_half", "2r/(1 + r), r the mean over random halvings of Pearson's correlation of half means"),
+                (
+                    "variance_based",
+                    "snr/(snr + 1/n), snr = signal variance / noise variance over repeats (Allen et al. 2022)",
+                ),
+                (
+                    "ceiling",
+                    match params.method {
+                        Method::SplitHalf => {
+                            "the column split_half: the explainable fraction of the variance of mean responses"
+                        }
+                        Method::Variance => {
+                            "the column variance_based: the explainable fraction of the variance of mean responses"
+                        }
+                    },
+                ),
+            ];
+            table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+            run.emit("ceiling", Value::Table(table))
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Kinds of the domain `regression`.
+
+pub mod linear;
+pub mod pca;
+mod ports;
+#[cfg(feature = "torch")]
+pub(super) mod readout;
+pub mod ridge;
+
+use crate::registry::Registry;
+
+pub(super) fn register(registry: &mut Registry) {
+    super::register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
+}

@@ -1,0 +1,272 @@
+//! What linear readouts share: joining features with responses, the smaller of two forms, and their outputs.
+
+use ndarray::{Array2, Axis};
+use polars::prelude::{Column, DataFrame};
+use serde_json::{Value as Json, json};
+use tch::Tensor;
+
+use crate::kind::{KindError, Run};
+use crate::math::gram::{self, Blocks, Gram, Precision};
+use crate::math::tensor::{columns, index, narrow_vec, place, rows, scalar, to_array, wide, wide_vec};
+use crate::value::Value;
+use crate::value::fit::{self, Fit};
+use crate::value::lineage::{Exposure, Lineage};
+use crate::value::matrix::{self, Matrix};
+use crate::value::responses::Responses;
+use crate::value::split::{Round, Split};
+use crate::value::stimuli::Stimuli;
+use crate::value::table::Table;
+
+/// The rows of a port that a round may fit on, ascending; every train stimulus of the split must be there.
+pub fn train_rows(split: &Split, round: &Round, stimuli: &Stimuli, port: &str) -> Result<Vec<usize>, KindError> {
+    let mut rows = split.stimuli.select(&round.train).align(stimuli, "train", port)?;
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Refuses features that are no finite numbers, and says where.
+pub fn check_finite(features: &Matrix) -> Result<(), KindError> {
+    let x = features.view();
+    let Some((row, column)) = gram::first_not_finite(x) else { return Ok(()) };
+    let name = &features.stimuli("features")?.get(row).name;
+    Err(KindError::new(format!(
+        "`features` is {} at stimulus `{name}`, column {column}; every feature is a finite number",
+        x[[row, column]]
+    )))
+}
+
+/// One fit: features, the rows of them that are train, and the responses to these.
+pub struct Task {
+    pub fold: Option<usize>,
+    pub features: Matrix,
+    /// Rows of `features`, ascending.
+    pub train: Vec<usize>,
+    /// Train rows × units.
+    pub y: Array2<f64>,
+    pub units: Vec<String>,
+    /// Everything that features and responses have seen, and this fit.
+    pub lineage: Lineage,
+}
+
+impl Task {
+    /// Joins a round's inputs for a fit by `kind`.
+    pub fn join(
+        kind: &str,
+        split: &Split,
+        round: &Round,
+        responses: &Responses,
+        run: &mut Run<'_>,
+    ) -> Result<Self, KindError> {
+        let features = run.matrix_of_fold("features", round.fold)?;
+        let stimuli = features.stimuli("features")?.clone();
+        let train = train_rows(split, round, &stimuli, "features")?;
+        let seen = stimuli.select(&train);
+        let at = seen.align(responses.stimuli(), "train", "responses")?;
+        if train.len() < 3 {
+            return Err(KindError::new(format!("{} rows are train, and a readout needs 3 or more", train.len())));
+        }
+        let y = responses.mean.select(Axis(0), &at).mapv(f64::from);
+        if let Some(((row, unit), value)) = y.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            return Err(KindError::new(format!(
+                "`responses` is {value} for unit `{}` at train stimulus `{}`; a fit needs every train response, so leave \
+                 the unit out (`select_units`) or the stimulus",
+                responses.units()[unit],
+                seen.get(row).name
+            )));
+        }
+        let constant: Vec<&str> = (0..y.ncols())
+            .filter(|&unit| y.column(unit).iter().all(|&value| value == y[[0, unit]]))
+            .map(|unit| responses.units()[unit].as_str())
+            .collect();
+        if !constant.is_empty() {
+            run.note(format!(
+                "{} of {} units are constant over the train rows and are predicted by that constant: {}",
+                constant.len(),
+                y.ncols(),
+                listed(&constant)
+            ));
+        }
+        let lineage = Lineage::merge([&features.about.lineage, &responses.about.lineage])
+            .fitted_on(Exposure::new(kind, &stimuli, &train));
+        Ok(Self { fold: round.fold, features, train, y, units: responses.units().to_vec(), lineage })
+    }
+}
+
+/// Names in a sentence, the first ten of them.
+pub fn listed(names: &[&str]) -> String {
+    let shown = names[..names.len().min(10)].join(", ");
+    if names.len() > 10 { format!("{shown}, …") } else { shown }
+}
+
+/// Features in the smaller of two forms, centred by the train rows' means.
+pub struct Design {
+    pub form: Form,
+    /// All rows × columns (primal), or all rows × train rows (dual): rows · coefficients + mean = predictions.
+    pub all: Tensor,
+    /// The train rows of `all`.
+    pub inside: Tensor,
+    /// The sum of the eigenvalues of XᵀX.
+    pub trace: f64,
+    /// Eigenvalues of XᵀX below this may stem from rounding alone.
+    pub noise: f64,
+}
+
+/// Which matrix is decomposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// XᵀX, for fewer columns than train rows.
+    Primal,
+    /// XXᵀ, for more.
+    Dual,
+}
+
+impl Design {
+    /// Chooses the form by size and computes it.
+    pub fn of(task: &Task, run: &mut Run<'_>) -> Result<Self, KindError> {
+        let device = place(run.device);
+        let x = task.features.view();
+        let design = if x.ncols() + 1 < task.train.len() {
+            check_finite(&task.features)?;
+            let raw = wide(x, device);
+            let inside = rows(&raw, &task.train);
+            let mean = crate::math::tensor::column_means(&inside);
+            let inside = inside - &mean;
+            let trace = scalar(&inside.square().sum(tch::Kind::Double));
+            let square = trace + scalar(&mean.square().sum(tch::Kind::Double)) * task.train.len() as f64;
+            let (height, width) = (task.train.len() as f64, x.ncols() as f64);
+            let noise = gram::rounding_noise(square / (height * width), height, width);
+            Self { form: Form::Primal, all: raw - mean, inside, trace, noise }
+        } else {
+            let mut progress = |done, total| run.progress(done, total, "columns");
+            let precision = Precision::of(x.nrows(), x.ncols());
+            let gram = Gram::of(x, &task.train, precision, device, &mut progress);
+            if !gram.is_finite() {
+                check_finite(&task.features)?;
+                let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";
+                return Err(KindError::new(rule));
+            }
+            let all = columns(&gram.recentre(&task.train), &task.train);
+            let inside = rows(&all, &task.train);
+            let (trace, noise) = (scalar(&inside.trace()), gram.noise(&inside));
+            Self { form: Form::Dual, all, inside, trace, noise }
+        };
+        if design.trace <= design.noise {
+            return Err(KindError::new(format!(
+                "all {} train rows of `features` are the same; a readout needs features that vary",
+                task.train.len()
+            )));
+        }
+        Ok(design)
+    }
+
+    /// The most directions that centred train rows can vary along.
+    pub fn most_rank(&self, task: &Task) -> usize {
+        (task.train.len() - 1).min(task.features.columns())
+    }
+}
+
+/// Emits predictions of all rows and the fit; `coefficients` belong to the design's columns, `mean` to the units.
+pub fn emit(
+    kind: &str,
+    task: &Task,
+    design: &Design,
+    coefficients: &Tensor,
+    mean: &Tensor,
+    run: &mut Run<'_>,
+) -> Result<(), KindError> {
+    let about = matrix::About {
+        stimuli: Some(task.features.stimuli("features")?.clone()),
+        columns: Some(task.units.clone()),
+        row_shape: Vec::new(),
+        lineage: task.lineage.clone(),
+    };
+    let predictions = to_array(&(design.all.matmul(coefficients) + mean));
+    run.emit_round("predictions", task.fold, Value::Matrix(Matrix::new(predictions, about)))?;
+    let weights = weights(task, design, coefficients, run);
+    let centre = gram::mean(task.features.view(), &task.train);
+    let centre = ndarray::Array1::from_vec(centre);
+    let shift = weights.mapv(f64::from).t().dot(&centre.mapv(f64::from));
+    let intercept: Vec<f32> = wide_vec(mean).iter().zip(&shift).map(|(mean, shift)| (mean - shift) as f32).collect();
+    let arrays = [
+        ("intercept".to_owned(), ndarray::Array1::from_vec(intercept).into_dyn()),
+        ("mean".to_owned(), centre.into_dyn()),
+        ("weights".to_owned(), weights.into_dyn()),
+    ];
+    let about = fit::About { kind: kind.to_owned(), units: Some(task.units.clone()), lineage: task.lineage.clone() };
+    run.emit_round("fit", task.fold, Value::Fit(Fit { about, arrays: arrays.into() }))
+}
+
+/// Weights of the features, columns × units: in the dual form Xᵀa, a block of columns at a time.
+fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -> Array2<f32> {
+    if design.form == Form::Primal {
+        return to_array(coefficients);
+    }
+    let x = task.features.view();
+    let device = place(run.device);
+    let precision = Precision::of(x.nrows(), x.ncols());
+    let blocks = Blocks::new(x, &task.train, precision, device);
+    let at: Vec<i64> = task.train.iter().map(|&row| index(row)).collect();
+    let spread = Tensor::zeros([index(x.nrows()), index(task.units.len())], (tch::Kind::Double, device));
+    let spread = spread.index_copy(0, &Tensor::from_slice(&at).to_device(device), coefficients);
+    let mut out = Array2::zeros((x.ncols(), task.units.len()));
+    for block in (0..blocks.len()).map(|at| blocks.get(at)) {
+        let product = narrow_vec(&block.shifted.tr().matmul(&spread.to_kind(block.shifted.kind())));
+        let from = block.start * task.units.len();
+        out.as_slice_mut().expect("row-major")[from..from + product.len()].copy_from_slice(&product);
+    }
+    out
+}
+
+/// Penalties as a table: a row per unit, and per fold under folds.
+#[derive(Default)]
+pub struct Penalties {
+    fold: Vec<u32>,
+    unit: Vec<String>,
+    alpha: Vec<f64>,
+    at_edge: Vec<bool>,
+    explained: Vec<Option<f64>>,
+    lineage: Lineage,
+}
+
+impl Penalties {
+    /// Adds the penalties of one fit.
+    pub fn add(&mut self, task: &Task, alpha: &[f64], at_edge: &[bool], explained: &[Option<f64>]) {
+        self.fold.extend(task.fold.map(|fold| fold as u32).into_iter().cycle().take(task.units.len()));
+        self.unit.extend(task.units.iter().cloned());
+        self.alpha.extend(alpha);
+        self.at_edge.extend(at_edge);
+        self.explained.extend(explained);
+        self.lineage = Lineage::merge([&self.lineage, &task.lineage]);
+    }
+
+    /// Emits the table with the facts that a report needs.
+    pub fn emit(
+        self,
+        run: &mut Run<'_>,
+        grid: &[f64],
+        extended: bool,
+        method: &str,
+        penalty: &str,
+    ) -> Result<(), KindError> {
+        let mut frame = Vec::new();
+        if !self.fold.is_empty() {
+            frame.push(Column::new("fold".into(), self.fold));
+        }
+        frame.push(Column::new("unit".into(), self.unit));
+        frame.push(Column::new("alpha".into(), self.alpha));
+        frame.push(Column::new("at_edge".into(), self.at_edge));
+        frame.push(Column::new("explained_variance".into(), self.explained));
+        let mut table = Table::new(DataFrame::new_infer_height(frame).expect("columns of equal length"));
+        let definitions = [
+            ("alpha", penalty.to_owned()),
+            ("at_edge", "whether it is the smallest or largest penalty tried".to_owned()),
+            ("explained_variance", format!("1 − Var(y − ŷ)/Var(y) over train rows, ŷ by {method}")),
+        ];
+        table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text)).into();
+        let facts: [(&str, Json); 3] =
+            [("grid", json!(grid)), ("extended", json!(extended)), ("method", json!(method))];
+        table.about.facts = facts.map(|(name, fact)| (name.to_owned(), fact)).into();
+        table.about.lineage = self.lineage;
+        run.emit("alphas", Value::Table(table))
+    }
+}

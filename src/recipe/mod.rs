@@ -1,0 +1,131 @@
+//! Recipes: YAML → plan, with everything that is wrong told at once.
+//!
+//! `syntax` reads text into a tree with places, `variables` and `sweep` know what `${name}` means, `node`, `params` and
+//! `ports` check each node as far as it stands alone, `link` makes variants and edges of them, `page` resolves the
+//! report. `schema`, `manual` and `graph` show kinds and plans.
+
+pub mod graph;
+mod link;
+mod lower;
+pub mod manual;
+mod node;
+mod page;
+mod params;
+mod ports;
+mod reference;
+pub mod schema;
+mod sweep;
+mod syntax;
+mod template;
+mod values;
+mod variables;
+mod wording;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::plan::Plan;
+use crate::registry::{Registry, nearest};
+
+pub use page::CHARTS;
+
+/// What the command line adds to a recipe.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--set NAME=VALUE`, in the order given; the value is read as YAML, a scalar or a flow list.
+    pub set: Vec<(String, String)>,
+    /// The workspace, where it is not to be found from the recipe's place.
+    pub workspace: Option<PathBuf>,
+}
+
+/// A recipe that can run.
+pub struct Loaded {
+    pub plan: Plan,
+    /// What is hardly meant, such as a variable that nothing uses.
+    pub warnings: Diagnostics,
+}
+
+/// Reads a recipe file into a plan, or tells everything that is wrong with it.
+pub fn load(path: &Path, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+    let text = text_of(path)?;
+    let mut loaded = read(path, &text, registry, options)?;
+    loaded.plan.recipe = Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    Ok(loaded)
+}
+
+/// Reads a recipe's text into a plan; `name` is what diagnostics call it and where its workspace is sought.
+pub fn read(name: &Path, text: &str, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() > syntax::MAX_BYTES {
+        return Err(syntax::too_large(&name.to_string_lossy(), text.len() as u64).into());
+    }
+    let source = Arc::new(Source::new(name.to_string_lossy(), text));
+    lower::lower(name, &source, registry, options)
+}
+
+/// The folder of a recipe's `cache/` and `reports/`, absolute: the nearest one above the recipe that holds `recipes/`, else
+/// the nearest one above the current folder, else the current folder.
+pub fn workspace_of(recipe: &Path) -> PathBuf {
+    let current = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let recipe = std::path::absolute(recipe).unwrap_or_else(|_| current.join(recipe));
+    let holds_recipes = |folder: &&Path| folder.join("recipes").is_dir();
+    let above = recipe.ancestors().skip(1).find(holds_recipes);
+    above.or_else(|| current.ancestors().find(holds_recipes)).unwrap_or(&current).to_owned()
+}
+
+fn text_of(path: &Path) -> Result<String, Diagnostic> {
+    let name = path.to_string_lossy();
+    let refuse = |e: &io::Error| {
+        let mut refusal = Diagnostic::whole(name.clone(), format!("cannot read {name}: {e}"));
+        if e.kind() == io::ErrorKind::NotFound {
+            neighbours(path, &mut refusal);
+        }
+        refusal
+    };
+    let file = File::open(path).map_err(|e| refuse(&e))?;
+    let metadata = file.metadata().map_err(|e| refuse(&e))?;
+    if metadata.is_dir() {
+        return Err(Diagnostic::whole(name.clone(), format!("{name} is a folder; a recipe is a YAML file")));
+    }
+    if metadata.len() > syntax::MAX_BYTES as u64 {
+        return Err(syntax::too_large(&name, metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // A pipe tells no size, so the bound holds here too.
+    file.take(syntax::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let byte = e.as_bytes()[at];
+        let source = Arc::new(Source::new(name, String::from_utf8_lossy(&e.into_bytes())));
+        let mut refusal = Diagnostic::error(&source, at..at, format!("the byte 0x{byte:02x} here is no UTF-8 text"));
+        refusal.help("save the recipe as UTF-8");
+        refusal
+    })
+}
+
+/// Names the recipe that was most likely meant.
+fn neighbours(path: &Path, refusal: &mut Diagnostic) {
+    let folders = [path.parent().map(Path::to_owned), Some(workspace_of(path).join("recipes"))];
+    let typed = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for folder in folders.into_iter().flatten() {
+        let files = std::fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder });
+        let paths = files.into_iter().flatten().flatten().map(|file| file.path());
+        let recipes = paths.filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"));
+        let mut stems: Vec<(String, PathBuf)> =
+            recipes.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path.clone()))).collect();
+        stems.sort();
+        let near = nearest(&typed, stems.iter().map(|(stem, _)| stem.as_str()));
+        if let Some((_, meant)) = near.and_then(|near| stems.iter().find(|(stem, _)| stem == near)) {
+            let current = std::env::current_dir().unwrap_or_default();
+            let shown = meant.strip_prefix(&current).unwrap_or(meant);
+            refusal.help(format!("did you mean {}?", shown.display()));
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! The JSON Schema of every recipe, by which editors complete and check as one types.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::page::CHARTS;
+use crate::kind::{Arity, Input, Kind};
+use crate::registry::Registry;
+
+/// The schema (draft 07) for the kinds of a registry.
+pub fn schema(registry: &Registry) -> Json {
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "ventral recipe",
+        "description": "An encoding-model study as a graph of nodes.",
+        "type": "object",
+        "required": ["version", "nodes"],
+        "additionalProperties": false,
+        "properties": {
+            "version": { "description": "The version of the recipe language.", "const": 1 },
+            "title": { "description": "The report's title.", "type": "string" },
+            "about": { "description": "Markdown, shown at the top of the report.", "type": "string" },
+            "seed": loosen(&json!({
+                "description": "The seed of every node that draws random numbers, unless it has its own.",
+                "type": "integer", "minimum": 0, "default": 0
+            })),
+            "private": {
+                "description": "Nodes whose pictures are never published; `stimuli` stands for all nodes with images.",
+                "type": "array", "items": { "type": "string" }
+            },
+            "vars": {
+                "description": "Variables: `${name}` stands for the value anywhere below; `--set NAME=VALUE` overrides.",
+                "type": ["object", "null"]
+            },
+            "sweep": sweep(),
+            "nodes": {
+                "description": "The nodes of the graph by name.",
+                "type": "object", "minProperties": 1,
+                "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$" },
+                "additionalProperties": node(registry)
+            },
+            "report": {
+                "description": "What the report shows; without it every node shows its own charts.",
+                "type": ["array", "null"], "items": { "anyOf": [text_item(), chart_item(), table_item()] }
+            }
+        },
+        "definitions": {
+            "variable": { "type": "string", "pattern": "\\$\\{[A-Za-z_][A-Za-z0-9_-]*\\}" },
+            "scalar": { "type": ["string", "number", "boolean"] },
+            "reference": {
+                "type": "string",
+                "description": "`node`, `node.port`, `node[key]` or `node.port[key]`, and last the variant: `@layer=layer3`."
+            }
+        }
+    })
+}
+
+fn sweep() -> Json {
+    let scalar = json!({ "$ref": "#/definitions/scalar" });
+    let values =
+        json!({ "anyOf": [{ "type": "array", "items": scalar, "minItems": 1 }, { "$ref": "#/definitions/variable" }] });
+    json!({
+        "description": "Swept variables: a list of values each, for the grid of all combinations, or a list of chosen ones.",
+        "anyOf": [
+            { "type": "object", "additionalProperties": values },
+            { "type": "array", "items": { "type": "object", "additionalProperties": scalar } },
+            { "type": "null" }
+        ]
+    })
+}
+
+fn node(registry: &Registry) -> Json {
+    let kinds: Vec<Json> = registry
+        .iter()
+        .map(|kind| json!({ "const": kind.name, "description": kind.about.lines().next().unwrap_or_default() }))
+        .collect();
+    let each: Vec<Json> = registry.iter().map(of_kind).collect();
+    let mut node = json!({
+        "type": "object",
+        "required": ["kind"],
+        "additionalProperties": false,
+        "properties": {
+            "kind": {
+                "description": "What the node computes.",
+                "anyOf": [{ "oneOf": kinds }, { "$ref": "#/definitions/variable" }]
+            },
+            "in": { "description": "What its input ports read.", "type": ["object", "null"] },
+            "with": { "description": "Its parameters.", "type": ["object", "null"] },
+            "about": { "description": "What it is for, in Markdown.", "type": ["string", "null"] },
+            "device": {
+                "description": "Where it computes: `auto` takes CUDA where it works, else the CPU.",
+                "type": "string", "pattern": "^(auto|cpu|cuda(:[0-9]+)?|.*\\$\\{.*)$", "default": "auto"
+            },
+            "keep": loosen(&json!({
+                "description": "Whether its outputs stay once their readers are done.",
+                "type": "boolean", "default": true
+            }))
+        }
+    });
+    if !each.is_empty() {
+        node["allOf"] = Json::Array(each);
+    }
+    node
+}
+
+/// What a node of one kind may have under `in` and `with`.
+fn of_kind(kind: &'static Kind) -> Json {
+    let mut required: Vec<&str> = Vec::new();
+    let needed: Vec<&str> = kind.inputs.iter().filter(|i| i.arity != Arity::Optional).map(|i| i.name).collect();
+    if !needed.is_empty() {
+        required.push("in");
+    }
+    let ports: Map<String, Json> = kind.inputs.iter().map(|input| (input.name.to_owned(), port(input))).collect();
+    let with = with(kind);
+    if with.get("required").is_some() {
+        required.push("with");
+    }
+    json!({
+        "if": { "properties": { "kind": { "const": kind.name } }, "required": ["kind"] },
+        "then": {
+            "required": required,
+            "properties": {
+                "in": {
+                    "type": if needed.is_empty() { json!(["object", "null"]) } else { json!("object") },
+                    "required": needed, "additionalProperties": false, "properties": ports
+                },
+                "with": with
+            }
+        }
+    })
+}
+
+fn port(input: &Input) -> Json {
+    let types = input.types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let reference = json!({ "$ref": "#/definitions/reference" });
+    let taken = match input.arity {
+        Arity::One | Arity::Optional => vec![reference],
+        Arity::Many => vec![
+            reference.clone(),
+            json!({ "type": "array", "items": reference, "minItems": 1 }),
+            json!({ "type": "object", "additionalProperties": reference, "minProperties": 1 }),
+        ],
+    };
+    json!({ "description": format!("{} ({types})", input.about), "anyOf": taken })
+}
+
+fn with(kind: &Kind) -> Json {
+    let properties: Map<String, Json> =
+        kind.param_schemas().map(|(name, schema)| (name.to_owned(), loosen(schema))).collect();
+    // The recipe's seed serves where none is given.
+    let required = kind.schema.get("required").and_then(Json::as_array).into_iter().flatten();
+    let required: Vec<&Json> = required.filter(|name| name.as_str() != Some("seed")).collect();
+    let mut with = json!({ "additionalProperties": false, "properties": properties });
+    if required.is_empty() {
+        with["type"] = json!(["object", "null"]);
+    } else {
+        with["type"] = json!("object");
+        with["required"] = json!(required);
+    }
+    with
+}
+
+/// The same schema that takes `"${name}"` too, inside lists and maps as well.
+fn loosen(schema: &Json) -> Json {
+    let Json::Object(fields) = schema else { return schema.clone() };
+    let mut inner = fields.clone();
+    let mut outer = Map::new();
+    // What editors show stays outside, where they look for it.
+    for shown in ["description", "default", "title", "x-unit", "examples"] {
+        if let Some(value) = inner.shift_remove(shown) {
+            outer.insert(shown.to_owned(), value);
+        }
+    }
+    for list in ["items", "additionalProperties"] {
+        if let Some(schema) = inner.get_mut(list).filter(|schema| schema.is_object()) {
+            *schema = loosen(schema);
+        }
+    }
+    if let Some(Json::Object(properties)) = inner.get_mut("properties") {
+        properties.values_mut().for_each(|schema| *schema = loosen(schema));
+    }
+    let takes_any_text = inner.get("type").and_then(Json::as_str) == Some("string")
+        && !["enum", "pattern", "const"].iter().any(|key| inner.contains_key(*key));
+    if takes_any_text {
+        outer.extend(inner);
+    } else {
+        outer.insert("anyOf".to_owned(), json!([inner, { "$ref": "#/definitions/variable" }]));
+    }
+    Json::Object(outer)
+}
+
+fn text_item() -> Json {
+    item("text", json!({ "description": "Markdown.", "type": "string" }))
+}
+
+fn chart_item() -> Json {
+    let text = json!({ "type": ["string", "number"] });
+    let mut kinds: Vec<&str> = CHARTS.to_vec();
+    kinds.sort_unstable();
+    item(
+        "chart",
+        json!({
+            "type": "object", "required": ["node"], "additionalProperties": false,
+            "properties": {
+                "node": { "$ref": "#/definitions/reference" },
+                "kind": loosen(&json!({ "description": "The kind of chart.", "enum": kinds })),
+                "x": { "description": "The column or variable along x.", "allOf": [text] },
+                "y": { "description": "The column or measure along y.", "allOf": [text] },
+                "units": {
+                    "description": "Units to show.",
+                    "anyOf": [{ "type": "array", "items": text }, text]
+                },
+                "reference": {
+                    "description": "Published values to draw beside one's own, by what they are called.",
+                    "type": "object", "additionalProperties": loosen(&json!({ "type": "number" }))
+                },
+                "title": text
+            }
+        }),
+    )
+}
+
+fn table_item() -> Json {
+    item(
+        "table",
+        json!({
+            "type": "object", "required": ["node"], "additionalProperties": false,
+            "properties": { "node": { "$ref": "#/definitions/reference" } }
+        }),
+    )
+}
+
+fn item(name: &str, schema: Json) -> Json {
+    json!({ "type": "object", "required": [name], "additionalProperties": false, "properties": { name: schema } })
+}

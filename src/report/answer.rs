@@ -1,0 +1,191 @@
+//! What the study found, in a sentence out of its data.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::grid::{Grid, json_text};
+use super::number::{count, counted, score};
+use super::pairs::{Pair, against, pairs, sign};
+use super::sample::Sample;
+use super::shelf::Shelf;
+use super::stats::Summary;
+use crate::plan::NodeIndex;
+
+/// The sentence at the top, in parts, so that the page can set the number apart.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Answer {
+    pub before: String,
+    pub score: String,
+    pub after: String,
+    /// How sure that is: the runner-up, and what a reader must not overlook.
+    pub sure: Vec<String>,
+    pub definition: String,
+    /// The node that made the number.
+    pub node: Option<NodeIndex>,
+}
+
+/// The best variant of a comparison, and the evaluation that scored it.
+pub struct Best {
+    pub sample: Sample,
+    /// Its place among the groups of the sample.
+    pub group: usize,
+    /// The variant's name; empty where there is only one.
+    pub name: String,
+    /// The node whose table says so.
+    pub node: NodeIndex,
+    /// The evaluation behind it, where it is found.
+    pub evaluation: Option<NodeIndex>,
+}
+
+/// Nodes that compare scores, and those that make them, told by their ports.
+pub fn compares(shelf: &Shelf<'_>) -> Vec<NodeIndex> {
+    by_ports(shelf, &["table", "per_unit"])
+}
+
+/// Nodes that score predictions.
+pub fn evaluations(shelf: &Shelf<'_>) -> Vec<NodeIndex> {
+    by_ports(shelf, &["per_unit", "summary"])
+}
+
+fn by_ports(shelf: &Shelf<'_>, ports: &[&str]) -> Vec<NodeIndex> {
+    let has = |node: NodeIndex| ports.iter().all(|port| shelf.node(node).kind.output(port).is_some());
+    (0..shelf.study.plan.nodes.len()).filter(|&node| has(node)).collect()
+}
+
+/// The best variant that a comparison lists.
+pub fn best_of(shelf: &Shelf<'_>, compare: NodeIndex) -> Option<Best> {
+    let sample = Sample::gather(shelf, &[compare], Some("per_unit"), None, None)
+        .or_else(|| Sample::gather(shelf, &[compare], Some("table"), None, None))?;
+    let group = sample.best().unwrap_or(0);
+    let evaluation = evaluation_behind(shelf, compare, &sample, group);
+    Some(Best { name: sample.name(&sample.groups[group]), group, evaluation, node: compare, sample })
+}
+
+/// The best of some evaluations, as if they were compared.
+pub fn best_among(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Best> {
+    let sample = Sample::gather(shelf, nodes, Some("per_unit"), None, None)?;
+    let group = sample.best().unwrap_or(0);
+    let chosen = &sample.groups[group];
+    let (category, series) = (&sample.categories[chosen.category], &sample.series[chosen.series]);
+    let fits = |node: &&NodeIndex| {
+        let id = &shelf.node(**node).id;
+        id.variant.iter().all(|(_, value)| value == category || series.split(", ").any(|part| part == value))
+            && (sample.variable != "node" || id.name == *category)
+    };
+    let node = nodes.iter().find(fits).or(nodes.first()).copied()?;
+    Some(Best { name: sample.name(chosen), group, evaluation: Some(node), node, sample })
+}
+
+/// The evaluation whose edge into the comparison bears the group's label.
+fn evaluation_behind(shelf: &Shelf<'_>, compare: NodeIndex, sample: &Sample, group: usize) -> Option<NodeIndex> {
+    let group = &sample.groups[group];
+    let edges = shelf.node(compare).edges.iter().filter(|edge| shelf.node(edge.from).kind.output("per_unit").is_some());
+    let matching = edges.clone().find(|edge| {
+        let main = edge.label.iter().find(|(name, _)| *name == sample.variable);
+        let rest = edge.label.iter().filter(|(name, _)| *name != sample.variable);
+        let rest = rest.map(|(_, value)| json_text(value)).collect::<Vec<_>>().join(", ");
+        main.map(|(_, value)| json_text(value)).unwrap_or_default() == sample.categories[group.category]
+            && rest == sample.series[group.series]
+    });
+    matching.or_else(|| edges.clone().next().filter(|_| edges.clone().count() == 1)).map(|edge| edge.from)
+}
+
+/// The answer, from the first comparison, else from the evaluations.
+pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
+    let best = headline(shelf)?;
+    let Summary { mean, sem, n } = best.sample.groups[best.group].summary?;
+    let measure = &best.sample.measure;
+    let scores = best.evaluation.and_then(|node| shelf.table(node, "per_unit"));
+    let what = best.evaluation.and_then(|node| region(shelf, node)).unwrap_or_else(|| "the responses".to_owned());
+    let variants = best.sample.groups.len();
+    let before = if variants > 1 {
+        format!("{} explains {what} best: mean {} ", spoken(&best), measure.label)
+    } else {
+        format!("The model explains {what} with a mean {} of ", measure.label)
+    };
+    let sem = sem.map(|sem| format!(" ± {} (SEM)", measure.value(sem))).unwrap_or_default();
+    let after = format!("{sem} over {}{}.", counted(n, "unit"), scored_on(scores.as_deref(), &best));
+    let mut sure = Vec::new();
+    if let Some(grid) = shelf.table(best.node, "pairs") {
+        sure.extend(runner_up(&best, &pairs(&grid, &measure.name)));
+    }
+    let flag = |name: &str| scores.as_ref().is_some_and(|grid| grid.fact_flag(name));
+    if flag("selected") {
+        sure.push(
+            "The stimuli scored also chose among settings of the model, so the score is an optimistic one.".to_owned(),
+        );
+    }
+    if variants > 1 {
+        sure.push(format!("It was picked among {variants} variants by this very score."));
+    }
+    Some(Answer {
+        before,
+        score: measure.value(mean),
+        after,
+        sure,
+        definition: measure.sentence(),
+        node: best.evaluation.or(Some(best.node)),
+    })
+}
+
+/// The best variant of the study's first comparison that has scores, else of its evaluations.
+pub fn headline(shelf: &Shelf<'_>) -> Option<Best> {
+    let mut compared = compares(shelf).into_iter().filter_map(|node| best_of(shelf, node));
+    compared.next().or_else(|| {
+        let nodes = evaluations(shelf);
+        (!nodes.is_empty()).then(|| best_among(shelf, &nodes)).flatten()
+    })
+}
+
+/// The variant as a sentence names it: the bare value of one variable, name and value of several.
+fn spoken(best: &Best) -> String {
+    let group = &best.sample.groups[best.group];
+    let category = &best.sample.categories[group.category];
+    match (best.sample.series.len(), category.parse::<f64>().is_ok() && !best.sample.variable.is_empty()) {
+        (1, false) => category.clone(),
+        (1, true) => format!("{} {category}", best.sample.variable),
+        _ => format!(
+            "{} {category} with {} {}",
+            best.sample.variable, best.sample.second, best.sample.series[group.series]
+        ),
+    }
+}
+
+/// The one region that all units lie in.
+fn region(shelf: &Shelf<'_>, evaluation: NodeIndex) -> Option<String> {
+    shelf.with_responses(evaluation, |responses| {
+        let regions = responses.about.regions.as_ref()?;
+        let first = regions.first()?;
+        regions.iter().all(|region| region == first).then(|| first.clone())
+    })?
+}
+
+fn scored_on(scores: Option<&Grid>, best: &Best) -> String {
+    let fact = |name: &str| -> Option<&Json> {
+        scores.and_then(|grid| grid.facts.get(name)).or_else(|| best.sample.facts.get(name))
+    };
+    let rows = fact("rows_scored").and_then(Json::as_u64).map(|n| format!("{} ", count(n as usize)));
+    let rows = rows.unwrap_or_default();
+    match fact("on").and_then(Json::as_str) {
+        Some("train") => format!(" on {rows}training stimuli, the ones it was fitted on"),
+        Some("val") => format!(" on {rows}validation stimuli"),
+        Some("test") => format!(" on {rows}held-out test stimuli"),
+        Some("folds") => format!(" on {rows}stimuli, each scored by the fit that did not see it"),
+        _ if rows.is_empty() => String::new(),
+        _ => format!(" on {rows}stimuli"),
+    }
+}
+
+/// How far the best lies ahead of the next, and whether that is more than chance.
+fn runner_up(best: &Best, pairs: &[Pair]) -> Option<String> {
+    let mine = against(pairs, &best.name);
+    let next = mine.into_iter().find(|pair| pair.difference >= 0.0)?;
+    let (low, high) = next.interval?;
+    let interval = format!("95 % interval {} to {}", score(low), score(high));
+    let test = next.p.map(|p| format!(", Wilcoxon p {}", sign(p))).unwrap_or_default();
+    Some(if low > 0.0 {
+        format!("It leads {} by {} ({interval}{test}).", next.b, score(next.difference))
+    } else {
+        format!("Its lead over {}, {}, is within chance ({interval}{test}).", next.b, score(next.difference))
+    })
+}

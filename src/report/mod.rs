@@ -1,0 +1,147 @@
+//! The report: one self-contained page per recipe, out of records and values; nothing is computed here.
+//!
+//! `choose` says which charts and tables there are, the files named after charts draw them with plotters on the
+//! backend of `ink`, `answer` words the finding, `provenance` and `graph` show how it came about, `page` puts all of it
+//! into the template.
+
+mod answer;
+mod axis;
+mod chart;
+mod choose;
+mod curves;
+mod distribution;
+mod graph;
+mod grid;
+mod histogram;
+mod ink;
+mod markdown;
+mod measure;
+mod number;
+mod page;
+mod pairs;
+mod penalties;
+mod pictures;
+mod provenance;
+mod sample;
+mod scatter;
+mod sheet;
+mod shelf;
+mod standing;
+mod stats;
+mod yaml;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use serde::Serialize;
+use serde_json::json;
+
+use self::standing::Standing;
+use crate::digest::Digest;
+use crate::engine::record::Outcome;
+use crate::plan::Plan;
+use crate::value::images::Images;
+
+/// The charts that a recipe may ask for.
+pub const CHART_KINDS: &[&str] = &[
+    "bar",
+    "box",
+    "histogram",
+    "images",
+    "line",
+    "pairs",
+    "penalties",
+    "profile",
+    "scatter",
+    "spectrum",
+    "strip",
+    "violin",
+];
+
+/// Raised when equal results give another page than before, so that old pages are made again.
+const REPORT_VERSION: u32 = 1;
+
+/// A plan with its results, and where they lie.
+pub struct Study<'a> {
+    pub plan: &'a Plan,
+    /// One per node of the plan.
+    pub outcomes: &'a [Outcome],
+    pub cache: &'a Path,
+    /// Where the files and folders lie that images refer to.
+    pub sources: &'a BTreeMap<Digest, PathBuf>,
+    /// RFC 3339: when the newest result was made, so that the page knows no clock.
+    pub finished: String,
+}
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportError {
+    message: String,
+}
+
+impl ReportError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ReportError {}
+
+/// The page as HTML; equal studies give equal bytes. Fails only for a chart that does not exist; whatever else cannot
+/// be shown is said in the page.
+pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
+    page::render(study)
+}
+
+/// A digest over all that the page depends on: while it stands, so does the page.
+pub fn fingerprint(study: &Study<'_>) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    let plan = study.plan;
+    feed(&mut hasher, &json!([REPORT_VERSION, env!("CARGO_PKG_VERSION"), study.finished]));
+    feed(&mut hasher, &(&plan.name, &plan.source, &plan.title, &plan.about, &plan.sweep, &plan.private, &plan.report));
+    feed(&mut hasher, &plan.recipe.as_ref().map(|path| path.strip_prefix(&plan.workspace).unwrap_or(path)));
+    for (at, node) in plan.nodes.iter().enumerate() {
+        feed(&mut hasher, &(&node.id, node.kind.name, node.kind.version, &node.params, &node.about));
+        for edge in &node.edges {
+            feed(&mut hasher, &(&edge.port, &edge.label, edge.from, &edge.output, &edge.key));
+        }
+        feed(&mut hasher, &Standing::of(study, at).name());
+        let Some(outcome) = study.outcomes.get(at) else { continue };
+        feed(&mut hasher, &outcome.message);
+        for record in &outcome.records {
+            feed(&mut hasher, &(record.key, &record.made, &record.notes));
+            for stored in &record.outputs {
+                feed(&mut hasher, &(&stored.port, &stored.key, stored.digest, stored.bytes));
+            }
+        }
+    }
+    // Thumbnails appear when their source does; where it lies is no part of the page.
+    feed(&mut hasher, &study.sources.keys().collect::<Vec<_>>());
+    Digest::from(hasher)
+}
+
+/// Adds a value, apart from the next one.
+fn feed(hasher: &mut blake3::Hasher, value: &impl Serialize) {
+    let text = serde_json::to_vec(value).expect("plans and records serialise: recipes and the store hold them as JSON");
+    hasher.update(&(text.len() as u64).to_le_bytes());
+    hasher.write_all(&text).expect("a hasher takes every byte");
+}
+
+/// Stimuli at even distances side by side, as one picture.
+pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Result<RgbImage, String> {
+    pictures::contact_sheet(images, sources)
+}

@@ -1,0 +1,250 @@
+//! The page: everything put into the template.
+
+use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
+
+use super::answer::{answer, headline};
+use super::chart::Figure;
+use super::choose::{Item, items};
+use super::graph::{Flow, picture};
+use super::number::{count, counted, seconds};
+use super::provenance::{command, distinct, sections};
+use super::sheet::Sheet;
+use super::shelf::Shelf;
+use super::standing::Standing;
+use super::{ReportError, Study, markdown, yaml};
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// A figure as the template takes it.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    title: String,
+    layout: &'static str,
+    panels: Vec<ShownPanel>,
+    legend: Vec<(String, String)>,
+    caption: String,
+    definition: String,
+    made_by: Vec<(usize, String)>,
+    private: bool,
+}
+
+#[derive(Serialize)]
+struct ShownPanel {
+    heading: String,
+    note: String,
+    wide: String,
+    narrow: Option<String>,
+}
+
+/// One thing in the results, of which one field is there.
+#[derive(Default, Serialize)]
+struct Entry {
+    text: Option<String>,
+    figure: Option<Shown>,
+    sheet: Option<ShownSheet>,
+    missing: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownSheet {
+    id: String,
+    made_by: Vec<(usize, String)>,
+    #[serde(flatten)]
+    sheet: Sheet,
+}
+
+/// Something that a reader must know before anything else.
+#[derive(Serialize)]
+struct Alert {
+    state: &'static str,
+    text: String,
+    /// Nodes with what they say.
+    nodes: Vec<(usize, String, String)>,
+}
+
+/// What nodes said while they computed.
+#[derive(Serialize)]
+struct Note {
+    text: String,
+    nodes: Vec<(usize, String)>,
+}
+
+/// Renders the page.
+pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
+    let shelf = Shelf::new(study);
+    let entries: Vec<Entry> =
+        items(&shelf)?.into_iter().enumerate().map(|(at, item)| entry(&shelf, at, item)).collect();
+    let key = entries.iter().position(|entry| entry.figure.is_some());
+    let (mut key_figure, mut rest) = (None, Vec::new());
+    for (at, entry) in entries.into_iter().enumerate() {
+        if Some(at) == key {
+            key_figure = entry.figure;
+        } else {
+            rest.push(entry);
+        }
+    }
+    let answer = answer(&shelf);
+    let provenance = sections(&shelf);
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("page.html", TEMPLATE).map_err(|e| ReportError::new(format!("{e:#}")))?;
+    let template = environment.get_template("page.html").map_err(|e| ReportError::new(format!("{e:#}")))?;
+    let page = template.render(context! {
+        style => STYLE,
+        script => SCRIPT,
+        name => study.plan.name,
+        title => if study.plan.title.is_empty() { &study.plan.name } else { &study.plan.title },
+        about => markdown::rendered(&study.plan.about),
+        answer => answer,
+        finished => day(&study.finished),
+        finished_at => study.finished,
+        alerts => alerts(&shelf),
+        facts => facts(&shelf),
+        key_figure => key_figure,
+        items => rest,
+        graph_wide => picture(study, Flow::Right),
+        graph_narrow => picture(study, Flow::Down),
+        nodes => counted(study.plan.nodes.len(), "node"),
+        notes => notes(study),
+        recipe => yaml::highlighted(&study.plan.source),
+        command => command(study),
+        provenance => provenance,
+        version => env!("CARGO_PKG_VERSION"),
+    });
+    page.map_err(|e| ReportError::new(format!("{e:#}")))
+}
+
+fn entry(shelf: &Shelf<'_>, at: usize, item: Item) -> Entry {
+    match item {
+        Item::Text(text) => Entry { text: Some(markdown::rendered(&text)), ..Entry::default() },
+        Item::Missing(text) => Entry { missing: Some(text), ..Entry::default() },
+        Item::Figure(figure) => Entry { figure: Some(shown(shelf, at, figure)), ..Entry::default() },
+        Item::Sheet(sheet) => {
+            let made_by = made_by(shelf, &sheet.nodes);
+            Entry { sheet: Some(ShownSheet { id: format!("table-{at}"), made_by, sheet }), ..Entry::default() }
+        }
+    }
+}
+
+fn shown(shelf: &Shelf<'_>, at: usize, figure: Figure) -> Shown {
+    let panels = figure.panels.into_iter().map(|panel| ShownPanel {
+        heading: panel.heading,
+        note: panel.note,
+        wide: panel.wide,
+        narrow: panel.narrow,
+    });
+    Shown {
+        id: format!("figure-{at}"),
+        title: figure.title,
+        layout: figure.layout,
+        panels: panels.collect(),
+        legend: figure.legend,
+        caption: figure.caption,
+        definition: figure.definition,
+        made_by: made_by(shelf, &figure.nodes),
+        private: figure.private,
+    }
+}
+
+/// Beyond these, the nodes behind a number are named by the first and counted.
+const NAMED: usize = 3;
+
+fn made_by(shelf: &Shelf<'_>, nodes: &[usize]) -> Vec<(usize, String)> {
+    match nodes {
+        [first, _, ..] if nodes.len() > NAMED => {
+            vec![(*first, format!("{} ({} variants)", shelf.node(*first).id.name, nodes.len()))]
+        }
+        few => few.iter().map(|&node| (node, shelf.node(node).id.to_string())).collect(),
+    }
+}
+
+fn alerts(shelf: &Shelf<'_>) -> Vec<Alert> {
+    let study = shelf.study;
+    let mut alerts = Vec::new();
+    let wordings = [
+        (Standing::Failed, "failed"),
+        (Standing::Skipped, "skipped, since something they need failed"),
+        (Standing::Stale, "stale: their results are of other inputs or parameters, and not shown"),
+        (Standing::New, "not run yet"),
+    ];
+    for (standing, wording) in wordings {
+        let nodes: Vec<usize> =
+            (0..study.plan.nodes.len()).filter(|&node| Standing::of(study, node) == standing).collect();
+        if nodes.is_empty() {
+            continue;
+        }
+        let said = |node: usize| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
+        let listed = nodes.iter().take(12).map(|&node| (node, shelf.node(node).id.to_string(), said(node)));
+        alerts.push(Alert {
+            state: standing.name(),
+            text: format!("{} of {} {wording}.", count(nodes.len()), counted(study.plan.nodes.len(), "node")),
+            nodes: listed.collect(),
+        });
+    }
+    let problems = shelf.problems();
+    if !problems.is_empty() {
+        let text = format!("{} in the cache cannot be read.", counted(problems.len(), "value"));
+        let nodes = problems.into_iter().map(|problem| (0, String::new(), problem)).collect();
+        alerts.push(Alert { state: "failed", text, nodes });
+    }
+    alerts
+}
+
+/// The study in a few numbers: names and values.
+fn facts(shelf: &Shelf<'_>) -> Vec<(String, String)> {
+    let study = shelf.study;
+    let mut facts = Vec::new();
+    let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
+    if let Some(best) = headline(shelf) {
+        let (_, units) = best.sample.units();
+        fact("Units", count(units));
+        if let Some(evaluation) = best.evaluation {
+            if let Some(stimuli) = shelf.with_responses(evaluation, |responses| responses.stimuli().len()) {
+                fact("Stimuli", count(stimuli));
+            }
+            if let Some(grid) = shelf.table(evaluation, "per_unit") {
+                if let Some(rows) = grid.fact_number("rows_fitted") {
+                    fact("Fitted on", count(rows as usize));
+                }
+                if let Some(rows) = grid.fact_number("rows_scored") {
+                    let on = grid.fact_text("on").map(|on| format!(" ({on})")).unwrap_or_default();
+                    fact("Scored on", format!("{}{on}", count(rows as usize)));
+                }
+            }
+        }
+    }
+    let total: f64 = study.outcomes.iter().map(|outcome| outcome.seconds()).sum();
+    if total > 0.0 {
+        fact("Computing", seconds(total));
+    }
+    let devices = study.outcomes.iter().flat_map(|o| &o.records).map(|record| record.made.device.clone());
+    let devices = distinct(devices.filter(|device| !device.is_empty()));
+    if !devices.is_empty() {
+        fact("Device", devices.join(", "));
+    }
+    facts
+}
+
+fn notes(study: &Study<'_>) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for (at, outcome) in study.outcomes.iter().enumerate().take(study.plan.nodes.len()) {
+        let said = distinct(outcome.records.iter().flat_map(|record| record.notes.iter().cloned()));
+        let node = (at, study.plan.nodes[at].id.to_string());
+        for text in said {
+            match notes.iter_mut().find(|note| note.text == text) {
+                Some(note) => note.nodes.push(node.clone()),
+                None => notes.push(Note { text, nodes: vec![node.clone()] }),
+            }
+        }
+    }
+    notes
+}
+
+/// The day of an RFC 3339 time.
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}

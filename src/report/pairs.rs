@@ -1,0 +1,182 @@
+//! Paired differences between variants, each unit against itself, with intervals and a test.
+
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::axis::Axis;
+use super::chart::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use super::grid::Grid;
+use super::ink::{Role, shortened};
+use super::measure::{Measure, capital, measure};
+use super::number::{counted, probability};
+
+/// A difference between two variants.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    pub a: String,
+    pub b: String,
+    pub difference: f64,
+    /// The bootstrap interval.
+    pub interval: Option<(f64, f64)>,
+    pub p: Option<f64>,
+    pub units: usize,
+}
+
+/// More rows than these nobody reads.
+const ROWS: usize = 16;
+
+/// The pairs of a measure, as a table of comparisons lists them; labels without the variable's name.
+pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
+    let rows = (0..grid.rows).filter(|&row| !grid.has("measure") || grid.text("measure", row).as_deref() == Some(of));
+    rows.filter_map(|row| {
+        Some(Pair {
+            a: short(&grid.text("a", row)?),
+            b: short(&grid.text("b", row)?),
+            difference: grid.number("difference", row)?,
+            interval: grid.number("low", row).zip(grid.number("high", row)),
+            p: grid.number("p", row),
+            units: grid.number("units", row).unwrap_or(0.0) as usize,
+        })
+    })
+    .collect()
+}
+
+/// The pairs in which a variant takes part, as its difference to the other one, largest first.
+pub fn against(pairs: &[Pair], variant: &str) -> Vec<Pair> {
+    let mut mine: Vec<Pair> = pairs
+        .iter()
+        .filter_map(|pair| match (pair.a == variant, pair.b == variant) {
+            (true, false) => Some(pair.clone()),
+            (false, true) => Some(Pair {
+                a: pair.b.clone(),
+                b: pair.a.clone(),
+                difference: -pair.difference,
+                interval: pair.interval.map(|(low, high)| (-high, -low)),
+                ..pair.clone()
+            }),
+            _ => None,
+        })
+        .collect();
+    mine.sort_by(|a, b| a.difference.total_cmp(&b.difference));
+    mine
+}
+
+/// A label such as `layer=features.9` without the variable; `a=1,b=2` as `1, 2`.
+pub fn short(label: &str) -> String {
+    let parts: Vec<&str> = label.split(',').map(|part| part.split_once('=').map_or(part, |(_, value)| value)).collect();
+    parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(", ")
+}
+
+/// The best variant against the others, or the first pairs where none is named among them.
+pub fn figure(grid: &Grid, of: &str, best: Option<&str>, title: Option<&str>) -> Option<Figure> {
+    let measure = measure(of, &grid.definitions);
+    let all = pairs(grid, of);
+    let mine = best.map(|best| against(&all, best)).unwrap_or_default();
+    let (shown, best) = if mine.is_empty() { (all, None) } else { (mine, best) };
+    if shown.is_empty() {
+        return None;
+    }
+    let shown: Vec<Pair> = shown.into_iter().filter(|pair| pair.difference.is_finite()).take(ROWS).collect();
+    let panel = Panel {
+        wide: rows(&shown, &measure, best, (WIDE, "wide")),
+        narrow: Some(rows(&shown, &measure, best, (NARROW, "narrow"))),
+        ..Panel::default()
+    };
+    let title = title.map(str::to_owned).unwrap_or_else(|| match best {
+        Some(best) => format!("{best} against the others, unit by unit"),
+        None => "Differences, unit by unit".to_owned(),
+    });
+    let (least, most) = (shown.iter().map(|p| p.units).min()?, shown.iter().map(|p| p.units).max()?);
+    let n = if least == most { counted(most, "unit") } else { format!("{least} to {}", counted(most, "unit")) };
+    let test = if shown.iter().any(|pair| pair.p.is_some()) {
+        " p: Wilcoxon signed-rank test over units, not corrected for the number of pairs."
+    } else {
+        ""
+    };
+    Some(Figure {
+        title,
+        panels: vec![panel],
+        layout: "one",
+        caption: format!("Dot: mean paired difference; line: bootstrap 95 % interval over units; n = {n}.{test}"),
+        definition: measure.sentence(),
+        ..Figure::default()
+    })
+}
+
+fn rows(pairs: &[Pair], measure: &Measure, best: Option<&str>, (width, class): (u32, &str)) -> String {
+    let name = |pair: &Pair| match best {
+        Some(_) => pair.b.clone(),
+        None => format!("{} − {}", pair.a, pair.b),
+    };
+    let names: Vec<String> = pairs.iter().map(|p| shortened(&name(p), TEXT, f64::from(width) * 0.32)).collect();
+    let ends = pairs.iter().flat_map(|p| {
+        let (low, high) = p.interval.unwrap_or((p.difference, p.difference));
+        [low, high, p.difference]
+    });
+    let ends: Vec<f64> = ends.filter(|x| x.is_finite()).collect();
+    let (low, high) = (ends.iter().copied().fold(0.0, f64::min), ends.iter().copied().fold(0.0, f64::max));
+    let x_title = format!("Difference in {}", measure.label);
+    let frame = Frame {
+        width,
+        height: 70 + 30 * pairs.len() as u32,
+        x: Axis::linear(low, high, if width < 500 { 3 } else { 6 }),
+        y: Axis::bands(&names).reversed(),
+        x_title: &x_title,
+        y_title: "",
+        right: 74.0,
+        top: 0.0,
+    };
+    let end = frame.x.ends().1;
+    let told = |pair: &Pair| {
+        let interval = pair.interval.map(|(a, b)| format!(" ({} to {})", measure.value(a), measure.value(b)));
+        let p = pair.p.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
+        format!("{} − {}: {}{}{p}", pair.a, pair.b, measure.value(pair.difference), interval.unwrap_or_default())
+    };
+    let alt = format!("{}. {}.", capital(&x_title), pairs.iter().map(told).collect::<Vec<_>>().join("; "));
+    draw(frame, &alt, class, |pen| {
+        pen.line(vec![(0.0, -0.5), (0.0, pairs.len() as f64 - 0.5)], Role::Muted, 1.2);
+        for (at, pair) in pairs.iter().enumerate() {
+            let at = at as f64;
+            // An interval that holds zero tells no difference, whatever its middle is.
+            let clear = pair.interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
+            let role = if clear { Role::Main } else { Role::Muted };
+            pen.mark(&told(pair), None, |pen| {
+                if let Some((low, high)) = pair.interval {
+                    pen.line(vec![(low, at), (high, at)], role, 2.2);
+                }
+                pen.dot((pair.difference, at), 4.5, Role::Paper, 1.0);
+                pen.dot((pair.difference, at), 3.6, role, 1.0);
+            });
+            if let Some(p) = pair.p {
+                let face = Face::of(Role::Muted).at(HPos::Left, VPos::Center);
+                pen.text((end, at), (8.0, 0.0), &format!("p {}", sign(p)), face);
+            }
+        }
+    })
+}
+
+/// `= .012` or `< .001`.
+pub fn sign(p: f64) -> String {
+    let text = probability(p);
+    if text.starts_with('<') { text } else { format!("= {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_is_always_the_minuend() {
+        let pair = Pair {
+            a: "x".into(),
+            b: "best".into(),
+            difference: -0.2,
+            interval: Some((-0.3, -0.1)),
+            p: Some(0.01),
+            units: 9,
+        };
+        let mine = against(&[pair], "best");
+        assert_eq!((mine[0].a.as_str(), mine[0].b.as_str(), mine[0].difference), ("best", "x", 0.2));
+        assert_eq!(mine[0].interval, Some((0.1, 0.3)));
+        assert_eq!(short("layer=features.9,components=100"), "features.9, 100");
+    }
+}

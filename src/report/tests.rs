@@ -1,0 +1,283 @@
+//! The page as a whole: what stands in it, what must never, and what odd data do to it.
+
+use super::fixture::{Toy, Wish, toy};
+use super::{CHART_KINDS, fingerprint, render};
+use crate::engine::record::State;
+use crate::plan::{Chart, ReportItem};
+
+fn page(toy: &Toy) -> String {
+    let page = render(&toy.study()).expect("a page");
+    // For whoever wants to look: REPORT_PAGES=folder cargo test report
+    if let Ok(folder) = std::env::var("REPORT_PAGES") {
+        let name = std::thread::current().name().unwrap_or("page").replace("::", "_");
+        std::fs::write(format!("{folder}/{name}.html"), &page).expect("a folder that can be written");
+    }
+    page
+}
+
+fn chart(kind: &str, nodes: Vec<usize>) -> Chart {
+    Chart {
+        nodes,
+        port: None,
+        kind: Some(kind.to_owned()),
+        x: None,
+        y: None,
+        units: Vec::new(),
+        reference: Vec::new(),
+        title: None,
+    }
+}
+
+fn nodes(toy: &Toy, name: &str) -> Vec<usize> {
+    toy.plan.find(name)
+}
+
+/// The values of all attributes of a name.
+fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let marker = format!(" {name}=\"");
+    page.split(&marker).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Asserts that every element that opens inside an SVG closes, in order.
+#[track_caller]
+fn assert_well_formed(svg: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = svg;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let end = rest.find('>').expect("a tag closes");
+        let tag = &rest[..end];
+        assert_eq!(tag.matches('"').count() % 2, 0, "an attribute is not closed: {tag}");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{tag}");
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+}
+
+#[test]
+fn a_study_of_nine_layers_has_every_default_chart() {
+    let toy = toy(Wish::default());
+    let page = page(&toy);
+    for part in [
+        "features.9 explains V4 best",
+        "held-out test stimuli",
+        "Explained variance by layer",
+        "features.9 against the others",
+        "Predicted against measured responses, layer=features.9",
+        "Explained variance over units",
+        "Noise ceiling over units",
+        "Noise-corrected explained variance by layer",
+        "Spectrum of the features",
+        "Penalties chosen",
+        "Example stimuli",
+        "the grid of penalties was extended",
+        "ventral run recipes&#x2f;v4_layers.yaml",
+        "--node scores@layer=features.9",
+        "1 − Var(y − ŷ) &#x2f; Var(y)",
+        "320 stimuli (pca)",
+        "Unit site",
+    ] {
+        assert!(page.contains(part), "no {part:?}");
+    }
+    assert!(page.contains("data-private"), "stimuli of a private node are marked");
+    assert_eq!(page.matches("data:image/jpeg;base64,").count(), 24);
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+    assert!(!page.contains("/somewhere"), "no path of this machine");
+}
+
+#[test]
+fn every_picture_is_well_formed_and_described() {
+    let page = page(&toy(Wish { fails: vec!["readout".to_owned()], ..Wish::default() }));
+    let pictures: Vec<&str> = page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()).collect();
+    assert!(pictures.len() > 8, "{}", pictures.len());
+    for picture in pictures {
+        let picture = format!("<svg{picture}</svg>");
+        assert_well_formed(&picture);
+        let head = &picture[..picture.find('>').unwrap()];
+        assert!(head.contains("aria-label=\"") || head.contains("aria-hidden"), "{head}");
+        assert!(head.contains("viewBox"), "{head}");
+        assert!(!picture.contains("NaN") && !picture.contains("inf"), "{head}");
+    }
+}
+
+#[test]
+fn a_page_asks_nothing_of_anyone() {
+    let page = page(&toy(Wish::default()));
+    for source in attributes(&page, "src") {
+        assert!(source.starts_with("data:"), "{source}");
+    }
+    for target in attributes(&page, "href") {
+        assert!(target.starts_with('#') || target == "data:,", "{target}");
+        assert!(
+            target.len() < 2 || target == "data:," || page.contains(&format!("id=\"{}\"", &target[1..])),
+            "{target}"
+        );
+    }
+    for bad in ["@import", "url(", "fetch(", "XMLHttpRequest", "<link rel=\"stylesheet\"", "<iframe"] {
+        assert!(!page.contains(bad), "{bad}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn equal_studies_give_equal_bytes_and_equal_fingerprints() {
+    let (one, other) = (toy(Wish::default()), toy(Wish::default()));
+    assert_eq!(page(&one), render(&other.study()).unwrap());
+    assert_eq!(fingerprint(&one.study()), fingerprint(&other.study()));
+    let mut cached = toy(Wish::default());
+    for outcome in &mut cached.outcomes {
+        outcome.state = State::Cached;
+    }
+    assert_eq!(fingerprint(&one.study()), fingerprint(&cached.study()), "who ran it is no part of a page");
+    assert_eq!(render(&one.study()), render(&cached.study()));
+    cached.plan.title.push('!');
+    assert_ne!(fingerprint(&one.study()), fingerprint(&cached.study()));
+    let mut stale = toy(Wish::default());
+    stale.outcomes[3].state = State::Stale;
+    assert_ne!(fingerprint(&one.study()), fingerprint(&stale.study()));
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{1}";
+    let mut units: Vec<String> = (0..7).map(|n| format!("{evil}{n}")).collect();
+    units.push("${x}{{ 7 * 7 }}".to_owned());
+    let mut toy = toy(Wish {
+        layers: vec![evil.to_owned(), "b<i>".to_owned()],
+        units,
+        stimuli: 40,
+        title: evil.to_owned(),
+        ..Wish::default()
+    });
+    toy.plan.source = format!("title: {evil}\n");
+    toy.plan.about = evil.to_owned();
+    toy.plan.name = evil.to_owned();
+    toy.outcomes[0].records[0].notes = vec![evil.to_owned()];
+    let page = page(&toy);
+    assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+    assert_eq!(page.matches("</script>").count(), 1);
+    assert!(!page.contains("<img src=x"));
+    assert!(!page.contains("b<i>"));
+    assert!(page.contains("{{ 7 * 7 }}"), "data are no template");
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+    for picture in page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()) {
+        assert_well_formed(&format!("<svg{picture}</svg>"));
+    }
+}
+
+#[test]
+fn failures_are_said_at_the_top_and_the_rest_is_shown() {
+    let page = page(&toy(Wish { fails: vec!["readout".to_owned()], ..Wish::default() }));
+    let top = &page[..page.find("<main>").unwrap()];
+    assert!(top.contains("1 of 30 nodes failed."), "{top}");
+    assert!(top.contains("`features` has 1200 rows but `responses` has 1188"));
+    assert!(top.contains("2 of 30 nodes skipped"));
+    assert!(page.contains("Penalties chosen"));
+    assert!(top.contains("explains V4 best"), "eight evaluations stand");
+}
+
+#[test]
+fn a_study_that_never_ran_is_a_page_all_the_same() {
+    let mut toy = toy(Wish::default());
+    for outcome in &mut toy.outcomes {
+        outcome.state = State::New;
+        outcome.records.clear();
+    }
+    let told = page(&toy);
+    assert!(told.contains("No scores yet.") && told.contains("30 of 30 nodes not run yet."));
+    toy.outcomes.clear();
+    assert!(page(&toy).contains("30 of 30 nodes not run yet."));
+}
+
+#[test]
+fn odd_data_never_panic() {
+    let one = |layers: usize, units: usize, stimuli: usize, nulls: bool, folds: bool| Wish {
+        layers: (0..layers).map(|at| at.to_string()).collect(),
+        units: (0..units).map(|at| at.to_string()).collect(),
+        stimuli,
+        nulls,
+        folds,
+        ..Wish::default()
+    };
+    for wish in [
+        one(1, 1, 1, false, false),
+        one(1, 1, 6, false, false),
+        one(2, 1, 12, true, false),
+        one(3, 5, 30, true, true),
+        one(3, 5, 30, false, true),
+        one(1, 0, 10, false, false),
+        one(40, 12, 20, false, false),
+    ] {
+        let toy = toy(wish);
+        let page = page(&toy);
+        // Pictures in base64 may spell anything; a word stands alone.
+        assert!(page.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word != "NaN"));
+    }
+}
+
+#[test]
+fn a_damaged_value_is_told_and_the_page_stands() {
+    let toy = toy(Wish { stimuli: 30, ..Wish::default() });
+    let last = toy.outcomes.last().unwrap();
+    for stored in last.outputs() {
+        std::fs::write(stored.path(toy.cache.path()), b"no parquet").unwrap();
+    }
+    let page = page(&toy);
+    assert!(page.contains("3 values in the cache cannot be read."));
+    assert!(!page.contains(&toy.cache.path().display().to_string()), "no path of this machine");
+}
+
+#[test]
+fn charts_of_every_kind_can_be_asked_for() {
+    let mut toy = toy(Wish { extended: false, ..Wish::default() });
+    let (compare, scores) = (nodes(&toy, "by_layer"), nodes(&toy, "scores"));
+    let of = |kind: &str| match kind {
+        "images" => nodes(&toy, "v4"),
+        "spectrum" | "line" => nodes(&toy, "pcs"),
+        "penalties" => nodes(&toy, "readout"),
+        "histogram" | "scatter" => scores.clone(),
+        _ => compare.clone(),
+    };
+    let mut items: Vec<ReportItem> = CHART_KINDS
+        .iter()
+        .map(|kind| {
+            let line = (*kind == "line").then(|| ("component".to_owned(), "explained".to_owned())).unzip();
+            let reference =
+                if ["box", "bar"].contains(kind) { vec![("published".to_owned(), 0.406)] } else { Vec::new() };
+            let chart = Chart { x: line.0, y: line.1, reference, ..chart(kind, of(kind)) };
+            ReportItem::Chart(Chart { title: Some(format!("The {kind} chart")), ..chart })
+        })
+        .collect();
+    items.push(ReportItem::Text("Some *words* between.".to_owned()));
+    items.push(ReportItem::Table { nodes: compare.clone(), port: None });
+    items.push(ReportItem::Table { nodes: scores.clone(), port: Some("summary".to_owned()) });
+    toy.plan.report = items;
+    let told = page(&toy);
+    for kind in CHART_KINDS {
+        assert!(told.contains(&format!("The {kind} chart")), "{kind}");
+    }
+    assert!(!told.contains("class=\"missing\""), "{}", &told[told.find("class=\"missing\"").unwrap_or(0)..][..200]);
+    assert!(told.contains("published .406"));
+    assert!(told.contains("Some <em>words</em> between."));
+
+    toy.plan.report = vec![ReportItem::Chart(chart("boxplot", compare))];
+    let error = render(&toy.study()).unwrap_err().to_string();
+    assert!(error.contains("there is no chart `boxplot`; did you mean `box`?; there are bar, box,"), "{error}");
+}
+
+#[test]
+fn named_units_are_shown_in_their_order() {
+    let mut toy = toy(Wish::default());
+    let at = nodes(&toy, "scores@layer=features.6");
+    let units = vec!["site33".to_owned(), "site02".to_owned(), "nobody".to_owned()];
+    toy.plan.report = vec![ReportItem::Chart(Chart { units, ..chart("scatter", at) })];
+    let page = page(&toy);
+    let (first, second) = (page.find("Unit site33").unwrap(), page.find("Unit site02").unwrap());
+    assert!(first < second);
+    assert!(page.contains("layer=features.6"));
+}

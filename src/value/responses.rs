@@ -1,0 +1,90 @@
+//! Responses of units to stimuli: means, and the repeats behind them where they were recorded.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use ndarray::{Array2, Array3};
+use serde::{Deserialize, Serialize};
+
+use super::ReadError;
+use super::codec::{self, Archive, Part};
+use super::lineage::Lineage;
+use super::stimuli::Stimuli;
+
+/// Responses, stimuli × units. A stimulus without responses has no row here.
+#[derive(Clone, Debug)]
+pub struct Responses {
+    pub about: About,
+    /// Stimuli × units: the mean over repeats, in the recording's unit (spike counts or rates).
+    pub mean: Array2<f32>,
+    /// Stimuli × units × repeats; NaN where a repeat is missing.
+    pub repeats: Option<Array3<f32>>,
+}
+
+/// Everything about responses but their numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    pub stimuli: Stimuli,
+    /// The units' names, in column order; no two are the same.
+    pub units: Vec<String>,
+    /// The units' regions, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<Vec<String>>,
+    /// The unit's true ceiling (explainable variance as a fraction), where the responses are simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_ceiling: Option<Vec<f64>>,
+    /// What chose among the units, if anything.
+    #[serde(default)]
+    pub lineage: Lineage,
+}
+
+impl Responses {
+    /// Takes responses; shapes must agree with the stimuli and the units.
+    pub fn new(about: About, mean: Array2<f32>, repeats: Option<Array3<f32>>) -> Self {
+        assert_eq!(mean.dim(), (about.stimuli.len(), about.units.len()), "stimuli × units");
+        if let Some(repeats) = &repeats {
+            assert_eq!((repeats.dim().0, repeats.dim().1), mean.dim(), "stimuli × units × repeats");
+        }
+        Self { about, mean, repeats }
+    }
+
+    /// The stimuli of the rows.
+    pub fn stimuli(&self) -> &Stimuli {
+        &self.about.stimuli
+    }
+
+    /// The names of the units.
+    pub fn units(&self) -> &[String] {
+        &self.about.units
+    }
+
+    pub(super) fn read(path: &Path) -> Result<Self, ReadError> {
+        let archive = Archive::open(path)?;
+        let about: About = archive.about(path)?;
+        let wrong = || ReadError::new(path, "holds no responses of the shape it names");
+        let (shape, mean) = archive.f32("mean").ok_or_else(wrong)?;
+        let &[stimuli, units] = shape else { return Err(wrong()) };
+        let mean = Array2::from_shape_vec((stimuli, units), mean.into_owned()).map_err(|_| wrong())?;
+        let repeats = match archive.f32("repeats") {
+            None => None,
+            Some((&[a, b, c], data)) => {
+                Some(Array3::from_shape_vec((a, b, c), data.into_owned()).map_err(|_| wrong())?)
+            }
+            Some(_) => return Err(wrong()),
+        };
+        if mean.dim() != (about.stimuli.len(), about.units.len()) {
+            return Err(wrong());
+        }
+        Ok(Self { about, mean, repeats })
+    }
+
+    pub(super) fn write(&self, sink: &mut dyn Write) -> io::Result<()> {
+        let mean = self.mean.as_standard_layout();
+        let repeats = self.repeats.as_ref().map(|r| r.as_standard_layout());
+        let mut parts = vec![("mean", Part::f32(mean.shape(), mean.as_slice().expect("row-major")))];
+        if let Some(repeats) = &repeats {
+            parts.push(("repeats", Part::f32(repeats.shape(), repeats.as_slice().expect("row-major"))));
+        }
+        codec::write(sink, &self.about, &parts)
+    }
+}

@@ -1,0 +1,182 @@
+//! A workspace: recipes/, cache/ and reports/ joined. The one facade for the command, the REPL and the tests.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::diagnostic::Diagnostics;
+use crate::engine::event::Event;
+use crate::engine::executor::{self, Execution};
+use crate::engine::files::Files;
+use crate::engine::job::Runner;
+use crate::engine::machine::Machine;
+use crate::engine::record::{Outcome, State};
+use crate::engine::store::{History, Store, StoreError};
+use crate::engine::walk::{Survey, Walk};
+use crate::plan::{NodeIndex, Plan};
+use crate::recipe::{self, Loaded};
+use crate::registry::Registry;
+use crate::report::{self, ReportError, Study};
+
+/// A recipe that was read, beside its cache.
+pub struct Session {
+    pub plan: Plan,
+    pub warnings: Diagnostics,
+    cache: PathBuf,
+}
+
+impl Session {
+    /// Reads a recipe; every problem at once.
+    pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
+        let options = recipe::Options { set: set.to_vec(), workspace: None };
+        let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
+        let cache = plan.workspace.join("cache");
+        Ok(Self { plan, warnings, cache })
+    }
+
+    /// The workspace's cache folder.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// Where the recipe's report lies.
+    pub fn page(&self) -> PathBuf {
+        self.plan.workspace.join("reports").join(&self.plan.name).join("index.html")
+    }
+
+    /// What the recipe's nodes last were.
+    pub fn history(&self) -> History {
+        Store::read_only(&self.cache).history(&self.plan.name)
+    }
+
+    /// How every node stands, without running any.
+    pub fn survey(&self) -> Survey {
+        let store = Store::read_only(&self.cache);
+        let history = store.history(&self.plan.name);
+        let mut files = Files::new(store.files());
+        Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(&mut files)
+    }
+
+    /// Brings the plan up to date.
+    pub fn run(
+        &self,
+        runner: &dyn Runner,
+        options: &executor::Options,
+        interrupted: &AtomicBool,
+        tell: &mut dyn FnMut(&Event),
+    ) -> Result<Execution, StoreError> {
+        let store = Store::open(&self.cache)?;
+        let machine = Machine::of(&store)?;
+        let mut history = store.history(&self.plan.name);
+        if let Some(recipe) = &self.plan.recipe {
+            history.path.clone_from(recipe);
+        }
+        let mut files = Files::new(store.files());
+        let mut execution = executor::execute(
+            &self.plan,
+            &store,
+            &mut history,
+            &mut files,
+            &machine,
+            runner,
+            options,
+            interrupted,
+            tell,
+        )?;
+        if let Some(news) = files.news() {
+            store.write_files(news)?;
+        }
+        if options.targets.is_some() {
+            self.fill_in(&store, &history, &mut files, &mut execution);
+        }
+        Ok(execution)
+    }
+
+    /// Nodes that were no target stand as they stood: a report shows the whole recipe.
+    fn fill_in(&self, store: &Store, history: &History, files: &mut Files, execution: &mut Execution) {
+        let survey = Walk::new(&self.plan, store, history, &BTreeSet::new()).survey(files);
+        for (outcome, known) in execution.outcomes.iter_mut().zip(survey.outcomes) {
+            if outcome.state == State::New {
+                *outcome = known;
+            }
+        }
+        execution.sources.extend(survey.sources);
+    }
+
+    /// Renders the report unless the page is that of these very results; gives its path and whether it was rendered.
+    pub fn report(
+        &self,
+        outcomes: &[Outcome],
+        sources: &std::collections::BTreeMap<crate::digest::Digest, PathBuf>,
+        always: bool,
+    ) -> Result<(PathBuf, bool), ReportFailure> {
+        // Whether a result is of this run or an earlier one is no part of a report.
+        let outcomes: Vec<Outcome> = outcomes
+            .iter()
+            .cloned()
+            .map(|mut outcome| {
+                if outcome.state == State::Ran {
+                    outcome.state = State::Cached;
+                }
+                outcome
+            })
+            .collect();
+        let made = outcomes.iter().flat_map(|outcome| &outcome.records).map(|record| &record.made.at);
+        let finished = made.max().cloned().unwrap_or_default();
+        let study = Study { plan: &self.plan, outcomes: &outcomes, cache: &self.cache, sources, finished };
+        let fingerprint = report::fingerprint(&study);
+        let page = self.page();
+        let store = Store::read_only(&self.cache);
+        if !always && store.page(&self.plan.name) == Some(fingerprint) && page.is_file() {
+            return Ok((page, false));
+        }
+        let html = report::render(&study).map_err(ReportFailure::Render)?;
+        let cannot_write = |error| ReportFailure::Write(page.clone(), error);
+        let folder = page.parent().expect("a page lies in its folder");
+        fs::create_dir_all(folder).map_err(cannot_write)?;
+        let scratch = folder.join(".index.html.new");
+        fs::write(&scratch, html).and_then(|()| fs::rename(&scratch, &page)).map_err(cannot_write)?;
+        let store = Store::open(&self.cache).map_err(ReportFailure::Store)?;
+        store.write_page(&self.plan.name, fingerprint).map_err(ReportFailure::Store)?;
+        Ok((page, true))
+    }
+
+    /// The nodes that a name or reference means, or an error that names the nearest.
+    pub fn nodes(&self, reference: &str) -> Result<Vec<NodeIndex>, String> {
+        let found = self.plan.find(reference);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let ids: Vec<String> = self.plan.nodes.iter().map(|node| node.id.to_string()).collect();
+        let names = self.plan.nodes.iter().map(|node| node.id.name.as_str());
+        let hint = match crate::registry::nearest(reference, names.chain(ids.iter().map(String::as_str))) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => {
+                let names: BTreeSet<&str> = self.plan.nodes.iter().map(|node| node.id.name.as_str()).collect();
+                format!("; there are {}", names.into_iter().collect::<Vec<_>>().join(", "))
+            }
+        };
+        Err(format!("`{}` has no node `{reference}`{hint}", self.plan.name))
+    }
+}
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum ReportFailure {
+    Render(ReportError),
+    Write(PathBuf, std::io::Error),
+    Store(StoreError),
+}
+
+impl std::fmt::Display for ReportFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Render(error) => write!(f, "the report cannot be made: {error}"),
+            Self::Write(path, error) => write!(f, "the report cannot be written: {}: {error}", path.display()),
+            Self::Store(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReportFailure {}
