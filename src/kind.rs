@@ -46,8 +46,8 @@ pub trait NodeKind: 'static {
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
 
-    /// What a schema cannot say, such as that two parameters exclude each other; the first name is the parameter.
-    fn check(_params: &Self::Params) -> Result<(), (&'static str, String)> {
+    /// What a schema cannot say, such as that two parameters exclude each other.
+    fn check(_params: &Self::Params) -> Result<(), ParamProblem> {
         Ok(())
     }
 
@@ -138,6 +138,13 @@ pub struct ParamProblem {
     pub message: String,
 }
 
+impl ParamProblem {
+    /// A problem of the parameter at a path.
+    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
 impl Kind {
     /// A kind that this build knows but cannot compute.
     pub fn described<K: NodeKind>(domain: &'static str) -> Self {
@@ -158,7 +165,7 @@ impl Kind {
             schema,
             normalise: |params| {
                 let params: K::Params = typed(params)?;
-                K::check(&params).map_err(|(path, message)| ParamProblem { path: path.to_owned(), message })?;
+                K::check(&params)?;
                 serde_json::to_value(params).map_err(|e| ParamProblem { path: String::new(), message: e.to_string() })
             },
             entries: |params| K::entries(&known::<K>(params)),

@@ -113,7 +113,7 @@ impl Compute for LoadRecordings {
             Some(_) => Some(read_ids(run.file("ids").0)?),
             None => recorded.ids_of(&stimuli),
         };
-        let rows = order(&recorded, ids.as_deref(), &stimuli, &pictures.called)?;
+        let rows = order(&recorded, ids.as_deref(), &stimuli, &pictures.called, &name_of(run.file("responses").0))?;
         let responses = recorded.responses(&rows, &stimuli)?;
         let labels = match params.labels {
             Some(_) => read_labels(run.file("labels").0, &stimuli)?,
@@ -197,6 +197,7 @@ fn order(
     ids: Option<&[String]>,
     stimuli: &Stimuli,
     pictures: &str,
+    file: &str,
 ) -> Result<Vec<Option<usize>>, KindError> {
     let (count, units, _) = recorded.counts;
     let swapped = |wanted: usize| match recorded.layout {
@@ -207,7 +208,7 @@ fn order(
     let Some(ids) = ids else {
         if count != stimuli.len() {
             return Err(KindError::new(format!(
-                "`responses` has {count} stimuli but `images` has {}{}",
+                "{file} has {count} stimuli but {pictures} has {}{}",
                 stimuli.len(),
                 swapped(stimuli.len())
             )));
@@ -216,7 +217,7 @@ fn order(
     };
     if ids.len() != count {
         return Err(KindError::new(format!(
-            "`ids` names {} stimuli but `responses` has {count}{}",
+            "`ids` names {} stimuli but {file} has {count}{}",
             ids.len(),
             swapped(ids.len())
         )));
@@ -416,13 +417,11 @@ mod tests {
         let recording = Recording::new();
         recording.responses("r.npy", (3, 2));
         let error = recording.refused(json!({}));
-        assert!(error.starts_with("`responses` has 2 stimuli but `images` has 3; the other axis fits"), "{error}");
+        assert!(error.starts_with("r.npy has 2 stimuli but pictures has 3; the other axis fits"), "{error}");
         recording.responses("r.npy", (2, 7));
-        assert!(
-            recording.refused(json!({})).starts_with("`responses` has 7 stimuli but `images` has 3; a stimulus is")
-        );
+        assert!(recording.refused(json!({})).starts_with("r.npy has 7 stimuli but pictures has 3; a stimulus is"));
         let ids = recording.write("ids.csv", "id\na\n");
-        assert!(recording.refused(json!({ "ids": ids })).starts_with("`ids` names 1 stimuli but `responses` has 7"));
+        assert!(recording.refused(json!({ "ids": ids })).starts_with("`ids` names 1 stimuli but r.npy has 7"));
     }
 
     #[test]

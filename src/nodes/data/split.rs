@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bounds::{Fraction, Whole};
 #[cfg(feature = "torch")]
 use crate::formats::{csv::Words, name_of};
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 #[cfg(feature = "torch")]
@@ -77,18 +77,23 @@ impl NodeKind for Split {
     const OUTPUTS: &'static [Output] =
         &[Output { name: "split", ty: Type::Split, keyed: None, about: "A part or a fold per stimulus." }];
 
-    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+    fn check(params: &Params) -> Result<(), ParamProblem> {
         let (test, val) = (params.test.map_or(0.0, Fraction::get), params.val.map_or(0.0, Fraction::get));
         let fractions = params.test.is_some() || params.val.is_some();
         match (fractions, params.folds.is_some(), params.from.is_some()) {
-            (false, false, false) => Err(("", "says nothing; give `test` (and `val`), `folds` or `from`".to_owned())),
-            (true, true, _) => Err(("folds", "excludes `test` and `val`; a split holds out or takes turns".to_owned())),
+            (false, false, false) => {
+                Err(ParamProblem::at("", "says nothing; give `test` (and `val`), `folds` or `from`".to_owned()))
+            }
+            (true, true, _) => {
+                Err(ParamProblem::at("folds", "excludes `test` and `val`; a split holds out or takes turns".to_owned()))
+            }
             (true, _, true) | (_, true, true) => {
-                Err(("from", "excludes `test`, `val` and `folds`; the file says it all".to_owned()))
+                Err(ParamProblem::at("from", "excludes `test`, `val` and `folds`; the file says it all".to_owned()))
             }
-            (true, false, false) if test + val >= 1.0 => {
-                Err(("test", format!("{test} and `val` {val} leave nothing to train on; their sum must be below 1")))
-            }
+            (true, false, false) if test + val >= 1.0 => Err(ParamProblem::at(
+                "test",
+                format!("{test} and `val` {val} leave nothing to train on; their sum must be below 1"),
+            )),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
 use crate::kind::KindError;
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 use crate::value::Type;
 #[cfg(feature = "torch")]
 use crate::value::table::Table;
@@ -76,11 +76,11 @@ ceiling:
         about: "A row per unit: unit, ceiling, split_half, variance_based, repeats (median count over stimuli).",
     }];
 
-    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+    fn check(params: &Params) -> Result<(), ParamProblem> {
         if (1..=10_000).contains(&params.halves) {
             Ok(())
         } else {
-            Err(("halves", format!("{} is not between 1 and 10000", params.halves)))
+            Err(ParamProblem::at("halves", format!("{} is not between 1 and 10000", params.halves)))
         }
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output, Threads};
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nets::catalogue::{self, Architecture};
 use crate::registry::nearest;
 use crate::value::Type;
@@ -116,23 +116,29 @@ layers:
     }];
     const THREADS: Threads = Threads::Team;
 
-    fn check(Params(params): &Params) -> Result<(), (&'static str, String)> {
+    fn check(Params(params): &Params) -> Result<(), ParamProblem> {
         let Some(architecture) = catalogue::describe(&params.model) else {
             let names: Vec<&str> = catalogue::architectures().map(|a| a.name).collect();
             let hint = nearest(&params.model, names.iter().copied());
             let hint = hint.map_or(String::new(), |name| format!("did you mean `{name}`? "));
-            return Err(("model", format!("no model `{}`; {hint}there are {}", params.model, names.join(", "))));
+            return Err(ParamProblem::at(
+                "model",
+                format!("no model `{}`; {hint}there are {}", params.model, names.join(", ")),
+            ));
         };
         if params.layers.is_empty() {
-            return Err(("layers", "no layer is named; at least one must be".to_owned()));
+            return Err(ParamProblem::at("layers", "no layer is named; at least one must be".to_owned()));
         }
         let mut seen = HashSet::new();
-        for layer in &params.layers {
+        for (at, layer) in params.layers.iter().enumerate() {
             if !architecture.has(layer) {
-                return Err(("layers", no_such_layer(architecture, layer)));
+                return Err(ParamProblem::at(format!("layers[{at}]"), no_such_layer(architecture, layer)));
             }
             if !seen.insert(layer) {
-                return Err(("layers", format!("layer `{layer}` stands twice; name each once")));
+                return Err(ParamProblem::at(
+                    format!("layers[{at}]"),
+                    format!("layer `{layer}` stands twice; name each once"),
+                ));
             }
         }
         Ok(())
@@ -382,13 +388,13 @@ mod tests {
         let error = wrong("squeezenet1_1", &["features.13"]);
         assert!(
             error.starts_with(
-                "layers: squeezenet1_1 has no layer `features.13`; did you mean `features.12`? there are features, \
+                "layers[0]: squeezenet1_1 has no layer `features.13`; did you mean `features.12`? there are features, \
                  features.0, features.1"
             ) && error.ends_with("classifier.3, and 48 within, such as features.3.squeeze"),
             "{error}"
         );
         assert!(wrong("resnet50", &["layer3.6"]).contains("did you mean `layer3.5`?"));
-        assert_eq!(wrong("resnet50", &["fc", "fc"]), "layers: layer `fc` stands twice; name each once");
+        assert_eq!(wrong("resnet50", &["fc", "fc"]), "layers[1]: layer `fc` stands twice; name each once");
         assert_eq!(wrong("resnet50", &[]), "layers: no layer is named; at least one must be");
         assert_eq!(
             wrong("resnet51", &["fc"]),

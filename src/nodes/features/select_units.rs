@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 use crate::value::Type;
 
 /// Some of the units.
@@ -57,15 +57,19 @@ reliable:
         about: "Responses of the units kept, with their repeats.",
     }];
 
-    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+    fn check(params: &Params) -> Result<(), ParamProblem> {
         let Params { reliability, names, drop, regions } = params;
         if reliability.is_none() && names.is_none() && drop.is_none() && regions.is_none() {
-            return Err(("", "one of `reliability`, `names`, `drop` and `regions` is needed".to_owned()));
+            return Err(ParamProblem::at(
+                "",
+                "one of `reliability`, `names`, `drop` and `regions` is needed".to_owned(),
+            ));
         }
         match reliability {
-            Some(least) if !(0.0..=1.0).contains(least) => {
-                Err(("reliability", format!("{least} is not between 0 and 1, as a fraction of variance is")))
-            }
+            Some(least) if !(0.0..=1.0).contains(least) => Err(ParamProblem::at(
+                "reliability",
+                format!("{least} is not between 0 and 1, as a fraction of variance is"),
+            )),
             _ => Ok(()),
         }
     }

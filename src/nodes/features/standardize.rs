@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output, Threads};
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::value::Type;
 
 /// Z-scores of features.
@@ -54,11 +54,14 @@ scaled:
     ];
     const THREADS: Threads = Threads::Team;
 
-    fn check(params: &Params) -> Result<(), (&'static str, String)> {
+    fn check(params: &Params) -> Result<(), ParamProblem> {
         if params.centre || params.scale {
             Ok(())
         } else {
-            Err(("scale", "neither `centre` nor `scale` is asked for, so nothing would be done".to_owned()))
+            Err(ParamProblem::at(
+                "scale",
+                "neither `centre` nor `scale` is asked for, so nothing would be done".to_owned(),
+            ))
         }
     }
 }
