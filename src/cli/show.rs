@@ -1,6 +1,6 @@
 //! `ventral show` and `ventral export`: look at a result, or write it to a file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -84,8 +84,18 @@ impl Export {
             )));
         };
         let value = read(&session, stored)?;
+        let extension =
+            self.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+        if !formats(value.ty()).contains(&extension.as_str()) {
+            let can = formats(value.ty()).join(", .");
+            return Err(Failure::Usage(format!(
+                "{}: {} cannot be written as `.{extension}`; .{can} can",
+                self.file.display(),
+                value.ty()
+            )));
+        }
         let survey_sources = || session.survey().sources;
-        write(&value, &stored.path(session.cache()), &self.file, survey_sources)
+        write(&value, &extension, &stored.path(session.cache()), &self.file, survey_sources)
             .map_err(|e| Failure::Failed(format!("{}: {e}", self.file.display())))?;
         terminal::say(&format!("wrote {}", self.file.display()));
         Ok(())
@@ -294,18 +304,31 @@ fn plain(value: &AnyValue<'_>) -> String {
     }
 }
 
+/// The extensions of files that a type can be written to.
+fn formats(ty: Type) -> &'static [&'static str] {
+    match ty {
+        Type::Table => &["parquet", "csv"],
+        Type::Matrix | Type::Responses => &["safetensors", "npy", "csv"],
+        Type::Split | Type::Labels => &["safetensors", "csv"],
+        Type::Images => &["safetensors", "png"],
+        Type::Network | Type::Fit => &["safetensors"],
+    }
+}
+
 fn write(
     value: &Value,
+    extension: &str,
     object: &Path,
     file: &Path,
     sources: impl Fn() -> std::collections::BTreeMap<crate::digest::Digest, PathBuf>,
 ) -> Result<(), String> {
-    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     let text = |e: std::io::Error| e.to_string();
-    match (extension.as_str(), value) {
+    match (extension, value) {
         (extension, value) if extension == value.ty().extension() => {
             // Not `fs::copy`: the copy would be read-only, as objects are.
-            fs::read(object).and_then(|bytes| fs::write(file, bytes)).map_err(text)
+            let mut from = File::open(object).map_err(text)?;
+            let mut to = File::create(file).map_err(text)?;
+            std::io::copy(&mut from, &mut to).map(drop).map_err(text)
         }
         ("npy", Value::Matrix(matrix)) => ndarray_npy::write_npy(file, &matrix.view()).map_err(|e| e.to_string()),
         ("npy", Value::Responses(responses)) => {
@@ -355,16 +378,20 @@ fn write(
         }
         ("png", Value::Images(images)) => crate::report::contact_sheet(images, &sources())
             .and_then(|sheet| sheet.save(file).map_err(|e| e.to_string())),
-        (extension, value) => {
-            let can = match value.ty() {
-                Type::Table => ".parquet, .csv",
-                Type::Matrix | Type::Responses => ".safetensors, .npy, .csv",
-                Type::Split => ".safetensors, .csv",
-                Type::Images => ".safetensors, .png",
-                Type::Labels | Type::Network | Type::Fit => ".safetensors",
-            };
-            Err(format!("{} cannot be written as `.{extension}`; {can} can", value.ty()))
+        ("csv", Value::Labels(labels)) => {
+            let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
+            let header: &[&str] =
+                if labels.category.is_some() { &["id", "object", "category"] } else { &["id", "object"] };
+            out.write_record(header).map_err(|e| e.to_string())?;
+            for (row, object) in labels.object.iter().enumerate() {
+                let category = labels.category.as_ref().map(|all| all[row].as_str());
+                let named = &*labels.stimuli.get(row).name;
+                out.write_record([Some(named), Some(object.as_str()), category].into_iter().flatten())
+                    .map_err(|e| e.to_string())?;
+            }
+            out.flush().map_err(text)
         }
+        (extension, value) => unreachable!("`formats` offers no .{extension} for {}", value.ty()),
     }
 }
 

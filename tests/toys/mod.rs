@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ventral::kind::{Arity, Input, Kind, NodeKind, Output};
+use ventral::kind::{Arity, Input, Kind, NodeKind, Output, ParamProblem};
 use ventral::registry::Registry;
 use ventral::value::Type;
 
@@ -157,10 +157,12 @@ kind!(
     ],
     &[output("split", Type::Split, "A part per stimulus.")],
     "A hold-out, or folds.",
-    fn check(params: &SplitParams) -> Result<(), (&'static str, String)> {
+    fn check(params: &SplitParams) -> Result<(), ParamProblem> {
         match (params.test.is_some(), params.folds.is_some()) {
-            (false, false) => Err(("", "says nothing; give `test` or `folds`".to_owned())),
-            (true, true) => Err(("folds", "excludes `test`; a split holds out or takes turns".to_owned())),
+            (false, false) => Err(ParamProblem::at("", "says nothing; give `test` or `folds`".to_owned())),
+            (true, true) => {
+                Err(ParamProblem::at("folds", "excludes `test`; a split holds out or takes turns".to_owned()))
+            }
             _ => Ok(()),
         }
     }
