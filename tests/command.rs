@@ -204,7 +204,7 @@ fn results_are_written_out_as_people_read_them() {
     study.ventral(&["export", "recipes/a.yaml", "readout.fit@size=4", "fit.safetensors"]).succeeded();
     let bytes = fs::read(study.path("fit.safetensors")).expect("an export");
     let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("Python would read it");
-    assert!(tensors.names().iter().any(|name| *name == "weights"));
+    assert!(tensors.names().contains(&"weights"));
     study.ventral(&["export", "recipes/a.yaml", "by_size.table", "t.xlsx"]).refused(2, &["xlsx"]);
     assert!(study.path("cache/by-name/a/pcs@size=4").is_dir(), "results are found by name");
 }
