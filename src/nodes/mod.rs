@@ -4,6 +4,8 @@ pub mod bounds;
 pub mod data;
 pub mod evaluation;
 pub mod features;
+#[cfg(all(test, feature = "torch"))]
+mod golden;
 pub mod regression;
 #[cfg(all(test, feature = "torch"))]
 pub mod testing;

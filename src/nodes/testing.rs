@@ -80,9 +80,10 @@ impl Given {
 
     /// A file parameter, resolved.
     pub fn file(mut self, param: &str, path: PathBuf) -> Self {
-        let digest = Digest::of_file(&path).expect("a file that reads");
-        self.files.insert(param.to_owned(), (path, digest));
-        self
+        let digest = if path.is_dir() { crate::formats::listing::folder_digest(&path) } else { Digest::of_file(&path) };
+        let digest = digest.expect("it reads");
+        self.files.insert(param.to_owned(), (path.clone(), digest));
+        self.source(digest, path)
     }
 
     /// Where the pictures of a digest lie.
@@ -149,6 +150,13 @@ impl Made {
     fn read(&self, port: &str, key: Option<&str>) -> Value {
         let (ty, path) = self.outputs.get(&(port.to_owned(), key.map(str::to_owned))).expect("an emitted port");
         Value::read(*ty, path).expect("what was written reads")
+    }
+
+    /// Every output, by port and key.
+    pub fn all(&self) -> BTreeMap<String, Value> {
+        let name =
+            |(port, key): &(String, Option<String>)| key.as_ref().map_or(port.clone(), |key| format!("{port}[{key}]"));
+        self.outputs.keys().map(|id| (name(id), self.read(&id.0, id.1.as_deref()))).collect()
     }
 
     /// The bytes of a port's file.
