@@ -287,3 +287,94 @@ mod run {
         .map_err(|e| KindError::new(e.to_string()))
     }
 }
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::Compare;
+    use crate::nodes::testing::given;
+    use crate::value::Value;
+    use crate::value::table::{About, Table};
+    use polars::prelude::{Column, DataFrame};
+    use serde_json::{Value as Json, json};
+
+    /// What `evaluate` gives, for units by name.
+    fn scores(on: &str, units: &[&str], explained: &[Option<f64>]) -> Value {
+        let columns = vec![
+            Column::new("unit".into(), units.to_vec()),
+            Column::new("explained_variance".into(), explained.to_vec()),
+            Column::new("ceiling".into(), vec![0.5; units.len()]),
+        ];
+        let about = About {
+            definitions: [("explained_variance".to_owned(), "1 − …".to_owned())].into(),
+            facts: [("on".to_owned(), json!(on)), ("selected".to_owned(), json!(on == "val"))].into(),
+            ..About::default()
+        };
+        Value::Table(Table { frame: DataFrame::new(units.len(), columns).unwrap(), about })
+    }
+
+    fn layer(name: &str, components: i64) -> Vec<(&'static str, Json)> {
+        vec![("layer", json!(name)), ("components", json!(components))]
+    }
+
+    #[test]
+    fn a_row_per_variant_and_measure_beside_the_swept_variables() {
+        let made = given()
+            .labelled("scores", &layer("a", 10), &scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]))
+            .labelled("scores", &layer("b", 20), &scores("test", &["y", "x"], &[Some(0.5), None]))
+            .run::<Compare>(json!({}))
+            .unwrap();
+        let table = made.table("table");
+        let names: Vec<&str> = table.columns().iter().map(|column| column.name().as_str()).collect();
+        assert_eq!(names, ["layer", "components", "measure", "mean", "median", "sem", "units"]);
+        assert_eq!(table.column("components").unwrap().i64().unwrap().get(1), Some(20), "numbers stay numbers");
+        assert_eq!(made.texts("table", "measure"), ["explained_variance", "explained_variance"]);
+        assert_eq!(made.numbers("table", "mean"), [0.2, 0.5]);
+        assert_eq!(made.texts("per_unit", "layer"), ["a", "a", "b", "b"]);
+        assert_eq!(made.numbers("per_unit", "ceiling"), [0.5; 4]);
+    }
+
+    #[test]
+    fn pairs_are_of_the_units_that_both_score_joined_by_name() {
+        let names = ["u", "v", "w", "x", "y", "z"];
+        let a = [0.5, 0.6, 0.7, 0.4, 0.3, 0.9].map(Some);
+        let mut b = [0.4, 0.4, 0.4, 0.0, 0.0, 0.0].map(Some);
+        b[5] = None;
+        let made = given()
+            .labelled("scores", &[("label", json!("one"))], &scores("test", &names, &a))
+            .labelled("scores", &[("label", json!("two"))], &scores("test", &names, &b))
+            .run::<Compare>(json!({}))
+            .unwrap();
+        assert_eq!((made.texts("pairs", "a"), made.texts("pairs", "b")), (vec!["one".into()], vec!["two".into()]));
+        // Differences .1 .2 .3 .4 .3: mean .26; all five positive: p = 2/2⁵.
+        assert!((made.numbers("pairs", "difference")[0] - 0.26).abs() < 1e-12);
+        assert!((made.numbers("pairs", "p")[0] - 0.0625).abs() < 1e-9, "{:?}", made.numbers("pairs", "p"));
+        let (low, high) = (made.numbers("pairs", "low")[0], made.numbers("pairs", "high")[0]);
+        assert!((0.1..0.26).contains(&low) && (0.26..=0.4).contains(&high), "{low} to {high}");
+        assert_eq!(made.table("pairs").column("units").unwrap().u32().unwrap().get(0), Some(5));
+    }
+
+    #[test]
+    fn variants_that_have_chosen_are_marked() {
+        let val = || scores("val", &["x", "y"], &[Some(0.1), Some(0.3)]);
+        let made = given().value("scores", &val()).run::<Compare>(json!({})).unwrap();
+        assert_eq!(made.table("table").column("selected").unwrap().bool().unwrap().get(0), Some(true));
+        assert_eq!(made.table("table").about.facts["selected"], json!(true));
+    }
+
+    #[test]
+    fn scores_of_other_rows_or_definitions_never_share_a_table() {
+        let test = || scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]);
+        let error = given()
+            .labelled("scores", &[("label", json!("one"))], &test())
+            .labelled("scores", &[("label", json!("two"))], &scores("val", &["x"], &[Some(0.1)]))
+            .refusal::<Compare>(json!({}));
+        assert!(error.message.contains("`one` was scored on test rows but `two` on val"), "{error}");
+        let Value::Table(mut other) = test() else { unreachable!("a table") };
+        other.about.definitions.insert("r".to_owned(), "Pearson".to_owned());
+        let error = given()
+            .labelled("scores", &[("label", json!("one"))], &test())
+            .labelled("scores", &[("label", json!("two"))], &Value::Table(other))
+            .refusal::<Compare>(json!({}));
+        assert!(error.message.contains("scores of different definitions are not compared"), "{error}");
+    }
+}

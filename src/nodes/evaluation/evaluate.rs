@@ -332,3 +332,168 @@ mod run {
         Ok((truth, predicted))
     }
 }
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::Evaluate;
+    use crate::kind::KindError;
+    use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, predictions, responses, stimuli};
+    use crate::value::Value;
+    use crate::value::lineage::{Exposure, Lineage};
+    use crate::value::matrix::{About, Matrix};
+    use crate::value::table::Table;
+    use ndarray::{Array2, array};
+    use polars::prelude::{Column, DataFrame};
+    use serde_json::json;
+
+    /// Two units over six stimuli: the first predicted with errors, the second with a bias of 10.
+    fn truth() -> Array2<f32> {
+        array![[9.0, 0.0], [9.0, 1.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 4.0]]
+    }
+
+    fn guess() -> Array2<f32> {
+        array![[0.0, 0.0], [0.0, 0.0], [2.0, 11.0], [2.0, 12.0], [4.0, 13.0], [4.0, 14.0]]
+    }
+
+    fn job() -> Given {
+        let rows = stimuli(6);
+        given()
+            .value("predictions", &predictions(&rows, guess()))
+            .value("responses", &responses(&rows, truth()))
+            .value("split", &hold_out(&rows, "tteeee"))
+    }
+
+    fn fitted(rows: &[usize]) -> Value {
+        let all = stimuli(6);
+        let lineage = Lineage::default().fitted_on(Exposure::new("pca", &all, rows));
+        Value::Matrix(Matrix::new(guess(), About { stimuli: Some(all), lineage, ..About::default() }))
+    }
+
+    #[test]
+    fn scores_follow_their_definitions_on_the_rows_asked_for() {
+        let made = job().run::<Evaluate>(json!({ "on": "test" })).unwrap();
+        // By hand: residuals −1 0 −1 0 of y = 1 2 3 4; a bias costs r2 alone: 1 − 400/5.
+        assert_eq!(made.numbers("per_unit", "explained_variance"), [1.0 - 0.25 / 1.25, 1.0]);
+        assert_eq!(made.numbers("per_unit", "r2"), [1.0 - 2.0 / 5.0, 1.0 - 400.0 / 5.0]);
+        assert!((made.numbers("per_unit", "r")[0] - 4.0 / 20.0_f64.sqrt()).abs() < 1e-12);
+        assert_eq!(made.texts("per_unit", "unit"), ["u0", "u1"]);
+        assert_eq!(made.texts("summary", "measure"), ["explained_variance", "r", "r2"]);
+        assert_eq!(made.numbers("summary", "mean")[0], 0.9);
+        let table = made.table("per_unit");
+        assert_eq!((&table.about.facts["rows_scored"], &table.about.facts["on"]), (&json!(4), &json!("test")));
+        assert!(table.about.definitions["explained_variance"].starts_with("1 − Var(y − ŷ) / Var(y)"));
+        assert!(table.column("ceiling").is_err() && made.table("summary").column("selected").is_err());
+    }
+
+    #[test]
+    fn a_ceiling_divides_variance_and_its_root_divides_r() {
+        let table = |ceilings: [Option<f64>; 2]| {
+            let columns = vec![Column::new("unit".into(), ["u1", "u0"]), Column::new("ceiling".into(), ceilings)];
+            Value::Table(Table::new(DataFrame::new(2, columns).unwrap()))
+        };
+        let made =
+            job().value("ceiling", &table([Some(0.0), Some(0.64)])).run::<Evaluate>(json!({ "on": "test" })).unwrap();
+        let first = |column: &str| made.numbers("per_unit", column)[0];
+        assert_eq!(first("explained_variance_nc"), first("explained_variance") / 0.64);
+        assert_eq!(first("r_nc"), first("r") / 0.8);
+        assert!(made.numbers("per_unit", "r_nc")[1].is_nan(), "a unit without a ceiling has no such score");
+        assert_eq!(made.texts("summary", "measure").len(), 5, "a ceiling is no score");
+    }
+
+    #[test]
+    fn a_constant_unit_scores_nothing_and_leaves_means_alone() {
+        let rows = stimuli(6);
+        let mut flat = truth();
+        flat.column_mut(1).fill(2.0);
+        let made = given()
+            .value("predictions", &predictions(&rows, guess()))
+            .value("responses", &responses(&rows, flat))
+            .value("split", &hold_out(&rows, "tteeee"))
+            .run::<Evaluate>(json!({ "on": "test" }))
+            .unwrap();
+        assert!(made.numbers("per_unit", "explained_variance")[1].is_nan());
+        assert_eq!(made.numbers("summary", "mean")[0], 0.8);
+        assert!(made.notes[0].contains("1 of 2 units do not vary"), "{:?}", made.notes);
+    }
+
+    #[test]
+    fn rows_that_a_fit_has_seen_are_refused_unless_they_are_asked_for() {
+        let rows = stimuli(6);
+        let run = |seen: &[usize], on: &str| {
+            given()
+                .value("predictions", &fitted(seen))
+                .value("responses", &responses(&rows, truth()))
+                .value("split", &hold_out(&rows, "tteeee"))
+                .run::<Evaluate>(json!({ "on": on }))
+        };
+        let refusal = |result: Result<_, KindError>| result.err().expect("a refusal");
+        let error = refusal(run(&[0, 1, 2], "test"));
+        assert!(error.message.contains("1 of 4 test rows were seen by `pca`, which was fitted on 3 rows"), "{error}");
+        assert_eq!(error.leak.as_deref(), Some("pca"));
+        assert!(run(&[0, 1], "test").is_ok() && run(&[0, 1], "train").is_ok());
+    }
+
+    #[test]
+    fn rows_that_chose_are_scored_and_marked() {
+        let rows = stimuli(6);
+        let lineage = Lineage::default().selected_by(Exposure::new("noise_ceiling", &rows, &[2, 3]));
+        let chosen = Matrix::new(guess(), About { stimuli: Some(rows.clone()), lineage, ..About::default() });
+        let made = given()
+            .value("predictions", &Value::Matrix(chosen))
+            .value("responses", &responses(&rows, truth()))
+            .value("split", &hold_out(&rows, "tteeee"))
+            .run::<Evaluate>(json!({ "on": "test" }))
+            .unwrap();
+        assert_eq!(made.table("summary").column("selected").unwrap().bool().unwrap().get(0), Some(true));
+        assert!(made.notes[0].contains("2 of the scored rows were selected by (noise_ceiling)"), "{:?}", made.notes);
+    }
+
+    #[test]
+    fn under_folds_each_row_is_scored_by_the_fit_that_did_not_see_it() {
+        let rows = stimuli(4);
+        let y = array![[1.0], [2.0], [3.0], [5.0]];
+        // Each fold's predictions are right where it did not look and far off elsewhere.
+        let made = given()
+            .keyed("predictions", "0", &matrix(&rows, array![[1.0], [99.0], [3.0], [99.0]]))
+            .keyed("predictions", "1", &matrix(&rows, array![[99.0], [2.0], [99.0], [5.0]]))
+            .value("responses", &responses(&rows, y))
+            .value("split", &folds(&rows, 2))
+            .run::<Evaluate>(json!({ "on": "folds" }))
+            .unwrap();
+        assert_eq!(made.numbers("per_unit", "explained_variance"), [1.0]);
+        assert_eq!(made.table("per_unit").about.facts["rows_scored"], json!(4));
+    }
+
+    #[test]
+    fn rows_and_units_join_by_name() {
+        let names = |order: [&str; 3]| named(order.map(str::to_owned));
+        let (ab, ba) = (names(["a", "b", "c"]), names(["c", "b", "a"]));
+        let made = given()
+            .value("predictions", &predictions(&ba, array![[3.0, 30.0], [2.0, 20.0], [1.0, 10.0]]))
+            .value("responses", &responses(&ab, array![[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]))
+            .value("split", &hold_out(&ab, "eee"))
+            .run::<Evaluate>(json!({ "on": "test" }))
+            .unwrap();
+        assert_eq!(made.numbers("per_unit", "r2"), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn what_cannot_be_scored_is_refused_in_words() {
+        let refusal = |given: Given, on: &str| given.refusal::<Evaluate>(json!({ "on": on })).message;
+        assert!(refusal(job(), "val").contains("no val rows; it has 2 train, 0 val, 4 test"));
+        assert!(refusal(job(), "folds").contains("is a hold-out"));
+        let rows = stimuli(6);
+        let other = given()
+            .value("predictions", &matrix(&rows, Array2::zeros((6, 3))))
+            .value("responses", &responses(&rows, truth()))
+            .value("split", &hold_out(&rows, "tteeee"));
+        assert!(refusal(other, "test").contains("3 columns but `responses` has 2 units"));
+        let mut holed = guess();
+        holed[[3, 1]] = f32::NAN;
+        let broken = given()
+            .value("predictions", &predictions(&rows, holed))
+            .value("responses", &responses(&rows, truth()))
+            .value("split", &hold_out(&rows, "tteeee"));
+        assert!(refusal(broken, "test").contains("`predictions` of unit `u1` to stimulus `s3` is no finite number"));
+    }
+}

@@ -205,3 +205,71 @@ mod run {
         }
     }
 }
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::NoiseCeiling;
+    use crate::nodes::testing::{about, given, responses, stimuli};
+    use crate::value::Value;
+    use crate::value::responses::Responses;
+    use ndarray::{Array2, Array3};
+    use serde_json::json;
+
+    /// Means of repeats that are there, as a loader gives them.
+    fn recorded(repeats: Array3<f32>) -> Value {
+        let (stimuli_count, units, _) = repeats.dim();
+        let mean = Array2::from_shape_fn((stimuli_count, units), |(row, unit)| {
+            let there: Vec<f32> =
+                repeats.slice(ndarray::s![row, unit, ..]).iter().copied().filter(|x| !x.is_nan()).collect();
+            there.iter().sum::<f32>() / there.len() as f32
+        });
+        Value::Responses(Responses::new(about(&stimuli(stimuli_count), units), mean, Some(repeats)))
+    }
+
+    /// Unit 0 repeats itself, unit 1 does the opposite; the last stimulus was shown once.
+    fn two() -> Array3<f32> {
+        let mut repeats = Array3::from_shape_fn((7, 2, 2), |(row, unit, repeat)| {
+            let sign = if unit == 1 && repeat == 1 { -1.0 } else { 1.0 };
+            sign * row as f32
+        });
+        repeats.slice_mut(ndarray::s![6, .., 1]).fill(f32::NAN);
+        repeats
+    }
+
+    #[test]
+    fn both_estimates_stand_in_the_table_and_the_one_asked_for_is_the_ceiling() {
+        for (method, column) in [("split_half", "split_half"), ("variance", "variance_based")] {
+            let made =
+                given().value("responses", &recorded(two())).run::<NoiseCeiling>(json!({ "method": method })).unwrap();
+            assert_eq!(made.numbers("ceiling", "ceiling"), [1.0, 0.0]);
+            assert_eq!(made.numbers("ceiling", column), [1.0, 0.0]);
+            assert_eq!(made.numbers("ceiling", "repeats"), [2.0, 2.0]);
+            assert!(made.table("ceiling").about.definitions.contains_key("ceiling"));
+            assert!(made.notes[0].contains("1 of 7 stimuli have fewer than two repeats"), "{:?}", made.notes);
+        }
+    }
+
+    #[test]
+    fn a_unit_keeps_the_stimuli_that_it_saw_twice() {
+        let mut repeats = two();
+        // Unit 1 missed half of the stimuli; unit 0 did not.
+        repeats.slice_mut(ndarray::s![..4, 1, 1]).fill(f32::NAN);
+        let made = given().value("responses", &recorded(repeats)).run::<NoiseCeiling>(json!({})).unwrap();
+        assert_eq!(made.numbers("ceiling", "ceiling")[0], 1.0);
+        assert_eq!(made.table("ceiling").about.lineage.selected[0].len(), 6);
+    }
+
+    #[test]
+    fn without_repeats_there_is_no_ceiling() {
+        let error = given()
+            .value("responses", &responses(&stimuli(3), Array2::zeros((3, 1))))
+            .refusal::<NoiseCeiling>(json!({}));
+        assert!(error.message.contains("no repeats"), "{error}");
+        let mut once = two();
+        once.slice_mut(ndarray::s![1.., .., 1]).fill(f32::NAN);
+        let error = given().value("responses", &recorded(once)).refusal::<NoiseCeiling>(json!({}));
+        assert!(error.message.contains("1 of 7 stimuli have two repeats or more"), "{error}");
+        let error = given().value("responses", &recorded(two())).refusal::<NoiseCeiling>(json!({ "halves": 0 }));
+        assert!(error.message.contains("0 is not between 1 and 10000"), "{error}");
+    }
+}
