@@ -6,7 +6,7 @@ usage: bench.py [--without-peer]
 Needs the recordings, weights and peers in ../shared; says what is missing. The peer runs in .peers/, a Python environment
 that is made once from ../shared/peers/requirements.txt. Writes docs/benchmarks.md's figures to standard output as Markdown.
 """
-import csv, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, time
+import json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, time, zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 shared = root.parent / "shared"
@@ -26,7 +26,7 @@ def timed(*command, cwd=None, repeat=1):
         done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
         best = min(best, time.perf_counter() - start)
         if done.returncode:
-            sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+            sys.exit(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-2000:]}")
     return best, done.stdout
 
 
@@ -68,7 +68,7 @@ def main_job(folder, python):
         report(f"{layer}: r, explained variance", f"{mine[layer, 'r']:.3f}, {mine[layer, 'explained_variance']:.3f}",
                f"{r}, {ev}", f"{dr:+.3f}, {dev:+.3f}", "at least −.003 each")
     report("nothing to do", f"{timed(ventral, 'run', recipe, repeat=5)[0] * 1e3:.0f} ms", "–", "–", "50 ms")
-    edited = recipe.read_text().replace("split: split } }\n  scores", "split: split }, with: { alphas: [1.0e2, 1.0e3, 1.0e4, 1.0e5] } }\n  scores")
+    edited = recipe.read_text().replace("split: split } }\n  scores", "split: split }, with: { alphas: [2.0e2, 2.0e3, 2.0e4, 2.0e5] } }\n  scores")
     assert edited != recipe.read_text()
     recipe.write_text(edited)
     seconds, out = timed(ventral, "run", recipe)
@@ -80,7 +80,8 @@ def large_file(folder, python):
     """A no-op run beside a 400 MB h5 of the course's layout."""
     (folder / "data").mkdir(exist_ok=True)
     h5 = folder / "data/IT_data.h5"
-    timed(python, shared / "data/make_it_h5.py", shared / "data/v4-201025", h5)
+    count = len(zipfile.ZipFile(shared / "data/v4-201025/images.zip").namelist())
+    timed(python, shared / "data/make_it_h5.py", shared / "data/v4-201025", h5, count, 344)  # 344 × 344: 400 MB
     recipe = folder / "recipes/h5.yaml"
     recipe.write_text("version: 1\ntitle: h5\nnodes:\n  it: { kind: load_majaj, with: { path: data/IT_data.h5 } }\n"
                       "  px: { kind: pixels, in: { images: it.images }, with: { size: 16 } }\n")
@@ -93,14 +94,8 @@ def large_file(folder, python):
 
 def thousand(folder):
     """A generated recipe of 1,000 nodes, and what a no-op of Snakemake takes where it is installed."""
-    features = folder / "data/f.csv"
-    features.parent.mkdir(exist_ok=True)
-    with features.open("w", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(["id", "a", "b"])
-        out.writerows([f"s{i}", i, i * i % 7] for i in range(20))
-    nodes = ["  f: { kind: load_features, with: { path: data/f.csv } }", "  s: { kind: split, in: { rows: f }, with: { test: 0.2 } }"]
-    nodes += [f"  n{i}: {{ kind: split, in: {{ rows: f }}, with: {{ test: 0.3, seed: {i} }} }}" for i in range(998)]
+    nodes = ["  it: { kind: synthetic_it, with: { images: 16, size: 16, units: 2, repeats: 2 } }"]
+    nodes += [f"  n{i}: {{ kind: split, in: {{ rows: it.labels }}, with: {{ test: 0.3, seed: {i} }} }}" for i in range(999)]
     recipe = folder / "recipes/thousand.yaml"
     recipe.write_text("version: 1\ntitle: A thousand nodes\nnodes:\n" + "\n".join(nodes) + "\n")
     timed(ventral, "run", recipe)

@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use super::tensor::{column_means, columns, index, rows, scalar, wide_vec};
 
-/// How many penalties a decade holds where a grid is made or extended here.
+/// How many penalties a decade holds where a grid is made here, or one penalty is extended to a grid.
 pub const PER_DECADE: usize = 4;
 /// How many decades a grid is extended at either end, at most.
 pub const MOST_DECADES: usize = 12;
@@ -249,8 +249,8 @@ pub struct Choice {
 
 /// The best of a grid for every unit by mean squared error, the larger of two that are equal.
 ///
-/// `y` is centred, n × units. With `extend`, decades are added at either end while the best of any unit lies there. A
-/// unit that is constant takes the grid's largest penalty.
+/// `y` is centred, n × units. With `extend`, about a decade at a time is added at either end, in the steps that the grid
+/// has there, while the best of any unit lies there. A unit that is constant takes the grid's largest penalty.
 pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choice {
     let mut grid = grid.to_vec();
     grid.sort_by(f64::total_cmp);
@@ -262,16 +262,19 @@ pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choi
     try_all(judge, y, &varies, grid.iter().rev().copied(), &mut best);
     if extend {
         for end in [End::High, End::Low] {
-            for decade in 0..MOST_DECADES {
+            let step = end.step(&grid);
+            let (at_once, most) =
+                ((1.0 / step).round().max(1.0) as usize, (MOST_DECADES as f64 / step).ceil() as usize);
+            for first in (0..most).step_by(at_once) {
                 let edge = end.of(&grid);
                 let there: Vec<usize> = varies.iter().copied().filter(|&unit| best[unit].alpha == edge).collect();
                 if there.is_empty() {
                     break;
                 }
                 let given = if end == End::High { given_high } else { given_low };
-                let more: Vec<f64> = (1..=PER_DECADE)
-                    .map(|step| {
-                        let decades = decade as f64 + step as f64 / PER_DECADE as f64;
+                let more: Vec<f64> = (1..=at_once)
+                    .map(|at| {
+                        let decades = (first + at) as f64 * step;
                         given * 10f64.powf(if end == End::High { decades } else { -decades })
                     })
                     .collect();
@@ -315,6 +318,15 @@ impl End {
             Self::Low => grid[0],
             Self::High => grid[grid.len() - 1],
         }
+    }
+
+    /// The grid's spacing at this end in decades, free of rounding.
+    fn step(self, grid: &[f64]) -> f64 {
+        let (a, b) = match (self, grid) {
+            (_, [] | [_]) => return 1.0 / PER_DECADE as f64,
+            (Self::Low, [a, b, ..]) | (Self::High, [.., a, b]) => (a, b),
+        };
+        (((b / a).log10() * 1e9).round() / 1e9).clamp(0.01, MOST_DECADES as f64)
     }
 }
 
@@ -510,10 +522,14 @@ mod tests {
         let narrow = choose(&judge, &yt, &[1e-3, 1e-2], false);
         assert_eq!((narrow.alpha[0], narrow.at_edge[0], narrow.extended), (1e-2, true, false));
         let wide = choose(&judge, &yt, &[1e-3, 1e-2], true);
-        assert!(wide.extended && !wide.at_edge[0] && wide.alpha[0] > 1.0, "{wide:?}");
+        assert!(wide.extended && !wide.at_edge[0] && wide.alpha[0] >= 1.0, "{wide:?}");
         assert!(wide.explained[0] > narrow.explained[0]);
         assert_eq!((wide.at_edge[2], wide.explained[2]), (false, None), "a constant unit");
         assert!(wide.grid.windows(2).all(|pair| pair[0] < pair[1]));
+        // In its own steps: the list's decades stay decades, quarters stay quarters.
+        assert!(wide.grid.iter().all(|alpha| (alpha.log10() - alpha.log10().round()).abs() < 1e-12), "{wide:?}");
+        let quarters = choose(&judge, &yt, &[1e-2, 10f64.powf(-1.75)], true);
+        assert!(quarters.grid.windows(2).all(|pair| ((pair[1] / pair[0]).log10() - 0.25).abs() < 1e-9));
     }
 
     #[test]

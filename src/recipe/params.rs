@@ -115,8 +115,9 @@ fn nothing_missing(kind: &Kind, site: &Site<'_>, given: &[Entry], problems: &mut
         let place = site.with.map_or(&site.otherwise, |with| &with.place);
         let problem = problems.error(place.clone(), format!("{} needs the parameter `{name}`", kind.name));
         let schema = &kind.schema["properties"][name];
-        let about = schema.get("description").and_then(Json::as_str).and_then(|text| text.lines().next());
-        let about = about.map_or(String::new(), |about| format!(" ({})", about.trim_end_matches('.')));
+        let about = schema.get("description").and_then(Json::as_str).map(|text| text.replace('\n', " "));
+        let sentence = about.as_deref().and_then(|text| text.split(". ").next());
+        let about = sentence.map_or(String::new(), |about| format!(" ({})", about.trim_end_matches('.')));
         problem.help(format!("add `{name}:` under `with:`; it takes {}{about}", wording::expected(schema)));
     }
     complete

@@ -130,7 +130,8 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     mesh.bold_line_style(Role::Grid.color().stroke_width(FINE as u32))
         .x_label_style(labels.clone())
         .y_label_style(labels)
-        .disable_axes()
+        // Not `disable_axes`, which takes the labels along.
+        .axis_style(Role::Muted.color().mix(0.0))
         .set_all_tick_mark_size(fine(3.5));
     if x_bands {
         mesh.disable_x_mesh();

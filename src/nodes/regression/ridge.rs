@@ -29,7 +29,8 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-neutral" = null))]
     pub folds: Option<Folds>,
-    /// Whether the grid grows by decades, at most twelve at either end, while the best penalty of any unit lies at that end.
+    /// Whether the grid grows in its own steps, by at most twelve decades at either end, while the best penalty of any unit
+    /// lies at that end.
     #[serde(default = "yes")]
     #[schemars(extend("x-neutral" = true))]
     pub extend: bool,
