@@ -141,10 +141,14 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     }
     done(mesh.draw());
 
-    let title = Face { size: TEXT, ..Face::of(Role::Ink) };
-    let y_title = title.at(HPos::Left, VPos::Top).style();
+    // A long title on a phone is set smaller rather than cut; a tenth is left for wider faces.
+    let title = |text: &str| {
+        let size = (0.9 * TEXT * f64::from(frame.width) / text_width(text, TEXT).max(1.0)).min(TEXT);
+        Face { size, ..Face::of(Role::Ink) }
+    };
+    let y_title = title(frame.y_title).at(HPos::Left, VPos::Top).style();
     done(area.draw_text(frame.y_title, &y_title, (0, fine(1.0))));
-    let x_title = title.at(HPos::Center, VPos::Bottom).style();
+    let x_title = title(frame.x_title).at(HPos::Center, VPos::Bottom).style();
     let middle = (left + f64::from(frame.width) - overhang.max(frame.right)) / 2.0;
     done(area.draw_text(frame.x_title, &x_title, (fine(middle), fine(f64::from(frame.height) - 3.0))));
 
