@@ -18,7 +18,20 @@ use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::value::Type;
 
 /// The kinds of chart that a report draws.
-pub const CHARTS: [&str; 7] = ["box", "violin", "histogram", "scatter", "spectrum", "penalties", "images"];
+pub const CHARTS: [&str; 12] = [
+    "bar",
+    "box",
+    "histogram",
+    "images",
+    "line",
+    "pairs",
+    "penalties",
+    "profile",
+    "scatter",
+    "spectrum",
+    "strip",
+    "violin",
+];
 const ITEMS: [&str; 3] = ["text", "chart", "table"];
 const CHART_KEYS: [&str; 7] = ["node", "kind", "x", "y", "units", "reference", "title"];
 

@@ -1,5 +1,7 @@
 //! Which charts and tables a page shows: those a recipe lists, else each kind's own.
 
+use std::collections::BTreeMap;
+
 use super::answer::{Best, best_among, best_of, compares, evaluations};
 use super::chart::Figure;
 use super::distribution::{self, Look};
@@ -24,9 +26,29 @@ pub enum Item {
 /// The report as the recipe lists it, or every kind's defaults.
 pub fn items(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
     if shelf.study.plan.report.is_empty() {
-        return Ok(defaults(shelf));
+        let mut items = defaults(shelf);
+        tell_apart(shelf, &mut items);
+        return Ok(items);
     }
     shelf.study.plan.report.iter().map(|item| declared(shelf, item)).collect()
+}
+
+/// Adds the node's name to charts that would share a title.
+fn tell_apart(shelf: &Shelf<'_>, items: &mut [Item]) {
+    let mut titles: BTreeMap<String, usize> = BTreeMap::new();
+    for item in items.iter() {
+        if let Item::Figure(figure) = item {
+            *titles.entry(figure.title.clone()).or_default() += 1;
+        }
+    }
+    for item in items {
+        if let Item::Figure(figure) = item
+            && titles[&figure.title] > 1
+            && let Some(&node) = figure.nodes.first()
+        {
+            figure.title = format!("{}, {}", figure.title, shelf.node(node).id.name);
+        }
+    }
 }
 
 fn declared(shelf: &Shelf<'_>, item: &ReportItem) -> Result<Item, ReportError> {

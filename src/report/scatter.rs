@@ -196,6 +196,7 @@ fn panel(unit: &str, what: &str, scored: &Scored, responses: &Responses, scores:
             pen.mark(&stimulus.name, None, |pen| pen.dot((x, y), 2.4, Role::Main, 0.5));
         }
     });
-    let heading = if what.is_empty() { format!("Unit {unit}") } else { format!("Unit {unit}, {what}") };
+    let named = if unit.to_lowercase().starts_with("unit") { unit.to_owned() } else { format!("Unit {unit}") };
+    let heading = if what.is_empty() { named } else { format!("{named}, {what}") };
     Some(Panel { heading, note: facts.join(" · "), wide: svg, narrow: None })
 }

@@ -93,7 +93,7 @@ pub fn spread(values: &[f64]) -> Vec<f64> {
     offsets
 }
 
-/// Even bins of a round width that hold all values: their edges and counts. By Freedman and Diaconis, within 8 to 40.
+/// Even bins of a round width that hold all values: their edges and counts. By Freedman and Diaconis, some 6 to 40 of them.
 pub fn bins(sorted: &[f64]) -> Vec<(f64, f64, usize)> {
     let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return Vec::new() };
     let range = high - low;
@@ -103,7 +103,7 @@ pub fn bins(sorted: &[f64]) -> Vec<(f64, f64, usize)> {
     }
     let iqr = quantile(sorted, 0.75) - quantile(sorted, 0.25);
     let wanted = 2.0 * iqr / (sorted.len() as f64).cbrt();
-    let width = super::axis::nice_step(wanted.clamp(range / 40.0, range / 8.0));
+    let width = super::axis::nice_step(wanted.clamp(range / 40.0, range / 12.0));
     let first = (low / width + 1e-9).floor();
     let count = ((high / width).floor() - first) as usize + 1;
     let mut bins: Vec<(f64, f64, usize)> =
