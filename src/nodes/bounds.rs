@@ -59,6 +59,100 @@ impl<const LEAST: usize> JsonSchema for AtLeast<LEAST> {
     }
 }
 
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Whole<const MIN: u64, const MAX: u64>(u64);
+
+impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
+    /// A number that is known to lie within the bounds, such as a default.
+    pub const fn new(number: u64) -> Self {
+        assert!(MIN <= number && number <= MAX, "within its bounds");
+        Self(number)
+    }
+
+    /// The number.
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> TryFrom<u64> for Whole<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("{number} is out of range; it runs from {MIN} to {MAX}"))
+        }
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> From<Whole<MIN, MAX>> for u64 {
+    fn from(whole: Whole<MIN, MAX>) -> Self {
+        whole.0
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> JsonSchema for Whole<MIN, MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Whole_{MIN}_{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+    }
+}
+
+/// A fraction of the stimuli: 0 ≤ x < 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Fraction(f64);
+
+impl Fraction {
+    /// The fraction.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Fraction {
+    type Error = String;
+
+    fn try_from(number: f64) -> Result<Self, String> {
+        if (0.0..1.0).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("{number} is out of range; a fraction runs from 0 to below 1"))
+        }
+    }
+}
+
+impl From<Fraction> for f64 {
+    fn from(fraction: Fraction) -> Self {
+        fraction.0
+    }
+}
+
+impl JsonSchema for Fraction {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fraction".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +164,15 @@ mod tests {
         assert!(error.contains("1 is too small; it is at least 2"), "{error}");
         assert!(serde_json::from_str::<Positive>("-3").is_err());
         assert_eq!(serde_json::to_string(&Positive::new(3)).unwrap(), "3");
+    }
+
+    #[test]
+    fn bounds_hold() {
+        assert_eq!(serde_json::from_str::<Whole<2, 9>>("9").unwrap().get(), 9);
+        let error = serde_json::from_str::<Whole<2, 9>>("1").unwrap_err().to_string();
+        assert!(error.contains("1 is out of range; it runs from 2 to 9"), "{error}");
+        assert_eq!(serde_json::from_str::<Fraction>("0.25").unwrap().get(), 0.25);
+        assert!(serde_json::from_str::<Fraction>("1.0").is_err());
+        assert!(serde_json::from_str::<Fraction>("-0.1").is_err());
     }
 }

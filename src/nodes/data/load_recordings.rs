@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::Whole;
 #[cfg(feature = "torch")]
 use super::recorded::{Recorded, stem};
 #[cfg(feature = "torch")]
@@ -20,6 +19,7 @@ use crate::formats::{csv::Words, listing::Pictures, name_of};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output};
+use crate::nodes::bounds::Whole;
 #[cfg(feature = "torch")]
 use crate::registry::nearest;
 use crate::value::Type;

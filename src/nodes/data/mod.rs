@@ -1,6 +1,5 @@
 //! Kinds of the domain `data`: where stimuli, responses and features come from, and how they are split.
 
-pub(super) mod bounds;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;

@@ -8,12 +8,12 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{Fraction, Whole};
 #[cfg(feature = "torch")]
 use crate::formats::{csv::Words, name_of};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
+use crate::nodes::bounds::{Fraction, Whole};
 #[cfg(feature = "torch")]
 use crate::registry::nearest;
 use crate::value::Type;

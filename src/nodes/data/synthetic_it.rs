@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::Whole;
 #[cfg(feature = "torch")]
 use super::{split::hold_out, synthetic};
 #[cfg(feature = "torch")]
@@ -13,6 +12,7 @@ use crate::digest::Digest;
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output, Threads};
+use crate::nodes::bounds::Whole;
 use crate::value::Type;
 #[cfg(feature = "torch")]
 use crate::value::{

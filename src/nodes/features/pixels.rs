@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
-use crate::nodes::data::bounds::Whole;
+use crate::nodes::bounds::Whole;
 use crate::value::Type;
 #[cfg(feature = "torch")]
 use crate::value::{decode::Decoder, images::PixelState, matrix::About};
