@@ -81,7 +81,7 @@ def large_file(folder, python):
     (folder / "data").mkdir(exist_ok=True)
     h5 = folder / "data/IT_data.h5"
     count = len(zipfile.ZipFile(shared / "data/v4-201025/images.zip").namelist())
-    timed(python, shared / "data/make_it_h5.py", shared / "data/v4-201025", h5, count, 344)  # 344 × 344: 400 MB
+    timed(python, shared / "data/make_it_h5.py", shared / "data/v4-201025", h5, count, 372)  # 372 × 372: 400 MB
     recipe = folder / "recipes/h5.yaml"
     recipe.write_text("version: 1\ntitle: h5\nnodes:\n  it: { kind: load_majaj, with: { path: data/IT_data.h5 } }\n"
                       "  px: { kind: pixels, in: { images: it.images }, with: { size: 16 } }\n")
