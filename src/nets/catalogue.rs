@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use super::graph::{Builder, Graph};
-use super::{resnet, squeezenet};
+use super::{
+    alexnet, convnext, cornet, densenet, efficientnet, inception, mobilenet, resnet, squeezenet, transformer, vgg,
+};
 
 /// A network without weights, under torchvision's name.
 pub struct Architecture {
@@ -15,6 +17,10 @@ pub struct Architecture {
     /// What each colour channel, in [0, 1], is reduced by and divided by before the first layer.
     pub mean: [f32; 3],
     pub std: [f32; 3],
+    /// How tensors start that published files hold beside its own: auxiliary classifiers, a token for training.
+    pub spare: &'static [&'static str],
+    /// The name under which older files hold one of its tensors.
+    pub former: fn(&str) -> Option<String>,
     build: fn(&mut Builder),
     graph: OnceLock<Graph>,
 }
@@ -25,25 +31,129 @@ const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 /// The largest images that are tried when the smallest ones a network takes are sought.
 const LARGEST_MINIMUM: usize = 1024;
 
-static ARCHITECTURES: [Architecture; 2] = [
-    Architecture {
-        name: "resnet50",
-        about: "ResNet-50, He et al. 2016 (arXiv:1512.03385)",
-        size: 224,
-        mean: IMAGENET_MEAN,
-        std: IMAGENET_STD,
-        build: resnet::resnet50,
-        graph: OnceLock::new(),
-    },
-    Architecture {
-        name: "squeezenet1_1",
-        about: "SqueezeNet 1.1, Iandola et al. 2016 (arXiv:1602.07360)",
-        size: 224,
-        mean: IMAGENET_MEAN,
-        std: IMAGENET_STD,
-        build: squeezenet::squeezenet1_1,
-        graph: OnceLock::new(),
-    },
+static ARCHITECTURES: [Architecture; 36] = [
+    Architecture::new("alexnet", "AlexNet, Krizhevsky 2014 (arXiv:1404.5997)", alexnet::build),
+    Architecture::new("convnext_base", "ConvNeXt Base, Liu et al. 2022 (arXiv:2201.03545)", |b| {
+        convnext::build(b, convnext::BASE)
+    }),
+    Architecture::new("convnext_tiny", "ConvNeXt Tiny, Liu et al. 2022 (arXiv:2201.03545)", |b| {
+        convnext::build(b, convnext::TINY)
+    }),
+    Architecture::new(
+        "cornet_s",
+        "CORnet-S, Kubilius et al. 2019 (arXiv:1909.06161), under its authors' layer names",
+        cornet::build,
+    ),
+    Architecture::new("densenet121", "DenseNet-121, Huang et al. 2017 (arXiv:1608.06993)", |b| {
+        densenet::build(b, densenet::DENSENET121)
+    })
+    .former(densenet::former),
+    Architecture::new("densenet169", "DenseNet-169, Huang et al. 2017 (arXiv:1608.06993)", |b| {
+        densenet::build(b, densenet::DENSENET169)
+    })
+    .former(densenet::former),
+    Architecture::new("densenet201", "DenseNet-201, Huang et al. 2017 (arXiv:1608.06993)", |b| {
+        densenet::build(b, densenet::DENSENET201)
+    })
+    .former(densenet::former),
+    Architecture::new(
+        "dinov2_vitb14",
+        "DINOv2 ViT-B/14, Oquab et al. 2023 (arXiv:2304.07193), under its authors' layer names",
+        |b| transformer::dinov2(b, 768, 12),
+    )
+    .spare(&["mask_token"]),
+    Architecture::new(
+        "dinov2_vits14",
+        "DINOv2 ViT-S/14, Oquab et al. 2023 (arXiv:2304.07193), under its authors' layer names",
+        |b| transformer::dinov2(b, 384, 6),
+    )
+    .spare(&["mask_token"]),
+    Architecture::new("efficientnet_b0", "EfficientNet-B0, Tan and Le 2019 (arXiv:1905.11946)", |b| {
+        efficientnet::build(b, efficientnet::B0)
+    }),
+    Architecture::new("efficientnet_b1", "EfficientNet-B1, Tan and Le 2019 (arXiv:1905.11946)", |b| {
+        efficientnet::build(b, efficientnet::B1)
+    })
+    .size(240),
+    Architecture::new("efficientnet_b2", "EfficientNet-B2, Tan and Le 2019 (arXiv:1905.11946)", |b| {
+        efficientnet::build(b, efficientnet::B2)
+    })
+    .size(288),
+    Architecture::new("efficientnet_b3", "EfficientNet-B3, Tan and Le 2019 (arXiv:1905.11946)", |b| {
+        efficientnet::build(b, efficientnet::B3)
+    })
+    .size(300),
+    Architecture::new(
+        "googlenet",
+        "GoogLeNet, Szegedy et al. 2015 (arXiv:1409.4842), with batch norm",
+        inception::googlenet,
+    )
+    .spare(&["aux1.", "aux2."])
+    .halves(),
+    Architecture::new("inception_v3", "Inception v3, Szegedy et al. 2016 (arXiv:1512.00567)", inception::inception_v3)
+        .size(299)
+        .spare(&["AuxLogits."])
+        .halves(),
+    Architecture::new("mobilenet_v2", "MobileNet v2, Sandler et al. 2018 (arXiv:1801.04381)", mobilenet::v2),
+    Architecture::new("mobilenet_v3_large", "MobileNet v3 Large, Howard et al. 2019 (arXiv:1905.02244)", |b| {
+        mobilenet::v3(b, mobilenet::LARGE)
+    }),
+    Architecture::new("mobilenet_v3_small", "MobileNet v3 Small, Howard et al. 2019 (arXiv:1905.02244)", |b| {
+        mobilenet::v3(b, mobilenet::SMALL)
+    }),
+    Architecture::new("resnet101", "ResNet-101, He et al. 2016 (arXiv:1512.03385)", |b| {
+        resnet::build(b, resnet::RESNET101)
+    }),
+    Architecture::new("resnet152", "ResNet-152, He et al. 2016 (arXiv:1512.03385)", |b| {
+        resnet::build(b, resnet::RESNET152)
+    }),
+    Architecture::new("resnet18", "ResNet-18, He et al. 2016 (arXiv:1512.03385)", |b| {
+        resnet::build(b, resnet::RESNET18)
+    }),
+    Architecture::new("resnet34", "ResNet-34, He et al. 2016 (arXiv:1512.03385)", |b| {
+        resnet::build(b, resnet::RESNET34)
+    }),
+    Architecture::new("resnet50", "ResNet-50, He et al. 2016 (arXiv:1512.03385)", |b| {
+        resnet::build(b, resnet::RESNET50)
+    }),
+    Architecture::new("resnext50_32x4d", "ResNeXt-50 32×4d, Xie et al. 2017 (arXiv:1611.05431)", |b| {
+        resnet::build(b, resnet::RESNEXT50_32X4D)
+    }),
+    Architecture::new("squeezenet1_0", "SqueezeNet 1.0, Iandola et al. 2016 (arXiv:1602.07360)", |b| {
+        squeezenet::build(b, squeezenet::SQUEEZENET1_0)
+    }),
+    Architecture::new("squeezenet1_1", "SqueezeNet 1.1, Iandola et al. 2016 (arXiv:1602.07360)", |b| {
+        squeezenet::build(b, squeezenet::SQUEEZENET1_1)
+    }),
+    Architecture::new("vgg11", "VGG-11, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG11, false)
+    }),
+    Architecture::new("vgg11_bn", "VGG-11 with batch norm, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG11, true)
+    }),
+    Architecture::new("vgg13", "VGG-13, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG13, false)
+    }),
+    Architecture::new("vgg13_bn", "VGG-13 with batch norm, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG13, true)
+    }),
+    Architecture::new("vgg16", "VGG-16, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG16, false)
+    }),
+    Architecture::new("vgg16_bn", "VGG-16 with batch norm, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG16, true)
+    }),
+    Architecture::new("vgg19", "VGG-19, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG19, false)
+    }),
+    Architecture::new("vgg19_bn", "VGG-19 with batch norm, Simonyan and Zisserman 2015 (arXiv:1409.1556)", |b| {
+        vgg::build(b, vgg::VGG19, true)
+    }),
+    Architecture::new("vit_b_16", "ViT-B/16, Dosovitskiy et al. 2021 (arXiv:2010.11929)", transformer::vit_b_16)
+        .former(transformer::former),
+    Architecture::new("wide_resnet50_2", "Wide ResNet-50-2, Zagoruyko and Komodakis 2016 (arXiv:1605.07146)", |b| {
+        resnet::build(b, resnet::WIDE_RESNET50_2)
+    }),
 ];
 
 /// Every architecture, by name.
@@ -57,6 +167,33 @@ pub fn describe(name: &str) -> Option<&'static Architecture> {
 }
 
 impl Architecture {
+    /// Of 224 × 224 images normalised as ImageNet's.
+    const fn new(name: &'static str, about: &'static str, build: fn(&mut Builder)) -> Self {
+        let (size, mean, std) = (224, IMAGENET_MEAN, IMAGENET_STD);
+        Self { name, about, size, mean, std, spare: &[], former: |_| None, build, graph: OnceLock::new() }
+    }
+
+    const fn size(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Normalised to [−1, 1], as networks that came from TensorFlow want it (torchvision's `transform_input`).
+    const fn halves(mut self) -> Self {
+        (self.mean, self.std) = ([0.5; 3], [0.5; 3]);
+        self
+    }
+
+    const fn spare(mut self, spare: &'static [&'static str]) -> Self {
+        self.spare = spare;
+        self
+    }
+
+    const fn former(mut self, former: fn(&str) -> Option<String>) -> Self {
+        self.former = former;
+        self
+    }
+
     /// Its steps and layers.
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {

@@ -30,48 +30,145 @@ pub struct Step {
     pub inputs: Vec<Wire>,
 }
 
-/// What a step computes from n × channels × height × width, in evaluation mode.
+/// What a step computes, in evaluation mode, from maps (n × channels × height × width) unless it says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
     Conv(Conv),
+    /// Shift and scale per channel by running statistics; ε is added to the variance.
     BatchNorm {
         channels: usize,
+        epsilon: f64,
     },
-    Relu,
+    /// Per position, to mean 0 and variance 1 over the features, then scale and shift. The features are the last axis, or
+    /// the channels of maps.
+    LayerNorm {
+        features: usize,
+        maps: bool,
+    },
+    Activation(Activation),
     MaxPool(MaxPool),
     /// Average pooling to size × size, whatever the input's size.
     AveragePool {
         size: usize,
     },
-    /// Fully connected: n × inputs to n × outputs.
-    Linear {
-        inputs: usize,
-        outputs: usize,
+    /// The mean over square windows; padding counts as zeros.
+    AverageWindow {
+        kernel: usize,
+        stride: usize,
+        padding: usize,
     },
+    Linear(Linear),
     /// n × channels × height × width to n × (channels · height · width).
     Flatten,
     /// The sum of two wires of one shape.
     Add,
+    /// The product of two wires, the first n × channels × 1 × 1.
+    Gate,
+    /// A product with numbers of its own, one a feature: along the channels of maps, or the last axis.
+    Scale {
+        part: &'static str,
+        features: usize,
+        maps: bool,
+        init: f32,
+    },
     /// Wires of one height and width, channel after channel.
     Concat,
+    /// Maps to n × height × width × channels.
+    ChannelsLast,
+    /// n × height × width × channels to maps.
+    ChannelsFirst,
+    /// Maps to n × (height · width) × channels.
+    Sequence,
+    /// Maps to n × (1 + height · width) × channels: a token before them, and a number of its own added to each.
+    Tokens(Tokens),
+    /// Multi-head attention (Vaswani et al. 2017, arXiv:1706.03762) from queries, keys and values side by side, n × tokens
+    /// × 3 features, to n × tokens × features.
+    Attention {
+        heads: usize,
+    },
+    /// n × tokens × features to n × features of the first token.
+    FirstToken,
 }
 
-/// A two-dimensional convolution with a square kernel.
+/// What is done to each number alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+    /// x · min(max(x + 3, 0), 6) / 6.
+    HardSwish,
+    /// min(max(x + 3, 0), 6) / 6.
+    HardSigmoid,
+    /// x / (1 + exp(−x)).
+    Silu,
+    Sigmoid,
+    /// x · Φ(x), the normal distribution function, not its approximation.
+    Gelu,
+}
+
+/// A two-dimensional convolution. Sides are height, width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conv {
     pub inputs: usize,
     pub outputs: usize,
-    pub kernel: usize,
+    pub kernel: [usize; 2],
     pub stride: usize,
-    pub padding: usize,
+    pub padding: [usize; 2],
+    pub groups: usize,
     pub bias: bool,
     pub init: Init,
 }
 
 impl Conv {
-    /// Stride 1, no padding, with a bias, drawn as PyTorch draws by default.
+    /// A square kernel, stride 1, no padding, one group, with a bias, drawn as PyTorch draws by default.
     pub const fn new(inputs: usize, outputs: usize, kernel: usize) -> Self {
-        Self { inputs, outputs, kernel, stride: 1, padding: 0, bias: true, init: Init::Torch }
+        let kernel = [kernel; 2];
+        Self { inputs, outputs, kernel, stride: 1, padding: [0; 2], groups: 1, bias: true, init: Init::TORCH }
+    }
+
+    /// Zeros around the image such that stride 1 keeps its size.
+    pub const fn same(self) -> Self {
+        Self { padding: [self.kernel[0] / 2, self.kernel[1] / 2], ..self }
+    }
+
+    pub const fn stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// Each of so many groups of outputs sees its own group of inputs.
+    pub const fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// Without a bias, as before a batch norm, which has one.
+    pub const fn unbiased(self) -> Self {
+        Self { bias: false, ..self }
+    }
+
+    pub const fn init(self, init: Init) -> Self {
+        Self { init, ..self }
+    }
+}
+
+/// Fully connected along the last axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub init: Init,
+    /// The names of the weights and of the biases.
+    pub parts: [&'static str; 2],
+}
+
+impl Linear {
+    /// `weight` and `bias`, drawn as PyTorch draws by default.
+    pub const fn new(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs, init: Init::TORCH, parts: ["weight", "bias"] }
+    }
+
+    pub const fn init(self, init: Init) -> Self {
+        Self { init, ..self }
     }
 }
 
@@ -85,22 +182,65 @@ pub struct MaxPool {
     pub ceil: bool,
 }
 
-/// How a convolution's or linear layer's weights are drawn where none are given. `fan_in` is the number of inputs
-/// of an output, `fan_out` of outputs of an input.
+impl MaxPool {
+    /// Full windows without padding.
+    pub const fn new(kernel: usize, stride: usize) -> Self {
+        Self { kernel, stride, padding: 0, ceil: false }
+    }
+}
+
+/// How patches become tokens: the tensors' names, and the square grid of patches that positions were learned for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Init {
-    /// PyTorch's default: weights and biases uniform within 1/√fan_in.
-    Torch,
-    /// He et al. 2015 (arXiv:1502.01852), uniform within √(6/fan_in); biases 0.
+pub struct Tokens {
+    pub class: &'static str,
+    pub position: &'static str,
+    pub features: usize,
+    pub grid: usize,
+    /// Whether other grids are taken, with positions interpolated (bicubic).
+    pub interpolate: bool,
+}
+
+/// How a step's weights and biases are drawn where none are given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Init {
+    pub weight: Draw,
+    pub bias: Draw,
+}
+
+impl Init {
+    /// PyTorch's default.
+    pub const TORCH: Self = Self { weight: Draw::FanIn, bias: Draw::FanIn };
+
+    /// Weights so drawn, and biases 0.
+    pub const fn of(weight: Draw) -> Self {
+        Self { weight, bias: Draw::Zero }
+    }
+}
+
+/// A distribution. `fan_in` is the number of inputs of an output, `fan_out` of outputs of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Draw {
+    Zero,
+    /// Uniform within 1/√fan_in.
+    FanIn,
+    /// He et al. 2015 (arXiv:1502.01852), uniform within √(6/fan_in).
     KaimingUniform,
-    /// He et al. 2015, normal with variance 2/fan_out; biases 0.
-    KaimingNormal,
-    /// Normal with this deviation; biases 0.
+    /// He et al. 2015, normal with variance 2/fan_in.
+    KaimingIn,
+    /// He et al. 2015, normal with variance 2/fan_out.
+    KaimingOut,
+    /// Glorot and Bengio 2010, uniform within √(6/(fan_in + fan_out)).
+    Xavier,
+    /// Uniform within this bound.
+    Uniform(f32),
+    /// Normal with this deviation.
     Normal(f32),
 }
 
-/// The constant ε of every batch norm (PyTorch's default).
-pub const BATCH_NORM_EPSILON: f64 = 1e-5;
+/// The constant ε of a batch norm, unless the architecture has another (PyTorch's default).
+const BATCH_NORM_EPSILON: f64 = 1e-5;
+/// The constant ε of every layer norm here.
+pub const LAYER_NORM_EPSILON: f64 = 1e-6;
 
 impl Graph {
     /// The layers' names and wires, containers before what they contain.
@@ -140,49 +280,92 @@ impl Graph {
     }
 }
 
+impl Step {
+    /// The full name of one of its tensors.
+    pub fn tensor(&self, part: &str) -> String {
+        if self.name.is_empty() { part.to_owned() } else { format!("{}.{part}", self.name) }
+    }
+}
+
+/// A batch norm's tensors: scale, shift, mean and variance.
+pub const NORM: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+
 impl Op {
     /// The tensors it holds: the last part of the name, and the shape.
     pub fn tensors(&self) -> Vec<(&'static str, Vec<usize>)> {
         match *self {
-            Self::Conv(Conv { inputs, outputs, kernel, bias, .. }) => {
-                let mut tensors = vec![("weight", vec![outputs, inputs, kernel, kernel])];
+            Self::Conv(Conv { inputs, outputs, kernel: [high, wide], groups, bias, .. }) => {
+                let mut tensors = vec![("weight", vec![outputs, inputs / groups, high, wide])];
                 if bias {
                     tensors.push(("bias", vec![outputs]));
                 }
                 tensors
             }
-            Self::Linear { inputs, outputs } => vec![("weight", vec![outputs, inputs]), ("bias", vec![outputs])],
-            Self::BatchNorm { channels } => {
-                ["weight", "bias", "running_mean", "running_var"].map(|name| (name, vec![channels])).to_vec()
+            Self::Linear(Linear { inputs, outputs, parts: [weight, bias], .. }) => {
+                vec![(weight, vec![outputs, inputs]), (bias, vec![outputs])]
             }
-            Self::Relu | Self::MaxPool(_) | Self::AveragePool { .. } | Self::Flatten | Self::Add | Self::Concat => {
-                Vec::new()
+            Self::BatchNorm { channels, .. } => NORM.map(|name| (name, vec![channels])).to_vec(),
+            Self::LayerNorm { features, .. } => vec![("weight", vec![features]), ("bias", vec![features])],
+            Self::Scale { part, features, maps, .. } => {
+                vec![(part, if maps { vec![features, 1, 1] } else { vec![features] })]
             }
+            Self::Tokens(Tokens { class, position, features, grid, .. }) => {
+                vec![(class, vec![1, 1, features]), (position, vec![1, 1 + grid * grid, features])]
+            }
+            Self::Activation(_)
+            | Self::MaxPool(_)
+            | Self::AveragePool { .. }
+            | Self::AverageWindow { .. }
+            | Self::Flatten
+            | Self::Add
+            | Self::Gate
+            | Self::Concat
+            | Self::ChannelsLast
+            | Self::ChannelsFirst
+            | Self::Sequence
+            | Self::Attention { .. }
+            | Self::FirstToken => Vec::new(),
         }
     }
 
     /// Whether its output shares no memory with its inputs.
     pub fn is_fresh(&self) -> bool {
-        !matches!(self, Self::Flatten)
+        !matches!(self, Self::Flatten | Self::ChannelsLast | Self::ChannelsFirst | Self::Sequence | Self::FirstToken)
     }
 
     /// The shape of a row of its output; none where the inputs' maps are too small, or not of the size it takes.
     fn shape(&self, inputs: &[&[usize]]) -> Option<Vec<usize>> {
         let first = inputs[0];
+        let square = |kernel, stride, padding, ceil| {
+            let side = |side| windows(side, kernel, stride, padding, ceil);
+            Some(vec![first[0], side(first[1])?, side(first[2])?])
+        };
         match *self {
-            Self::Conv(conv) => {
-                let side = |side| windows(side, conv.kernel, conv.stride, conv.padding, false);
-                Some(vec![conv.outputs, side(first[1])?, side(first[2])?])
+            Self::Conv(Conv { outputs, kernel, stride, padding, .. }) => {
+                let side = |axis: usize| windows(first[axis + 1], kernel[axis], stride, padding[axis], false);
+                Some(vec![outputs, side(0)?, side(1)?])
             }
-            Self::MaxPool(pool) => {
-                let side = |side| windows(side, pool.kernel, pool.stride, pool.padding, pool.ceil);
-                Some(vec![first[0], side(first[1])?, side(first[2])?])
-            }
+            Self::MaxPool(pool) => square(pool.kernel, pool.stride, pool.padding, pool.ceil),
+            Self::AverageWindow { kernel, stride, padding } => square(kernel, stride, padding, false),
             Self::AveragePool { size } => Some(vec![first[0], size, size]),
-            Self::Linear { inputs, outputs } => (first == [inputs]).then(|| vec![outputs]),
+            Self::Linear(Linear { inputs, outputs, .. }) => {
+                let (last, before) = first.split_last()?;
+                (*last == inputs).then(|| [before, &[outputs]].concat())
+            }
             Self::Flatten => Some(vec![first.iter().product()]),
             Self::Concat => Some(vec![inputs.iter().map(|shape| shape[0]).sum(), first[1], first[2]]),
-            Self::BatchNorm { .. } | Self::Relu | Self::Add => Some(first.to_vec()),
+            Self::ChannelsLast => Some(vec![first[1], first[2], first[0]]),
+            Self::ChannelsFirst => Some(vec![first[2], first[0], first[1]]),
+            Self::Sequence => Some(vec![first[1] * first[2], first[0]]),
+            Self::Tokens(Tokens { features, grid, interpolate, .. }) => {
+                (interpolate || first[1..] == [grid; 2]).then(|| vec![1 + first[1] * first[2], features])
+            }
+            Self::Attention { .. } => Some(vec![first[0], first[1] / 3]),
+            Self::FirstToken => Some(vec![first[1]]),
+            Self::Gate => Some(inputs[1].to_vec()),
+            Self::BatchNorm { .. } | Self::LayerNorm { .. } | Self::Activation(_) | Self::Add | Self::Scale { .. } => {
+                Some(first.to_vec())
+            }
         }
     }
 }
@@ -225,11 +408,15 @@ impl Builder {
     }
 
     pub fn batch_norm(&mut self, name: &str, from: Wire, channels: usize) -> Wire {
-        self.module(name, Op::BatchNorm { channels }, from)
+        self.module(name, Op::BatchNorm { channels, epsilon: BATCH_NORM_EPSILON }, from)
     }
 
     pub fn relu(&mut self, name: &str, from: Wire) -> Wire {
-        self.module(name, Op::Relu, from)
+        self.module(name, Op::Activation(Activation::Relu), from)
+    }
+
+    pub fn activation(&mut self, name: &str, from: Wire, activation: Activation) -> Wire {
+        self.module(name, Op::Activation(activation), from)
     }
 
     pub fn max_pool(&mut self, name: &str, from: Wire, pool: MaxPool) -> Wire {
@@ -240,12 +427,12 @@ impl Builder {
         self.module(name, Op::AveragePool { size }, from)
     }
 
-    pub fn linear(&mut self, name: &str, from: Wire, inputs: usize, outputs: usize) -> Wire {
-        self.module(name, Op::Linear { inputs, outputs }, from)
+    pub fn linear(&mut self, name: &str, from: Wire, linear: Linear) -> Wire {
+        self.module(name, Op::Linear(linear), from)
     }
 
-    /// A module that does nothing in evaluation mode.
-    pub fn dropout(&mut self, name: &str, from: Wire) -> Wire {
+    /// A module that does nothing in evaluation mode, such as dropout.
+    pub fn identity(&mut self, name: &str, from: Wire) -> Wire {
         let full = self.name(name);
         let at = self.declare(full);
         self.graph.layers[at].1 = from;
@@ -264,7 +451,14 @@ impl Builder {
         self.step(String::new(), Op::Concat, wires.to_vec())
     }
 
-    fn module(&mut self, name: &str, op: Op, from: Wire) -> Wire {
+    /// What is done outside of modules, with tensors under the container's name if it has any.
+    pub fn bare(&mut self, op: Op, from: &[Wire]) -> Wire {
+        let name = if op.tensors().is_empty() { String::new() } else { self.scope.join(".") };
+        self.step(name, op, from.to_vec())
+    }
+
+    /// A module of one wire.
+    pub fn module(&mut self, name: &str, op: Op, from: Wire) -> Wire {
         let full = self.name(name);
         let at = self.declare(full.clone());
         let wire = self.step(full, op, vec![from]);

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
 use super::catalogue::Architecture;
-use super::graph::{Conv, Init, Op};
+use super::graph::{Conv, Draw, Init, Linear, Op, Tokens};
 use super::weights::{Tensor, Weights, needed};
 
 /// Draws the tensors that some layers need; equal seeds give equal numbers.
@@ -17,7 +17,7 @@ pub fn random(architecture: &Architecture, layers: &[&str], seed: u64) -> Weight
     let drawn = steps.flat_map(|step| {
         let tensors = step.op.tensors();
         tensors.into_iter().map(move |(part, shape)| {
-            let name = format!("{}.{part}", step.name);
+            let name = step.tensor(part);
             let data = draw(&step.op, part, &shape, &mut stream(seed, &name));
             (name, Tensor { shape, data })
         })
@@ -33,24 +33,27 @@ fn stream(seed: u64, name: &str) -> ChaCha12Rng {
 
 fn draw(op: &Op, part: &str, shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
     let count = shape.iter().product();
-    let init = match *op {
-        Op::Conv(Conv { init, .. }) => init,
-        Op::BatchNorm { .. } => {
-            // An identity: mean 0, variance 1, scale 1, shift 0.
-            return vec![if matches!(part, "weight" | "running_var") { 1.0 } else { 0.0 }; count];
-        }
-        _ => Init::Torch,
+    let (init, bias) = match *op {
+        Op::Conv(Conv { init, .. }) => (init, part == "bias"),
+        Op::Linear(Linear { init, parts, .. }) => (init, part == parts[1]),
+        Op::Scale { init, .. } => return vec![init; count],
+        Op::Tokens(Tokens { class, .. }) if part == class => return vec![0.0; count],
+        Op::Tokens(_) => (Init::of(Draw::Normal(0.02)), false),
+        // Norms start as an identity: mean 0, variance 1, scale 1, shift 0.
+        _ => return vec![if matches!(part, "weight" | "running_var") { 1.0 } else { 0.0 }; count],
     };
     let (_, weight) = op.tensors().swap_remove(0);
     let window: usize = weight[2..].iter().product();
     let (fan_in, fan_out) = ((weight[1] * window) as f32, (weight[0] * window) as f32);
-    let bias = part == "bias";
-    match init {
-        Init::Torch => uniform(fan_in.sqrt().recip(), count, rng),
-        _ if bias => vec![0.0; count],
-        Init::KaimingUniform => uniform((6.0 / fan_in).sqrt(), count, rng),
-        Init::KaimingNormal => normal((2.0 / fan_out).sqrt(), count, rng),
-        Init::Normal(deviation) => normal(deviation, count, rng),
+    match if bias { init.bias } else { init.weight } {
+        Draw::Zero => vec![0.0; count],
+        Draw::FanIn => uniform(fan_in.sqrt().recip(), count, rng),
+        Draw::KaimingUniform => uniform((6.0 / fan_in).sqrt(), count, rng),
+        Draw::KaimingIn => normal((2.0 / fan_in).sqrt(), count, rng),
+        Draw::KaimingOut => normal((2.0 / fan_out).sqrt(), count, rng),
+        Draw::Xavier => uniform((6.0 / (fan_in + fan_out)).sqrt(), count, rng),
+        Draw::Uniform(bound) => uniform(bound, count, rng),
+        Draw::Normal(deviation) => normal(deviation, count, rng),
     }
 }
 

@@ -3,10 +3,17 @@
 //! What an architecture is (its layers, shapes and tensors) needs no libtorch, so that a recipe can be checked
 //! without one; only `network` and `stream` compute.
 
+mod alexnet;
 pub mod catalogue;
+mod convnext;
+mod cornet;
+mod densenet;
+mod efficientnet;
 pub mod graph;
+mod inception;
 pub mod init;
 pub mod input;
+mod mobilenet;
 #[cfg(feature = "torch")]
 pub mod network;
 #[cfg(all(test, feature = "torch"))]
@@ -15,4 +22,6 @@ mod resnet;
 mod squeezenet;
 #[cfg(feature = "torch")]
 pub mod stream;
+mod transformer;
+mod vgg;
 pub mod weights;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
 use super::catalogue::Architecture;
-use super::graph::{BATCH_NORM_EPSILON, Graph, IMAGES, MaxPool, Op, Wire};
+use super::graph::{Activation, Conv, Graph, IMAGES, LAYER_NORM_EPSILON, MaxPool, NORM, Op, Tokens, Wire};
 use super::weights::{self, Weights};
 
 /// An architecture's steps up to some layers, with tensors on a device.
@@ -33,20 +33,28 @@ enum Action {
     Conv {
         weight: Tensor,
         bias: Option<Tensor>,
+        conv: Conv,
+    },
+    BatchNorm {
+        /// Scale, shift, mean and variance.
+        parts: [Tensor; 4],
+        epsilon: f64,
+    },
+    LayerNorm {
+        weight: Tensor,
+        bias: Tensor,
+        maps: bool,
+    },
+    Activation(Activation),
+    /// Overwrites its input.
+    ActivationInPlace(Activation),
+    MaxPool(MaxPool),
+    AveragePool(i64),
+    AverageWindow {
+        kernel: i64,
         stride: i64,
         padding: i64,
     },
-    BatchNorm {
-        weight: Tensor,
-        bias: Tensor,
-        mean: Tensor,
-        variance: Tensor,
-    },
-    Relu,
-    /// Overwrites its input.
-    ReluInPlace,
-    MaxPool(MaxPool),
-    AveragePool(i64),
     Linear {
         weight: Tensor,
         bias: Tensor,
@@ -55,9 +63,23 @@ enum Action {
     Add,
     /// Overwrites its first input.
     AddInPlace,
+    Gate,
+    Scale(Tensor),
     Concat,
     /// ReLU of each input, channel after channel.
     ConcatRelu,
+    ChannelsLast,
+    ChannelsFirst,
+    Sequence,
+    Tokens {
+        class: Tensor,
+        position: Tensor,
+        grid: i64,
+    },
+    Attention {
+        heads: i64,
+    },
+    FirstToken,
 }
 
 impl Network {
@@ -113,25 +135,39 @@ impl Action {
     fn run(&self, inputs: Vec<Tensor>) -> Tensor {
         let mut inputs = inputs.into_iter();
         let mut x = inputs.next().expect("every step reads a wire");
+        let mut other = || inputs.next().expect("the step reads two wires");
         match self {
-            Self::Conv { weight, bias, stride, padding } => {
-                x.conv2d(weight, bias.as_ref(), [*stride; 2], [*padding; 2], [1, 1], 1)
+            Self::Conv { weight, bias, conv } => {
+                let padding = conv.padding.map(|side| side as i64);
+                x.conv2d(weight, bias.as_ref(), [conv.stride as i64; 2], padding, [1, 1], conv.groups as i64)
             }
-            Self::BatchNorm { weight, bias, mean, variance } => {
+            Self::BatchNorm { parts: [weight, bias, mean, variance], epsilon } => {
                 let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
-                x.batch_norm(weight, bias, mean, variance, false, 0.0, BATCH_NORM_EPSILON, true)
+                x.batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)
             }
-            Self::Relu => x.relu(),
-            Self::ReluInPlace => x.relu_(),
+            Self::LayerNorm { weight, bias, maps } => {
+                let norm = |x: &Tensor| {
+                    let features = weight.size();
+                    x.layer_norm(features, Some(weight), Some(bias), LAYER_NORM_EPSILON, true)
+                };
+                if *maps { norm(&last(&x)).permute([0, 3, 1, 2]) } else { norm(&x) }
+            }
+            Self::Activation(activation) => apply(*activation, &x),
+            Self::ActivationInPlace(activation) => overwrite(*activation, &mut x),
             Self::MaxPool(pool) => {
                 let [kernel, stride, padding] = [pool.kernel, pool.stride, pool.padding].map(|x| [x as i64; 2]);
                 x.max_pool2d(kernel, stride, padding, [1, 1], pool.ceil)
             }
             Self::AveragePool(size) => x.adaptive_avg_pool2d([*size; 2]),
+            Self::AverageWindow { kernel, stride, padding } => {
+                x.avg_pool2d([*kernel; 2], [*stride; 2], [*padding; 2], false, true, None)
+            }
             Self::Linear { weight, bias } => x.linear(weight, Some(bias)),
             Self::Flatten => x.flatten(1, -1),
-            Self::Add => x + inputs.next().expect("a sum has two inputs"),
-            Self::AddInPlace => x.g_add_(&inputs.next().expect("a sum has two inputs")),
+            Self::Add => x + other(),
+            Self::AddInPlace => x.g_add_(&other()),
+            Self::Gate => x * other(),
+            Self::Scale(factors) => x * factors,
             Self::Concat => {
                 let all: Vec<Tensor> = std::iter::once(x).chain(inputs).collect();
                 Tensor::cat(&all, 1)
@@ -140,8 +176,70 @@ impl Action {
                 let all: Vec<Tensor> = std::iter::once(x).chain(inputs).collect();
                 concat_relu(&all)
             }
+            Self::ChannelsLast => last(&x),
+            Self::ChannelsFirst => x.permute([0, 3, 1, 2]),
+            Self::Sequence => x.flatten(2, -1).transpose(1, 2),
+            Self::Tokens { class, position, grid } => tokens(&x, class, position, *grid),
+            Self::Attention { heads } => attention(&x, *heads),
+            Self::FirstToken => x.select(1, 0),
         }
     }
+}
+
+fn last(maps: &Tensor) -> Tensor {
+    maps.permute([0, 2, 3, 1])
+}
+
+fn apply(activation: Activation, x: &Tensor) -> Tensor {
+    match activation {
+        Activation::Relu => x.relu(),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::HardSwish => x.hardswish(),
+        Activation::HardSigmoid => x.hardsigmoid(),
+        Activation::Silu => x.silu(),
+        Activation::Sigmoid => x.sigmoid(),
+        Activation::Gelu => x.gelu("none"),
+    }
+}
+
+fn overwrite(activation: Activation, x: &mut Tensor) -> Tensor {
+    match activation {
+        Activation::Relu => x.relu_(),
+        Activation::Relu6 => x.clamp_(0.0, 6.0),
+        Activation::HardSwish => x.hardswish_(),
+        Activation::HardSigmoid => x.hardsigmoid_(),
+        Activation::Silu => x.silu_(),
+        Activation::Sigmoid => x.sigmoid_(),
+        Activation::Gelu => x.gelu_("none"),
+    }
+}
+
+/// Adds this to a grid's sides before they are divided by those of the grid that positions were learned for, as
+/// DINOv2 does against rounding.
+const GRID_OFFSET: f64 = 0.1;
+
+/// A class token before the patches, and positions added; those of another grid are interpolated.
+fn tokens(maps: &Tensor, class: &Tensor, position: &Tensor, grid: i64) -> Tensor {
+    let (n, features, height, width) = maps.size4().expect("maps have four axes");
+    let patches = maps.flatten(2, -1).transpose(1, 2);
+    let tokens = Tensor::cat(&[class.expand([n, 1, features], false), patches], 1);
+    if (height, width) == (grid, grid) {
+        return tokens + position;
+    }
+    let learned = position.narrow(1, 1, grid * grid).reshape([1, grid, grid, features]).permute([0, 3, 1, 2]);
+    let scale = |side: i64| Some((side as f64 + GRID_OFFSET) / grid as f64);
+    let there = learned.upsample_bicubic2d([height, width], false, scale(height), scale(width));
+    let there = there.flatten(2, -1).transpose(1, 2);
+    tokens + Tensor::cat(&[position.narrow(1, 0, 1), there], 1)
+}
+
+fn attention(joint: &Tensor, heads: i64) -> Tensor {
+    let (n, tokens, triple) = joint.size3().expect("n × tokens × features");
+    let features = triple / 3;
+    let split = joint.view([n, tokens, 3, heads, features / heads]).permute([2, 0, 3, 1, 4]);
+    let [query, key, value] = [0, 1, 2].map(|at| split.select(0, at));
+    let mixed = Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, None, false);
+    mixed.transpose(1, 2).reshape([n, tokens, features])
 }
 
 /// ReLU on the way into the concatenation: the same numbers as one after the other, with half the traffic.
@@ -168,9 +266,6 @@ struct Compiler<'a> {
     weights: &'a Weights,
     device: Device,
 }
-
-/// A batch norm's tensors: scale, shift, mean and variance.
-const NORM: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 
 impl<'a> Compiler<'a> {
     fn new(graph: &'a Graph, taps: &'a [Wire], weights: &'a Weights, device: Device) -> Self {
@@ -200,24 +295,43 @@ impl<'a> Compiler<'a> {
                 inputs.clone_from(&self.graph.steps[first - 1].inputs);
                 self.conv(first - 1, Some(at))
             }
-            Op::BatchNorm { .. } => {
-                let [weight, bias, mean, variance] = NORM.map(|part| self.tensor(at, part));
-                Action::BatchNorm { weight, bias, mean, variance }
+            Op::BatchNorm { epsilon, .. } => {
+                Action::BatchNorm { parts: NORM.map(|part| self.tensor(at, part)), epsilon }
             }
-            Op::Relu if self.joins(output) => return None,
-            Op::Relu if self.may_overwrite(first) => Action::ReluInPlace,
-            Op::Relu => Action::Relu,
+            Op::LayerNorm { maps, .. } => {
+                Action::LayerNorm { weight: self.tensor(at, "weight"), bias: self.tensor(at, "bias"), maps }
+            }
+            Op::Activation(_) if self.joins(output) => return None,
+            Op::Activation(activation) if self.may_overwrite(first) => Action::ActivationInPlace(activation),
+            Op::Activation(activation) => Action::Activation(activation),
             Op::MaxPool(pool) => Action::MaxPool(pool),
             Op::AveragePool { size } => Action::AveragePool(size as i64),
-            Op::Linear { .. } => Action::Linear { weight: self.tensor(at, "weight"), bias: self.tensor(at, "bias") },
+            Op::AverageWindow { kernel, stride, padding } => {
+                Action::AverageWindow { kernel: kernel as i64, stride: stride as i64, padding: padding as i64 }
+            }
+            Op::Linear(linear) => {
+                let [weight, bias] = linear.parts.map(|part| self.tensor(at, part));
+                Action::Linear { weight, bias }
+            }
             Op::Flatten => Action::Flatten,
             Op::Add if self.may_overwrite(first) => Action::AddInPlace,
             Op::Add => Action::Add,
+            Op::Gate => Action::Gate,
+            Op::Scale { part, .. } => Action::Scale(self.tensor(at, part)),
             Op::Concat if inputs.iter().all(|&wire| self.joins(wire)) => {
                 inputs = inputs.iter().map(|&wire| self.graph.steps[wire - 1].inputs[0]).collect();
                 Action::ConcatRelu
             }
             Op::Concat => Action::Concat,
+            Op::ChannelsLast => Action::ChannelsLast,
+            Op::ChannelsFirst => Action::ChannelsFirst,
+            Op::Sequence => Action::Sequence,
+            Op::Tokens(Tokens { class, position, grid, .. }) => {
+                let [class, position] = [class, position].map(|part| self.tensor(at, part));
+                Action::Tokens { class, position, grid: grid as i64 }
+            }
+            Op::Attention { heads } => Action::Attention { heads: heads as i64 },
+            Op::FirstToken => Action::FirstToken,
         };
         Some(Ready { action, inputs, output, spent: Vec::new() })
     }
@@ -227,7 +341,7 @@ impl<'a> Compiler<'a> {
         let (weight, bias) = self.conv_tensors(at, norm);
         let weight = channels_last(&weight).to_device(self.device);
         let bias = bias.map(|bias| bias.to_device(self.device));
-        Action::Conv { weight, bias, stride: conv.stride as i64, padding: conv.padding as i64 }
+        Action::Conv { weight, bias, conv }
     }
 
     /// Whether the wire goes from a convolution to a batch norm and nowhere else.
@@ -242,7 +356,7 @@ impl<'a> Compiler<'a> {
     fn joins(&self, wire: Wire) -> bool {
         let lone = |wire: Wire| {
             wire != IMAGES
-                && matches!(self.graph.steps[wire - 1].op, Op::Relu)
+                && self.graph.steps[wire - 1].op == Op::Activation(Activation::Relu)
                 && self.readers[wire] == 1
                 && !self.taps.contains(&wire)
         };
@@ -273,11 +387,14 @@ impl<'a> Compiler<'a> {
         let Some(norm) = norm else {
             return (tensor(weight), bias.map(tensor));
         };
+        let Op::BatchNorm { epsilon, .. } = self.graph.steps[norm].op else {
+            unreachable!("the caller saw a batch norm")
+        };
         let [scale, shift, mean, variance] = NORM.map(|part| self.numbers(norm, part).data.as_slice());
         let factors: Vec<f64> = scale
             .iter()
             .zip(variance)
-            .map(|(&scale, &variance)| f64::from(scale) / (f64::from(variance) + BATCH_NORM_EPSILON).sqrt())
+            .map(|(&scale, &variance)| f64::from(scale) / (f64::from(variance) + epsilon).sqrt())
             .collect();
         let window = weight.data.len() / factors.len();
         let folded_weight = weight
@@ -298,8 +415,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn numbers(&self, at: usize, part: &str) -> &'a weights::Tensor {
-        let name = format!("{}.{part}", self.graph.steps[at].name);
-        self.weights.get(&name).expect("the weights were gathered or drawn for these layers")
+        self.weights
+            .get(&self.graph.steps[at].tensor(part))
+            .expect("the weights were gathered or drawn for these layers")
     }
 
     fn tensor(&self, at: usize, part: &str) -> Tensor {

@@ -1,18 +1,20 @@
-//! Tests of networks against others' numbers: torchvision's ResNet-50, and a published SqueezeNet 1.1.
+//! Tests of networks against others' numbers: torchvision's and their authors' code, and a published SqueezeNet 1.1.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use ndarray::Array4;
 use serde_json::Value as Json;
 use tch::{Device, Kind, Tensor};
 
-use super::catalogue::describe;
+use super::catalogue::{Architecture, architectures, describe};
 use super::network::Network;
 use super::weights::{self, Weights};
 use crate::value::codec::Archive;
 
-/// tests/oracles/resnet50.py made it.
-const RESNET: &str = include_str!("../../tests/oracles/resnet50.json");
+/// tests/oracles/networks.py made it.
+const REFERENCES: &str = include_str!("../../tests/oracles/networks.json");
 
 /// The rule by which the script fills tensors: a hash of the name and the place, in [0, 1).
 fn hash(name: &str, count: usize) -> Vec<f64> {
@@ -32,7 +34,9 @@ fn fill(name: &str, shape: &[usize]) -> Vec<f32> {
     let scale = name.ends_with("weight") || name.ends_with("var");
     let mut numbers = Vec::new();
     for u in hash(name, shape.iter().product()) {
-        let x = if shape.len() > 1 {
+        let x = if name.ends_with("layer_scale") || name.ends_with("gamma") {
+            0.5 * u
+        } else if shape.len() > 1 {
             (2.0 * u - 1.0) * bound
         } else if scale {
             0.5 + u
@@ -61,41 +65,118 @@ fn compare(layer: &str, output: &Tensor, reference: &Json, tolerance: f64) {
     }
 }
 
-#[test]
-fn resnet50_gives_what_torchvision_gives() {
-    let reference: Json = serde_json::from_str(RESNET).expect("the script wrote JSON");
-    let resnet = describe("resnet50").expect("it ships");
-
-    let mut theirs: Vec<&str> =
-        reference["modules"].as_array().expect("a list").iter().flat_map(Json::as_str).collect();
-    let mut ours: Vec<&str> = resnet.layers().collect();
-    theirs.sort_unstable();
-    ours.sort_unstable();
-    assert_eq!(ours, theirs);
-
-    let fields = reference["layers"].as_object().expect("an object");
-    let layers: Vec<&str> = fields.keys().map(String::as_str).collect();
-    let filled = weights::needed(resnet, &layers).flat_map(|step| {
+/// The script's weights and images for one network, of a height and width.
+fn filled(network: &Architecture, layers: &[&str], (height, width): (usize, usize)) -> (Weights, Tensor) {
+    let steps = weights::needed(network, layers);
+    let tensors = steps.flat_map(|step| {
         step.op.tensors().into_iter().map(move |(part, shape)| {
-            let name = format!("{}.{part}", step.name);
+            let name = step.tensor(part);
             let data = fill(&name, &shape);
             (name, weights::Tensor { shape, data })
         })
     });
-    let filled: Weights = filled.collect();
-    let images: Vec<f32> = hash("images", 3 * 64 * 64).iter().map(|u| (4.0 * u - 2.0) as f32).collect();
-    let images = Tensor::from_slice(&images).view([1, 3, 64, 64]);
+    let images: Vec<f32> = hash("images", 3 * height * width).iter().map(|u| (4.0 * u - 2.0) as f32).collect();
+    (tensors.collect(), Tensor::from_slice(&images).view([1, 3, height as i64, width as i64]))
+}
 
-    let network = Network::load(resnet, &layers, &filled, Device::Cpu);
-    let outputs = network.forward(&images);
-    for (layer, output) in layers.iter().zip(&outputs) {
-        compare(layer, output, &fields[*layer], 2e-5);
-        // The first are cheap: the whole network need not be prepared for each.
-        if *layer == "bn1" || layer.starts_with("layer1.0") {
-            let alone = Network::load(resnet, &[layer], &filled, Device::Cpu).forward(&images).swap_remove(0);
-            assert!(alone.equal(output), "{layer} depends on which layers are asked for beside it");
+/// Layers of ours that the publishers' code has under no such name: lists of modules, which are never called.
+const OURS_ALONE: [&str; 1] = ["blocks"];
+
+fn same_layers(network: &Architecture, theirs: &[&str]) {
+    let ours: BTreeSet<&str> = network.layers().filter(|layer| !OURS_ALONE.contains(layer)).collect();
+    let theirs: BTreeSet<&str> = theirs.iter().copied().collect();
+    assert_eq!(ours, theirs, "{}", network.name);
+}
+
+#[test]
+fn layers_are_what_their_publishers_give() {
+    let references: Json = serde_json::from_str(REFERENCES).expect("the script wrote JSON");
+    for (name, reference) in references.as_object().expect("an object") {
+        let network = describe(name).expect("it ships");
+        same_layers(
+            network,
+            &reference["modules"].as_array().expect("a list").iter().flat_map(Json::as_str).collect::<Vec<_>>(),
+        );
+        let fields = reference["layers"].as_object().expect("an object");
+        let layers: Vec<&str> = fields.keys().map(String::as_str).collect();
+        let size = if name.starts_with("dino") { (70, 84) } else { (64, 64) };
+        let (weights, images) = filled(network, &layers, size);
+        let outputs = Network::load(network, &layers, &weights, Device::Cpu).forward(&images);
+        for (at, (layer, output)) in layers.iter().zip(&outputs).enumerate() {
+            compare(&format!("{name} {layer}"), output, &fields[*layer], 1e-4);
+            let shape: Vec<i64> =
+                network.shape(layer, size).expect("it fits").iter().map(|&side| side as i64).collect();
+            assert_eq!(output.size()[1..], shape, "{name} {layer}");
+            // Some are enough: the network need not be prepared for each.
+            if at < 3 {
+                let alone = Network::load(network, &[layer], &weights, Device::Cpu).forward(&images).swap_remove(0);
+                assert!(alone.equal(output), "{name}: {layer} depends on which layers are asked for beside it");
+            }
         }
     }
+}
+
+/// A Python that has torchvision: `VENTRAL_PYTHON`, that of `make bench`, or the one on the path.
+fn python(root: &Path) -> Option<PathBuf> {
+    let own = std::env::var_os("VENTRAL_PYTHON").map(PathBuf::from);
+    let candidates = own.into_iter().chain([root.join(".peers/bin/python"), PathBuf::from("python3")]);
+    candidates.into_iter().find(|python| {
+        let imports = Command::new(python).args(["-c", "import torchvision, safetensors"]).output();
+        imports.is_ok_and(|output| output.status.success())
+    })
+}
+
+#[test]
+#[ignore = "minutes; wants a Python with torchvision"]
+fn every_layer_of_every_network_is_what_its_publisher_gives() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    let root = root.expect("a workspace");
+    let Some(python) = python(root) else {
+        println!("skipped: no Python here has torchvision and safetensors");
+        return;
+    };
+    let wanted = std::env::var("VENTRAL_NETWORKS").ok();
+    let mut wrong = Vec::new();
+    for network in architectures() {
+        if wanted.as_ref().is_some_and(|names| !names.split(',').any(|name| name == network.name)) {
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = root.join("tests/oracles/networks.py");
+        let made = Command::new(&python).arg(script).args(["parity", network.name]).arg(folder.path()).status();
+        assert!(made.is_ok_and(|status| status.success()), "{}: the script failed", network.name);
+        let theirs = Archive::open_foreign(&folder.path().join("outputs.safetensors")).expect("it reads");
+        let layers: Vec<&str> = theirs.names().into_iter().filter(|name| *name != "images").collect();
+        same_layers(network, &layers);
+        let read = |name: &str| {
+            let (_, shape, bytes) = theirs.get(name).expect("it is there");
+            let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
+            Tensor::from_data_size(bytes, &shape, Kind::Float)
+        };
+        let archive = Archive::open_foreign(&folder.path().join("weights.safetensors")).expect("it reads");
+        let weights = weights::gather(network, &layers, &archive.names(), |name| archive.get(name)).expect("they fit");
+        let outputs = Network::load(network, &layers, &weights, Device::Cpu).forward(&read("images"));
+        let mut worst = (0.0, "");
+        for (layer, output) in layers.iter().zip(&outputs) {
+            let theirs = read(layer);
+            assert_eq!(output.size(), theirs.size(), "{} {layer}", network.name);
+            let off = (output - &theirs).abs().max().double_value(&[]) / theirs.abs().max().double_value(&[]);
+            if off > worst.0 || off.is_nan() {
+                worst = (off, layer);
+            }
+        }
+        println!(
+            "{}: {} layers, off by at most {:.1e} of the layer's largest ({})",
+            network.name,
+            layers.len(),
+            worst.0,
+            worst.1
+        );
+        if worst.0.is_nan() || worst.0 > 1e-4 {
+            wrong.push(network.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// The folder of recordings and weights beside the project, where there is one.

@@ -49,8 +49,13 @@ pub fn gather<'a>(
     let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
     for step in needed(architecture, layers) {
         for (part, shape) in step.op.tensors() {
-            let name = format!("{}.{part}", step.name);
-            match get(&name) {
+            let name = step.tensor(part);
+            if weights.contains_key(&name) {
+                continue;
+            }
+            let former = || (architecture.former)(&name).and_then(|former| get(&former));
+            match get(&name).or_else(former) {
+                None if missing.contains(&name) => {}
                 None => missing.push(name),
                 Some((_, given, _)) if given != shape => {
                     misshapen.push(format!("{name} ({}, not {})", text(given), text(&shape)));
@@ -65,10 +70,12 @@ pub fn gather<'a>(
         }
     }
     let steps = architecture.graph().steps.iter();
+    let current: Vec<String> = steps.flat_map(|s| s.op.tensors().into_iter().map(|(part, _)| s.tensor(part))).collect();
     let known: BTreeSet<String> =
-        steps.flat_map(|s| s.op.tensors().into_iter().map(|(part, _)| format!("{}.{part}", s.name))).collect();
+        current.iter().filter_map(|name| (architecture.former)(name)).chain(current.iter().cloned()).collect();
     let foreign: Vec<String> = names
         .iter()
+        .filter(|name| !architecture.spare.iter().any(|start| name.starts_with(start)))
         .filter(|name| !known.contains(**name) && name.rsplit('.').next() != Some(COUNTER))
         .map(|name| (*name).to_owned())
         .collect();
