@@ -60,6 +60,38 @@ pub trait NodeKind: 'static {
     fn narrow(params: Self::Params, _entries: &[String]) -> Self::Params {
         params
     }
+
+    /// The input ports of which a computation of the ports `wanted` reads a product alone, where the store holds it.
+    fn stand_ins(_params: &Self::Params, _wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        Vec::new()
+    }
+}
+
+/// What an action key is the digest of, part by part: `kind`, `version`, `param.alphas`, `file.weights`,
+/// `input.features`. Two ingredient lists that differ say why a node reruns.
+pub type Ingredients = BTreeMap<String, Json>;
+
+/// What several nodes make of the same values, such as the Gram matrix of features: an action of its own, so that it is
+/// made once, and stands in for an input whose object was dropped (`keep: false`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// No node kind's name.
+    pub name: &'static str,
+    /// Raised when equal values give other bytes than before; part of every key.
+    pub version: u32,
+}
+
+impl Product {
+    /// What its key is the digest of: the content of the values it is made of, and whatever else decides it.
+    pub fn ingredients(self, of: Digest, detail: Option<Digest>) -> Ingredients {
+        let mut ingredients = BTreeMap::from([
+            ("product".to_owned(), Json::from(self.name)),
+            ("version".to_owned(), Json::from(self.version)),
+            ("of".to_owned(), Json::from(of.to_string())),
+        ]);
+        ingredients.extend(detail.map(|detail| ("detail".to_owned(), Json::from(detail.to_string()))));
+        ingredients
+    }
 }
 
 /// A kind that this build can compute.
@@ -124,6 +156,7 @@ pub struct Kind {
     normalise: fn(Json) -> Result<Json, ParamProblem>,
     entries: fn(&Json) -> Vec<String>,
     narrow: fn(&Json, &[String]) -> Json,
+    stand_ins: fn(&Json, &BTreeSet<String>) -> Vec<(&'static str, Product)>,
     compute: Option<Computation>,
 }
 
@@ -173,6 +206,7 @@ impl Kind {
                 serde_json::to_value(K::narrow(known::<K>(params), entries))
                     .expect("params serialise, as they did before")
             },
+            stand_ins: |params, wanted| K::stand_ins(&known::<K>(params), wanted),
             compute: None,
         }
     }
@@ -195,6 +229,11 @@ impl Kind {
     /// Normalised parameters that ask for some entries only.
     pub fn narrow(&self, params: &Json, entries: &[String]) -> Json {
         (self.narrow)(params, entries)
+    }
+
+    /// The input ports of which a computation reads a product alone, where the store holds it.
+    pub fn stand_ins(&self, params: &Json, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        (self.stand_ins)(params, wanted)
     }
 
     /// Whether this build holds the computation.
@@ -310,7 +349,8 @@ pub struct Arrival {
     /// The key of a keyed or folded output, where the reference names none and the value has several.
     pub key: Option<String>,
     pub ty: Type,
-    /// The object in the store.
+    pub digest: Digest,
+    /// The object in the store; it is not there where a product stands in for it.
     pub path: PathBuf,
 }
 
@@ -320,6 +360,29 @@ pub trait Host {
     fn emit(&mut self, port: &str, key: Option<&str>, value: &Value) -> io::Result<()>;
     /// Opens an output of a known type to stream into.
     fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>>;
+    /// The object of a product, if it is kept, with its digest.
+    fn find(&mut self, _product: &Ingredients) -> Option<(PathBuf, Digest)> {
+        None
+    }
+    /// Waits until nobody else makes a product; it is this computation's until what is returned is dropped.
+    fn claim(&mut self, _product: &Ingredients) -> io::Result<Box<dyn std::any::Any>> {
+        Ok(Box::new(()))
+    }
+    /// Keeps a product that took `seconds` to make, and gives its digest.
+    fn keep(&mut self, _product: &Ingredients, value: &Value, _seconds: f64) -> io::Result<Digest> {
+        let mut bytes = Vec::new();
+        value.write(&mut bytes)?;
+        Ok(Digest::of(&bytes))
+    }
+    /// Sets memory aside for the rest of the computation, waiting where others of the run hold it; refused in words
+    /// where the machine has less.
+    fn reserve(&mut self, _bytes: u64) -> Result<(), String> {
+        Ok(())
+    }
+    /// Bytes of disk that outputs may still take.
+    fn disk(&self) -> u64 {
+        u64::MAX
+    }
     /// How far the computation is, in units of `what`, such as `images`.
     fn progress(&mut self, done: u64, total: u64, what: &str);
     /// Something a person should know: kept in the record and shown in the report.
@@ -399,6 +462,15 @@ impl Run<'_> {
     /// The matrix at a port for one round of a split: the fold's own where upstream fits were made per fold, else
     /// the one that serves all.
     pub fn matrix_of_fold(&self, port: &str, fold: Option<usize>) -> Result<Matrix, KindError> {
+        let one = self.arrival_of_fold(port, fold)?;
+        match Value::read(one.ty, &one.path)? {
+            Value::Matrix(value) => Ok(value),
+            other => Err(mismatch(port, Type::Matrix, other.ty())),
+        }
+    }
+
+    /// What `matrix_of_fold` reads.
+    pub fn arrival_of_fold(&self, port: &str, fold: Option<usize>) -> Result<&Arrival, KindError> {
         let arrivals = self.arrivals(port);
         let key = fold.map(|fold| fold.to_string());
         let one = match (arrivals, &key) {
@@ -417,10 +489,7 @@ impl Run<'_> {
                 )));
             }
         };
-        match Value::read(one.ty, &one.path)? {
-            Value::Matrix(value) => Ok(value),
-            other => Err(mismatch(port, Type::Matrix, other.ty())),
-        }
+        Ok(one)
     }
 
     /// The responses at a port.
@@ -469,6 +538,37 @@ impl Run<'_> {
             Value::Table(value) => Ok(value),
             other => Err(mismatch(port, Type::Table, other.ty())),
         }
+    }
+
+    /// A product of the values `of`, and its digest: from the store, else made and stored.
+    pub fn product(
+        &mut self,
+        product: Product,
+        of: Digest,
+        detail: Option<Digest>,
+        ty: Type,
+        make: impl FnOnce(&mut Self) -> Result<Value, KindError>,
+    ) -> Result<(Value, Digest), KindError> {
+        let ingredients = product.ingredients(of, detail);
+        let read = |(path, digest): (PathBuf, Digest)| Ok::<_, KindError>((Value::read(ty, &path)?, digest));
+        if let Some(found) = self.host.find(&ingredients) {
+            return read(found);
+        }
+        let _claim = self.host.claim(&ingredients).map_err(|e| cannot_store(product.name, &e))?;
+        if let Some(found) = self.host.find(&ingredients) {
+            return read(found);
+        }
+        let start = std::time::Instant::now();
+        let value = make(self)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let digest = self.host.keep(&ingredients, &value, seconds).map_err(|e| cannot_store(product.name, &e))?;
+        Ok((value, digest))
+    }
+
+    /// Sets memory aside before a computation that will need it; where the machine has less, an error that says so and
+    /// what would need less.
+    pub fn reserve(&mut self, bytes: u64, advice: &str) -> Result<(), KindError> {
+        self.host.reserve(bytes).map_err(|refusal| KindError::new(format!("{refusal}; {advice}")))
     }
 
     /// The path of a file parameter and the digest of its content.

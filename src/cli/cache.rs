@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Failure, Outcome, terminal};
+use super::{Failure, Outcome, quantity, terminal};
 use crate::digest::Digest;
 use crate::engine::record::Record;
 use crate::engine::store::Store;
@@ -33,10 +33,10 @@ enum Command {
     /// Delete what no recipe's last run needs; or by age or size
     Gc {
         /// Also delete results older than this, such as 30d or 12h
-        #[arg(long, value_name = "AGE", value_parser = age)]
+        #[arg(long, value_name = "AGE", value_parser = quantity::age)]
         older_than: Option<Duration>,
         /// Then delete the oldest results until the cache is no larger, such as 20GB
-        #[arg(long, value_name = "SIZE", value_parser = size)]
+        #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
         max_size: Option<u64>,
         /// Say what would be deleted, and delete nothing
         #[arg(long)]
@@ -79,6 +79,21 @@ fn list(store: &Store, as_json: bool) -> Outcome {
             rows.push((recipe.clone(), node.clone(), kind, kept.len(), bytes, made));
         }
     }
+    let mut products: BTreeMap<(String, String), (usize, u64, String)> = BTreeMap::new();
+    for record in store.reachable(&store.live_keys()) {
+        if record.product_of().is_none() {
+            continue;
+        }
+        let kept: Vec<_> = record.outputs.iter().filter(|stored| store.path(stored).exists()).collect();
+        counted.extend(kept.iter().map(|stored| store.path(stored)));
+        let row = products.entry(("(shared)".to_owned(), record.kind.clone())).or_default();
+        row.0 += kept.len();
+        row.1 += kept.iter().map(|stored| stored.bytes).sum::<u64>();
+        row.2 = std::mem::take(&mut row.2).max(record.made.at.clone());
+    }
+    rows.extend(products.into_iter().map(|((shared, kind), (objects, bytes, made))| {
+        (shared, format!("{kind} of features"), kind, objects, bytes, made)
+    }));
     let objects = store.objects();
     let total: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
     let loose: u64 = objects.iter().filter(|(path, ..)| !counted.contains(path)).map(|(_, bytes, _)| bytes).sum();
@@ -112,21 +127,11 @@ fn list(store: &Store, as_json: bool) -> Outcome {
 fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry_run: bool) -> Outcome {
     let failed = |e: crate::engine::store::StoreError| Failure::Failed(e.to_string());
     let store = if dry_run { Store::read_only(root) } else { Store::open(root).map_err(failed)? };
-    let live: BTreeSet<Digest> = store
-        .histories()
-        .into_values()
-        .filter(|history| history.path.exists())
-        .flat_map(|history| history.nodes.into_values())
-        .flat_map(|last| last.keys.into_values())
-        .collect();
+    let records = store.reachable(&store.live_keys());
+    let live: BTreeSet<Digest> = records.iter().map(|record| record.key).collect();
     let mut keep: BTreeMap<PathBuf, (u64, SystemTime)> = BTreeMap::new();
-    let reachable: BTreeSet<PathBuf> = store
-        .records()
-        .iter()
-        .filter(|record| live.contains(&record.key))
-        .flat_map(|record| &record.outputs)
-        .map(|stored| store.path(stored))
-        .collect();
+    let reachable: BTreeSet<PathBuf> =
+        records.iter().flat_map(|record| &record.outputs).map(|stored| store.path(stored)).collect();
     let objects = store.objects();
     let before: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
     let now = SystemTime::now();
@@ -167,31 +172,4 @@ fn verify(root: &Path) -> Outcome {
     }
     terminal::print(&format!("{checked} objects checked, {} damaged", damaged.len()));
     if damaged.is_empty() { Ok(()) } else { Err(Failure::Told(1)) }
-}
-
-fn age(text: &str) -> Result<Duration, String> {
-    let bad = || "expected an age such as 30d, 12h or 90m".to_owned();
-    let unit = match text.chars().last().ok_or_else(bad)? {
-        'd' => 86_400,
-        'h' => 3_600,
-        'm' => 60,
-        _ => return Err(bad()),
-    };
-    let count: u64 = text[..text.len() - 1].parse().map_err(|_| bad())?;
-    Ok(Duration::from_secs(count * unit))
-}
-
-fn size(text: &str) -> Result<u64, String> {
-    let upper = text.to_uppercase();
-    let digits = upper.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &upper[digits.len()..] {
-        "" | "B" => 1.0,
-        "KB" | "K" => 1e3,
-        "MB" | "M" => 1e6,
-        "GB" | "G" => 1e9,
-        "TB" | "T" => 1e12,
-        _ => return Err("expected a size such as 500MB or 20GB".to_owned()),
-    };
-    let count: f64 = digits.parse().map_err(|_| "expected a size such as 500MB or 20GB".to_owned())?;
-    Ok((count * unit) as u64)
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, Outcome, terminal};
 use crate::engine::machine::Machine;
+use crate::engine::memory;
 use crate::engine::workers::Workers;
 use crate::recipe::schema;
 use crate::registry::Registry;
@@ -75,7 +76,7 @@ impl Doctor {
         facts.insert("threads".into(), json!(machine.threads));
         facts.insert("threads_per_tensor_node".into(), json!(machine.team));
         facts.insert("memory".into(), json!(memory()));
-        facts.insert("disk_free".into(), json!(disk_free(&workspace)));
+        facts.insert("disk_free".into(), json!(memory::free_disk(&workspace)));
         let worker = Workers::find();
         let described = worker.clone().and_then(|program| describe(&program));
         match &worker {
@@ -123,14 +124,4 @@ fn memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
-/// Bytes free on the disk that holds a folder.
-fn disk_free(folder: &Path) -> Option<u64> {
-    let path = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).ok()?;
-    // SAFETY: the struct is plain numbers, filled by the call, which keeps no pointer.
-    let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
-    // SAFETY: as above; `path` lives through the call.
-    let done = unsafe { libc::statvfs(path.as_ptr(), &mut stat) };
-    (done == 0).then(|| stat.f_bavail * stat.f_frsize)
 }

@@ -5,6 +5,7 @@ mod init;
 mod inspect;
 mod kinds;
 mod progress;
+mod quantity;
 mod reference;
 mod run;
 mod show;

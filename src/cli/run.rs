@@ -14,6 +14,7 @@ use super::{Failure, Outcome, assignment, open, reference, terminal};
 use crate::device::Device;
 use crate::engine::event::Event;
 use crate::engine::executor::{self, Execution};
+use crate::engine::memory::Memory;
 use crate::engine::record::State;
 use crate::engine::store::Store;
 use crate::engine::workers::Workers;
@@ -47,6 +48,9 @@ pub struct Run {
     /// At most so many nodes at a time
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
+    /// The memory that nodes may need together, such as 12GB; what the machine has free unless given
+    #[arg(long, value_name = "SIZE", value_parser = super::quantity::size)]
+    memory: Option<u64>,
     /// Start nothing more once a node has failed
     #[arg(long)]
     fail_fast: bool,
@@ -131,7 +135,7 @@ impl Run {
         interrupted: &AtomicBool,
         mut events: Option<&mut BufWriter<File>>,
     ) -> Result<u8, Failure> {
-        let workers = LazyWorkers::default();
+        let workers = LazyWorkers { memory: self.memory, workers: std::sync::OnceLock::new() };
         let mut progress = Progress::new();
         let mut tell = |event: &Event| {
             progress.show(event);
@@ -169,8 +173,8 @@ impl Run {
 }
 
 /// The worker's program is looked for when a node must compute, and not before.
-#[derive(Default)]
 struct LazyWorkers {
+    memory: Option<u64>,
     workers: std::sync::OnceLock<Result<Workers, String>>,
 }
 
@@ -180,7 +184,9 @@ impl crate::engine::job::Runner for LazyWorkers {
         job: &crate::engine::job::Job,
         said: &mut dyn FnMut(crate::engine::job::Reply),
     ) -> Result<crate::engine::job::Done, crate::engine::job::JobFailure> {
-        match self.workers.get_or_init(|| Workers::find().map(Workers::new)) {
+        let start =
+            || Workers::find().map(|path| Workers::new(path, self.memory.map_or_else(Memory::here, Memory::of)));
+        match self.workers.get_or_init(start) {
             Ok(workers) => workers.run(job, said),
             Err(message) => Err(crate::engine::job::JobFailure::new(message.clone())),
         }

@@ -195,6 +195,8 @@ fn as_json(value: &Value) -> Json {
             "arrays": fit.arrays.iter().map(|(name, a)| (name.clone(), json!(a.shape()))).collect::<Map<_, _>>(),
             "fitted": exposures(&fit.about.lineage.fitted),
         }),
+        Value::Gram(gram) => json!({ "type": "Gram", "rows": gram.about.rows, "columns": gram.about.columns }),
+        Value::Eigen(eigen) => json!({ "type": "Eigen", "rows": eigen.about.rows, "rank": eigen.about.rank }),
     }
 }
 
@@ -311,7 +313,7 @@ fn formats(ty: Type) -> &'static [&'static str] {
         Type::Matrix | Type::Responses => &["safetensors", "npy", "csv"],
         Type::Split | Type::Labels => &["safetensors", "csv"],
         Type::Images => &["safetensors", "png"],
-        Type::Network | Type::Fit => &["safetensors"],
+        Type::Network | Type::Fit | Type::Gram | Type::Eigen => &["safetensors"],
     }
 }
 

@@ -273,7 +273,8 @@ impl Schedule<'_> {
 
     /// Whether the node must wait for dropped inputs to be made again.
     fn demand_inputs(&mut self, at: NodeIndex) -> bool {
-        let needs: BTreeSet<NodeIndex> = self.plan().nodes[at].edges.iter().map(|edge| edge.from).collect();
+        let upstream = |from: NodeIndex| self.nodes[from].records.as_slice();
+        let needs = self.walk.needs(at, &upstream);
         let mut waits = false;
         for from in needs {
             if self.nodes[from].state == Some(State::Dropped) {
@@ -401,6 +402,7 @@ impl Schedule<'_> {
                     label: edge.label.clone(),
                     key: if edge.key.is_none() { stored.key.clone() } else { None },
                     ty: stored.ty,
+                    digest: stored.digest,
                     path: store.path(stored),
                 });
             }
@@ -467,7 +469,7 @@ impl Schedule<'_> {
                         (self.tell)(&Event::NodeNote { node, text });
                     }
                     Reply::Output { stored } => under_way.outputs.push(stored),
-                    Reply::Hello { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
+                    Reply::Hello { .. } | Reply::Reserve { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
                 }
                 Ok(())
             }
@@ -616,7 +618,8 @@ impl Schedule<'_> {
         let plan = self.walk.plan;
         let readers = &self.walk.readers[at];
         let done = |at: &NodeIndex| matches!(self.nodes[*at].state, Some(State::Ran | State::Cached | State::Dropped));
-        if plan.nodes[at].keep || self.nodes[at].state != Some(State::Ran) || !readers.iter().all(done) {
+        let mut asked = readers.iter().filter(|reader| self.targets.contains(reader));
+        if plan.nodes[at].keep || self.nodes[at].state != Some(State::Ran) || !asked.all(done) {
             return;
         }
         let kept: BTreeSet<Digest> = (0..plan.nodes.len())

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::files::Files;
-use super::record::{Ingredients, Record, Stored};
+use super::record::{Record, Stored};
 use crate::digest::Digest;
+use crate::kind::Ingredients;
 use crate::plan::{Node, Plan};
 
 /// One action of a node: the whole node, or one entry of its keyed output.

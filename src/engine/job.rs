@@ -31,6 +31,15 @@ pub struct Job {
     pub scratch: PathBuf,
 }
 
+/// What a worker is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Compute(Box<Job>),
+    /// The answer to `Reply::Reserve`: granted, or refused since the run has only so many bytes in all.
+    Memory(Result<(), u64>),
+}
+
 /// What a worker says while it computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
@@ -51,6 +60,10 @@ pub enum Reply {
     },
     Output {
         stored: Stored,
+    },
+    /// It needs so many bytes of memory until its job ends, and waits for the answer.
+    Reserve {
+        bytes: u64,
     },
     Done {
         done: Done,

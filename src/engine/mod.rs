@@ -6,6 +6,7 @@ pub mod files;
 pub mod fingerprint;
 pub mod job;
 pub mod machine;
+pub mod memory;
 pub mod record;
 #[cfg(feature = "torch")]
 pub mod serve;

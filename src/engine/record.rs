@@ -1,17 +1,12 @@
 //! What is known about a computation that ended well: its key's ingredients, its outputs, how it was made.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::digest::Digest;
+use crate::kind::Ingredients;
 use crate::value::Type;
-
-/// What an action key is the digest of, part by part: `kind`, `version`, `param.alphas`, `file.weights`,
-/// `input.features`. Two ingredient lists that differ say why a node reruns.
-pub type Ingredients = BTreeMap<String, Json>;
 
 /// An action: the record of one computation (of one entry, for a kind with a keyed output).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +50,13 @@ pub struct Stat {
     /// Nanoseconds since 1970.
     pub ctime: i64,
     pub inode: u64,
+}
+
+impl Record {
+    /// The content that a product was made of; nothing for the record of a node.
+    pub fn product_of(&self) -> Option<&str> {
+        self.ingredients.get("product").and(self.ingredients.get("of")?.as_str())
+    }
 }
 
 impl Stored {

@@ -2,17 +2,25 @@
 
 use std::io::{self, BufRead, Write};
 use std::os::fd::FromRawFd;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::job::{Done, Job, JobFailure, Reply};
-use super::record::Stored;
+use serde_json::{Value as Json, json};
+
+use super::job::{Done, Job, JobFailure, Reply, Request};
+use super::memory::{free_disk, gigabytes};
+use super::record::{Made, Record, Stored};
 use super::store::{Store, StreamedObject};
-use crate::device;
-use crate::kind::{Host, Run, Sink};
+use crate::device::{self, Device};
+use crate::digest::Digest;
+use crate::kind::{Host, Ingredients, Run, Sink};
 use crate::registry::Registry;
 use crate::value::{Type, Value};
+
+/// How often a product that another worker makes is looked for again.
+const CLAIM_TICK: Duration = Duration::from_millis(20);
 
 /// Serves jobs until standard input ends, which it also does when the command is killed.
 pub fn serve(registry: &Registry) -> ! {
@@ -28,19 +36,25 @@ pub fn serve(registry: &Registry) -> ! {
         kinds,
     });
     let (jobs, queue) = mpsc::channel();
+    let (answers, memory) = mpsc::channel();
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if jobs.send(line).is_err() {
+            let heard = match serde_json::from_str::<Request>(&line) {
+                Ok(Request::Compute(job)) => jobs.send(Ok(job)).is_ok(),
+                Ok(Request::Memory(answer)) => answers.send(answer).is_ok(),
+                Err(error) => jobs.send(Err(error)).is_ok(),
+            };
+            if !heard {
                 break;
             }
         }
         // At once, mid-computation too: nobody is left to want the result.
         std::process::exit(0);
     });
-    for line in queue {
-        let reply = match serde_json::from_str::<Job>(&line) {
+    for job in queue {
+        let reply = match job {
             Err(error) => Reply::Failed { failure: JobFailure::new(format!("the job does not read: {error}")) },
-            Ok(job) => match compute(registry, &job, &replies) {
+            Ok(job) => match compute(registry, &job, &replies, &memory) {
                 Ok(done) => Reply::Done { done },
                 Err(failure) => Reply::Failed { failure },
             },
@@ -50,7 +64,12 @@ pub fn serve(registry: &Registry) -> ! {
     std::process::exit(0)
 }
 
-fn compute(registry: &Registry, job: &Job, replies: &Replies) -> Result<Done, JobFailure> {
+fn compute(
+    registry: &Registry,
+    job: &Job,
+    replies: &Replies,
+    memory: &mpsc::Receiver<Result<(), u64>>,
+) -> Result<Done, JobFailure> {
     let kind = registry
         .get(&job.kind)
         .filter(|kind| kind.computes())
@@ -60,7 +79,7 @@ fn compute(registry: &Registry, job: &Job, replies: &Replies) -> Result<Done, Jo
     reset_peak();
     let store = Store::of_run(&job.cache, &job.scratch);
     let start = Instant::now();
-    let mut host = StoreHost { store: &store, replies: replies.clone(), told: Instant::now() };
+    let mut host = StoreHost { store: &store, job, device, replies: replies.clone(), memory, told: Instant::now() };
     let mut run = Run {
         inputs: job.inputs.clone(),
         files: job.files.clone(),
@@ -86,7 +105,10 @@ fn compute(registry: &Registry, job: &Job, replies: &Replies) -> Result<Done, Jo
 
 struct StoreHost<'a> {
     store: &'a Store,
+    job: &'a Job,
+    device: Device,
     replies: Replies,
+    memory: &'a mpsc::Receiver<Result<(), u64>>,
     told: Instant,
 }
 
@@ -101,6 +123,64 @@ impl Host for StoreHost<'_> {
         let replies = self.replies.clone();
         let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
         Ok(Box::new(StreamedObject::new(self.store.create(port, key, ty)?, tell)))
+    }
+
+    fn find(&mut self, product: &Ingredients) -> Option<(PathBuf, Digest)> {
+        self.store.product(product).map(|stored| (self.store.path(&stored), stored.digest))
+    }
+
+    fn claim(&mut self, product: &Ingredients) -> io::Result<Box<dyn std::any::Any>> {
+        let key = Digest::of_json(&json!(product));
+        loop {
+            if let Some(lock) = self.store.try_lock(key).map_err(|e| e.error)? {
+                return Ok(Box::new(lock));
+            }
+            std::thread::sleep(CLAIM_TICK);
+        }
+    }
+
+    fn keep(&mut self, product: &Ingredients, value: &Value, seconds: f64) -> io::Result<Digest> {
+        let text = |name: &str| product.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let stored = self.store.put(&text("product"), None, value)?;
+        let digest = stored.digest;
+        let record = Record {
+            key: Digest::of_json(&json!(product)),
+            kind: text("product"),
+            version: product.get("version").and_then(Json::as_u64).map_or(0, |version| version as u32),
+            ingredients: product.clone(),
+            outputs: vec![stored],
+            made: Made {
+                at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                seconds,
+                device: self.device.to_string(),
+                threads: self.job.threads,
+                peak_bytes: peak(),
+                ventral: env!("CARGO_PKG_VERSION").to_owned(),
+                libtorch: device::libtorch_version(),
+                hardware: device::hardware(self.device),
+            },
+            lazy: Vec::new(),
+            notes: Vec::new(),
+        };
+        self.store.write_record(&record).map_err(|e| e.error)?;
+        Ok(digest)
+    }
+
+    fn reserve(&mut self, bytes: u64) -> Result<(), String> {
+        self.replies.say(&Reply::Reserve { bytes });
+        match self.memory.recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(total)) => Err(format!(
+                "it needs {} of memory, but {} are free for this run (`--memory` sets another limit)",
+                gigabytes(bytes),
+                gigabytes(total)
+            )),
+            Err(_) => std::process::exit(0),
+        }
+    }
+
+    fn disk(&self) -> u64 {
+        free_disk(&self.job.cache).unwrap_or(u64::MAX)
     }
 
     fn progress(&mut self, done: u64, total: u64, what: &str) {

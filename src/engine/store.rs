@@ -27,10 +27,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::record::{Record, Stat, Stored};
 use crate::digest::Digest;
-use crate::kind::Sink;
+use crate::kind::{Ingredients, Sink};
 use crate::value::{Type, Value};
 
 /// A cache folder that is open for one run (or one worker of it).
@@ -190,6 +191,12 @@ impl Store {
         self.write_json(&self.action_path(record.key), record)
     }
 
+    /// The object of a product that was kept, if it still is what it was.
+    pub fn product(&self, ingredients: &Ingredients) -> Option<Stored> {
+        let mut stored = self.record(Digest::of_json(&json!(ingredients)))?.outputs.pop()?;
+        self.holds(&mut stored).then_some(stored)
+    }
+
     /// Tries to become the one that computes an action; `None` where another process does.
     pub fn try_lock(&self, key: Digest) -> Result<Option<ActionLock>, StoreError> {
         let path = self.root.join("locks").join(key.to_string());
@@ -313,6 +320,29 @@ impl Store {
         let folders = fs::read_dir(self.root.join("actions")).into_iter().flatten().flatten();
         let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
         files.filter_map(|file| serde_json::from_slice(&fs::read(file.path()).ok()?).ok()).collect()
+    }
+
+    /// The keys of the last actions of every recipe whose file is still there.
+    pub fn live_keys(&self) -> BTreeSet<Digest> {
+        let histories = self.histories().into_values().filter(|history| history.path.exists());
+        histories.flat_map(|history| history.nodes.into_values()).flat_map(|last| last.keys.into_values()).collect()
+    }
+
+    /// The records of some actions, and of the products made of what those and other products gave.
+    pub fn reachable(&self, keys: &BTreeSet<Digest>) -> Vec<Record> {
+        let (mut reached, mut rest): (Vec<Record>, Vec<Record>) =
+            self.records().into_iter().partition(|record| keys.contains(&record.key));
+        loop {
+            let given: BTreeSet<String> =
+                reached.iter().flat_map(|record| &record.outputs).map(|stored| stored.digest.to_string()).collect();
+            let (more, others): (Vec<Record>, Vec<Record>) =
+                rest.into_iter().partition(|record| record.product_of().is_some_and(|of| given.contains(of)));
+            if more.is_empty() {
+                return reached;
+            }
+            reached.extend(more);
+            rest = others;
+        }
     }
 
     /// All objects: path, bytes, and when they were last written.

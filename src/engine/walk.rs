@@ -143,6 +143,19 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
+    /// The nodes whose objects a computation of this one reads: all but those for which products stand in.
+    pub fn needs<'r>(&self, at: NodeIndex, upstream: &dyn Fn(NodeIndex) -> &'r [Record]) -> BTreeSet<NodeIndex> {
+        let node = &self.plan.nodes[at];
+        let stand_ins = node.kind.stand_ins(&node.params, &self.ports(at));
+        let stood_in_for = |edge: usize| {
+            let port = node.edges[edge].port.as_str();
+            let Some((_, product)) = stand_ins.iter().find(|(name, _)| *name == port) else { return false };
+            let Ok(arrivals) = fingerprint::arrivals(node, edge, upstream(node.edges[edge].from)) else { return false };
+            arrivals.iter().all(|stored| self.store.product(&product.ingredients(stored.digest, None)).is_some())
+        };
+        (0..node.edges.len()).filter(|&edge| !stood_in_for(edge)).map(|edge| node.edges[edge].from).collect()
+    }
+
     /// How every node stands, without running any.
     pub fn survey(&self, files: &mut Files) -> Survey {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(self.plan.nodes.len());

@@ -8,7 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::job::{Done, Job, JobFailure, Reply, Runner};
+use super::job::{Done, Job, JobFailure, Reply, Request, Runner};
+use super::memory::Memory;
 
 /// Worker processes, started when a job needs one and kept for the run.
 pub struct Workers {
@@ -16,6 +17,7 @@ pub struct Workers {
     idle: Mutex<Vec<Worker>>,
     /// Process numbers of workers that live.
     alive: Mutex<Vec<u32>>,
+    memory: Memory,
     cancelled: AtomicBool,
 }
 
@@ -29,9 +31,9 @@ struct Worker {
 }
 
 impl Workers {
-    /// Workers of the program that `find` gives.
-    pub fn new(program: PathBuf) -> Self {
-        Self { program, idle: Mutex::default(), alive: Mutex::default(), cancelled: AtomicBool::new(false) }
+    /// Workers of the program that `find` gives, which share some memory.
+    pub fn new(program: PathBuf, memory: Memory) -> Self {
+        Self { program, idle: Mutex::default(), alive: Mutex::default(), memory, cancelled: AtomicBool::new(false) }
     }
 
     /// The worker's program: `VENTRAL_WORKER`, or beside this one, or this build's other profile.
@@ -126,6 +128,13 @@ impl Workers {
 }
 
 impl Worker {
+    fn tell(&mut self, request: &Request) -> std::io::Result<()> {
+        let mut line = serde_json::to_string(request)?;
+        line.push('\n');
+        self.requests.write_all(line.as_bytes())?;
+        self.requests.flush()
+    }
+
     fn read(&mut self) -> Option<Reply> {
         let mut line = String::new();
         match self.replies.read_line(&mut line) {
@@ -156,12 +165,24 @@ impl Runner for Workers {
                 job.version, job.kind
             )));
         }
-        let mut line = serde_json::to_string(job).map_err(|e| JobFailure::new(e.to_string()))?;
-        line.push('\n');
-        let sent = worker.requests.write_all(line.as_bytes()).and_then(|()| worker.requests.flush());
+        let sent = worker.tell(&Request::Compute(Box::new(job.clone())));
+        let mut reserved = Vec::new();
         if sent.is_ok() {
             while let Some(reply) = worker.read() {
                 match reply {
+                    Reply::Reserve { bytes } => {
+                        let answer = match self.memory.reserve(bytes, &self.cancelled) {
+                            None => break,
+                            Some(Err(total)) => Err(total),
+                            Some(Ok(reservation)) => {
+                                reserved.push(reservation);
+                                Ok(())
+                            }
+                        };
+                        if worker.tell(&Request::Memory(answer)).is_err() {
+                            break;
+                        }
+                    }
                     Reply::Done { mut done } => {
                         done.libtorch.clone_from(&worker.libtorch);
                         self.idle.lock().expect("no thread panics with it").push(worker);

@@ -155,9 +155,9 @@ impl Gram {
         self.products.isfinite().all().int64_value(&[]) == 1
     }
 
-    /// The products after the mean over `train` is subtracted from every row: H G Hᵀ with H = I − 1wᵀ.
-    pub fn recentre(&self, train: &[usize]) -> Tensor {
-        recentre(&self.products, train)
+    /// Products of all rows with the train rows, after the mean over these was subtracted from all; rows × train.
+    pub fn to_train(&self, train: &[usize]) -> Tensor {
+        to_train(&self.products, train)
     }
 
     /// Eigenvalues of the centred train products below this may stem from rounding alone, of the features to 32 bits
@@ -180,11 +180,16 @@ pub fn rounding_noise(square: f64, height: f64, width: f64) -> f64 {
     4.0 * ROUNDOFF * ROUNDOFF * square * (height.sqrt() + width.sqrt()).powi(2)
 }
 
-/// Subtracts the mean over the rows `train` from both sides of a matrix of products (rows × rows).
-pub fn recentre(products: &Tensor, train: &[usize]) -> Tensor {
-    let to_mean = rows(products, train).mean_dim([0i64].as_slice(), true, Kind::Double);
-    let mean_square = super::tensor::columns(&to_mean, train).mean(Kind::Double);
-    products - &to_mean - to_mean.tr() + mean_square
+/// Of products of rows (rows × rows), those with the rows `train` after the mean over these was subtracted from all:
+/// H G Hᵀ with H = I − 1wᵀ; rows × train.
+pub fn to_train(products: &Tensor, train: &[usize]) -> Tensor {
+    let out = super::tensor::columns(products, train);
+    let to_mean = out.mean_dim([1i64].as_slice(), true, Kind::Double);
+    let of_train = rows(&to_mean, train);
+    let mean_square = scalar(&of_train.mean(Kind::Double));
+    let _ = out.shallow_clone().g_sub_(&to_mean);
+    let _ = out.shallow_clone().g_sub_(&(of_train.tr() - mean_square));
+    out
 }
 
 /// The mean of every column over some rows; columns.
@@ -231,7 +236,8 @@ mod tests {
         for (precision, tolerance) in [(Precision::Double, 1e-9), (Precision::Single, 2e-3)] {
             // Centred by other rows first, as under folds: the algebra must make up for it.
             let gram = Gram::of(x.view(), &others, precision, tch::Device::Cpu, &mut |_, _| ());
-            let got = super::super::tensor::wide_vec(&gram.recentre(&train));
+            let got = super::super::tensor::wide_vec(&gram.to_train(&train));
+            let expected = expected.select(ndarray::Axis(1), &train);
             let worst = got.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(worst < tolerance * 700.0 / 12.0, "{precision:?}: {worst}");
         }

@@ -1,5 +1,7 @@
 //! Arrays and tensors in, arrays and tensors out: the numerics, which know no node, recipe or cache.
 
+#[cfg(feature = "torch")]
+pub mod eigen;
 pub mod folds;
 #[cfg(feature = "torch")]
 pub mod gram;

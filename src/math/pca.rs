@@ -8,7 +8,8 @@
 use ndarray::{Array2, ArrayView2};
 use tch::{Kind, Tensor};
 
-use super::gram::{Blocks, Gram, Precision, rounding_noise};
+use super::eigen::Eigen;
+use super::gram::{Blocks, Precision, rounding_noise};
 use super::tensor::{column_means, index, narrow_vec, rows, scalar, wide, wide_vec};
 
 /// Extra directions of the random projection, and how often the spectrum is sharpened: with these the leading
@@ -50,14 +51,22 @@ pub enum Refusal {
     Failed,
 }
 
-/// From the Gram matrix of all rows: exact, for more columns than rows.
-pub fn from_gram(gram: &Gram, train: &[usize], k: usize) -> Result<Principal, Refusal> {
-    let products = gram.recentre(train);
-    let to_train = super::tensor::columns(&products, train);
-    let within = rows(&to_train, train);
-    let (values, vectors) = descending(&within);
-    let (values, vectors) = leading(&values, &vectors, k, gram.noise(&within))?;
-    let total = scalar(&within.trace()) / (train.len() as f64 - 1.0);
+/// From centred products of all rows with train rows (`Gram::to_train`) and their decomposition: exact, for more columns
+/// than rows. Eigenvalues below `noise` count as none.
+pub fn from_gram(
+    to_train: &Tensor,
+    eigen: &Eigen,
+    noise: f64,
+    train: &[usize],
+    k: usize,
+) -> Result<Principal, Refusal> {
+    match eigen.rank(noise) {
+        0 => return Err(Refusal::Constant),
+        rank if rank < k => return Err(Refusal::Rank(rank)),
+        _ => {}
+    }
+    let (values, vectors) = eigen.leading(k);
+    let total = scalar(&rows(to_train, train).trace()) / (train.len() as f64 - 1.0);
     let scores = to_train.matmul(&vectors) / values.sqrt().unsqueeze(0);
     Ok(finish(scores, &vectors, train, &values, total))
 }
@@ -291,6 +300,7 @@ fn mean_over(x: ArrayView2<'_, f32>, train: &[usize], device: tch::Device) -> Te
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::gram::Gram;
     use rand::{Rng, SeedableRng};
     use serde_json::Value as Json;
 
@@ -347,8 +357,12 @@ mod tests {
         }
     }
 
-    fn gram(x: &Array2<f32>, train: &[usize], precision: Precision) -> Gram {
-        Gram::of(x.view(), train, precision, CPU, &mut |_, _| ())
+    fn by_gram(x: &Array2<f32>, train: &[usize], precision: Precision, k: usize) -> Result<Principal, Refusal> {
+        let all: Vec<usize> = (0..x.nrows()).collect();
+        let gram = Gram::of(x.view(), &all, precision, CPU, &mut |_, _| ());
+        let to_train = gram.to_train(train);
+        let within = rows(&to_train, train);
+        from_gram(&to_train, &Eigen::of(&within), gram.noise(&within), train, k)
     }
 
     #[test]
@@ -356,8 +370,8 @@ mod tests {
         for name in ["wide", "tall"] {
             let oracle = oracle(name);
             let (x, train, k) = (oracle.x.view(), &oracle.train, oracle.variances.len());
-            check(&oracle, &from_gram(&gram(&oracle.x, train, Precision::Double), train, k).ok().unwrap(), 1e-12);
-            check(&oracle, &from_gram(&gram(&oracle.x, train, Precision::Single), train, k).ok().unwrap(), 1e-5);
+            check(&oracle, &by_gram(&oracle.x, train, Precision::Double, k).ok().unwrap(), 1e-12);
+            check(&oracle, &by_gram(&oracle.x, train, Precision::Single, k).ok().unwrap(), 1e-5);
             check(&oracle, &from_covariance(x, train, k, CPU).ok().unwrap(), 1e-12);
             check(&oracle, &randomized(x, train, k, CPU, &mut |_, _| ()).ok().unwrap(), 1e-5);
         }
@@ -380,22 +394,21 @@ mod tests {
         let x = low_rank(60, 900, 7);
         let train: Vec<usize> = (0..50).collect();
         for precision in [Precision::Double, Precision::Single] {
-            let gram = gram(&x, &train, precision);
-            assert_eq!(from_gram(&gram, &train, 8).err(), Some(Refusal::Rank(7)), "{precision:?}");
-            assert!(from_gram(&gram, &train, 7).is_ok());
+            assert_eq!(by_gram(&x, &train, precision, 8).err(), Some(Refusal::Rank(7)), "{precision:?}");
+            assert!(by_gram(&x, &train, precision, 7).is_ok());
         }
         assert_eq!(from_covariance(low_rank(300, 40, 7).view(), &train, 8, CPU).err(), Some(Refusal::Rank(7)));
         let full = low_rank(60, 900, 400);
-        assert_eq!(from_gram(&gram(&full, &train, Precision::Single), &train, 50).err(), Some(Refusal::Rank(49)));
-        assert!(from_gram(&gram(&full, &train, Precision::Single), &train, 49).is_ok());
+        assert_eq!(by_gram(&full, &train, Precision::Single, 50).err(), Some(Refusal::Rank(49)));
+        assert!(by_gram(&full, &train, Precision::Single, 49).is_ok());
     }
 
     #[test]
     fn constant_rows_have_no_components() {
         let x = Array2::from_elem((6, 9), 0.1f32);
         let train = [0, 1, 2, 3];
-        assert_eq!(from_gram(&gram(&x, &train, Precision::Double), &train, 1).err(), Some(Refusal::Constant));
-        assert_eq!(from_gram(&gram(&x, &train, Precision::Single), &train, 1).err(), Some(Refusal::Constant));
+        assert_eq!(by_gram(&x, &train, Precision::Double, 1).err(), Some(Refusal::Constant));
+        assert_eq!(by_gram(&x, &train, Precision::Single, 1).err(), Some(Refusal::Constant));
         assert_eq!(from_covariance(x.view(), &train, 1, CPU).err(), Some(Refusal::Constant));
     }
 
@@ -403,7 +416,7 @@ mod tests {
     fn iterative_solvers_find_the_leading_components_of_many_columns() {
         let x = decaying(300, 900, 100, 0.95);
         let train: Vec<usize> = (0..250).collect();
-        let exact = from_gram(&gram(&x, &train, Precision::Double), &train, 20).ok().unwrap();
+        let exact = by_gram(&x, &train, Precision::Double, 20).ok().unwrap();
         let random = randomized(x.view(), &train, 20, CPU, &mut |_, _| ()).ok().unwrap();
         let iterated = linfa(x.view(), &train, 20, CPU).ok().unwrap();
         for (got, tolerance) in [(random, 1e-5), (iterated, 1e-4)] {

@@ -6,7 +6,8 @@
 
 use tch::{Kind, Tensor};
 
-use super::tensor::{column_means, columns, index, rows, scalar, wide_vec};
+use super::eigen::Eigen;
+use super::tensor::{column_means, columns, index, rows, wide_vec};
 
 /// How many penalties a decade holds where a grid is made here, or one penalty is extended to a grid.
 pub const PER_DECADE: usize = 4;
@@ -41,22 +42,14 @@ impl Basis {
         Self::new(Form::Primal, lambda.clamp_min(0.0), x.matmul(&vectors), vectors)
     }
 
-    /// From centred products of rows, n × n, for p ≥ n: coefficients are weights of train rows, n × units.
-    ///
-    /// The direction 1 along which centred data have no variance is reflected onto the first axis and dropped, so that
-    /// no rounding error stands in its place.
-    pub fn dual(k: &Tensor) -> Self {
-        let height = k.size()[0];
-        // Householder: H = I − 2vvᵀ/vᵀv maps 1/√n to the first axis.
-        let v = Tensor::full([height, 1], 1.0 / (height as f64).sqrt(), (Kind::Double, k.device()));
-        let _ = v.narrow(0, 0, 1).g_add_scalar_(1.0);
-        let scale = 2.0 / scalar(&v.square().sum(Kind::Double));
-        let reflect = |t: &Tensor| t - v.matmul(&v.tr().matmul(t)) * scale;
-        let inner = reflect(&reflect(k).tr()).narrow(0, 1, height - 1).narrow(1, 1, height - 1);
-        let (lambda, vectors) = ((&inner + inner.tr()) / 2.0).linalg_eigh("U");
-        let padded = Tensor::cat(&[Tensor::zeros([1, height - 1], (Kind::Double, k.device())), vectors], 0);
-        let left = reflect(&padded);
-        Self::new(Form::Dual, lambda.clamp_min(0.0), left.shallow_clone(), left)
+    /// From the decomposition of centred products of rows, for p ≥ n: coefficients are weights of train rows, n × units.
+    pub fn dual(eigen: &Eigen) -> Self {
+        Self::new(
+            Form::Dual,
+            eigen.values.shallow_clone(),
+            eigen.vectors.shallow_clone(),
+            eigen.vectors.shallow_clone(),
+        )
     }
 
     /// From centred features, n × p, by singular values, leaving out those that 32-bit rounding may cause: for ordinary
@@ -170,8 +163,8 @@ impl Judge<'_> {
     /// k folds of products of rows (n × n).
     pub fn folds_dual(k: &Tensor, fold: &[usize], count: usize) -> Self {
         Self::folds(fold, count, |seen, unseen| {
-            let to_seen = columns(&super::gram::recentre(k, seen), seen);
-            let basis = Basis::dual(&rows(&to_seen, seen));
+            let to_seen = super::gram::to_train(k, seen);
+            let basis = Basis::dual(&Eigen::of(&rows(&to_seen, seen)));
             let turned = rows(&to_seen, unseen).matmul(&basis.turn);
             (basis, turned)
         })
@@ -447,7 +440,7 @@ mod tests {
             let w = if width < height {
                 as_array(&Basis::primal(&xt).coefficients(&yt, &alpha))
             } else {
-                x.t().dot(&as_array(&Basis::dual(&xt.matmul(&xt.tr())).coefficients(&yt, &alpha)))
+                x.t().dot(&as_array(&Basis::dual(&Eigen::of(&xt.matmul(&xt.tr()))).coefficients(&yt, &alpha)))
             };
             let mut gradient = x.t().dot(&(x.dot(&w) - &y));
             for (unit, alpha) in alpha.iter().enumerate() {
@@ -463,7 +456,8 @@ mod tests {
         for (height, width) in [(20, 6), (14, 30)] {
             let (x, y) = (normal(height, width, 3), normal(height, 2, 4));
             let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
-            let basis = if width < height - 1 { Basis::primal(&xt) } else { Basis::dual(&xt.matmul(&xt.tr())) };
+            let basis =
+                if width < height - 1 { Basis::primal(&xt) } else { Basis::dual(&Eigen::of(&xt.matmul(&xt.tr()))) };
             for alpha in [1e-7, 0.5, 1e3] {
                 let errors = as_array(&basis.leave_one_out(&yt, alpha));
                 for row in 0..height {
@@ -480,7 +474,7 @@ mod tests {
     fn the_dual_form_stays_exact_for_penalties_near_nothing() {
         let (x, y) = (normal(14, 30, 3), normal(14, 1, 4));
         let xt = from_array(&centred(&x), CPU);
-        let basis = Basis::dual(&xt.matmul(&xt.tr()));
+        let basis = Basis::dual(&Eigen::of(&xt.matmul(&xt.tr())));
         let at = |alpha| as_array(&basis.leave_one_out(&from_array(&centred(&y), CPU), alpha));
         assert!((at(1e-9) - at(1e-15)).iter().all(|difference| difference.abs() < 1e-8));
     }

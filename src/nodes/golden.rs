@@ -81,6 +81,7 @@ fn described(value: &Value) -> Json {
             json!({ "rows": table.height(), "columns": columns.collect::<Map<String, Json>>() })
         }
         Value::Network(_) => panic!("no kind makes one yet"),
+        Value::Gram(_) | Value::Eigen(_) => panic!("no port gives one"),
     }
 }
 

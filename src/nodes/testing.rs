@@ -69,10 +69,12 @@ impl Given {
         let name = format!("in-{port}-{}.{}", arrivals.len(), value.ty().extension());
         let path = self.folder.path().join(name);
         value.write(&mut File::create(&path).expect("a file")).expect("a written value");
+        let digest = Digest::of_file(&path).expect("it reads");
         arrivals.push(Arrival {
             label: label.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             key: key.map(str::to_owned),
             ty: value.ty(),
+            digest,
             path,
         });
         self

@@ -5,7 +5,9 @@
 
 pub mod codec;
 pub mod decode;
+pub mod eigen;
 pub mod fit;
+pub mod gram;
 pub mod images;
 pub mod labels;
 pub mod lineage;
@@ -22,7 +24,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use self::eigen::Eigen;
 use self::fit::Fit;
+use self::gram::Gram;
 use self::images::Images;
 use self::labels::Labels;
 use self::matrix::Matrix;
@@ -50,6 +54,10 @@ pub enum Type {
     Fit,
     /// A polars DataFrame.
     Table,
+    /// Products of rows with rows; on no edge, but a product of its own in the store.
+    Gram,
+    /// The eigendecomposition of such products; on no edge either.
+    Eigen,
 }
 
 impl Type {
@@ -79,6 +87,8 @@ pub enum Value {
     Network(Network),
     Fit(Fit),
     Table(Table),
+    Gram(Gram),
+    Eigen(Eigen),
 }
 
 impl Value {
@@ -93,6 +103,8 @@ impl Value {
             Self::Network(_) => Type::Network,
             Self::Fit(_) => Type::Fit,
             Self::Table(_) => Type::Table,
+            Self::Gram(_) => Type::Gram,
+            Self::Eigen(_) => Type::Eigen,
         }
     }
 
@@ -107,6 +119,8 @@ impl Value {
             Type::Network => Self::Network(Network::read(path)?),
             Type::Fit => Self::Fit(Fit::read(path)?),
             Type::Table => Self::Table(Table::read(path)?),
+            Type::Gram => Self::Gram(Gram::read(path)?),
+            Type::Eigen => Self::Eigen(Eigen::read(path)?),
         })
     }
 
@@ -121,6 +135,8 @@ impl Value {
             Self::Network(value) => value.write(sink),
             Self::Fit(value) => value.write(sink),
             Self::Table(value) => value.write(sink),
+            Self::Gram(value) => value.write(sink),
+            Self::Eigen(value) => value.write(sink),
         }
     }
 }

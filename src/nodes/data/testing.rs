@@ -70,7 +70,8 @@ impl Bench {
     pub fn input(mut self, port: &str, value: &Value) -> Self {
         let path = self.folder.path().join(format!("in-{port}"));
         value.write(&mut File::create(&path).unwrap()).unwrap();
-        let arrival = Arrival { label: Vec::new(), key: None, ty: value.ty(), path };
+        let digest = Digest::of_file(&path).unwrap();
+        let arrival = Arrival { label: Vec::new(), key: None, ty: value.ty(), digest, path };
         self.inputs.insert(port.to_owned(), vec![arrival]);
         self
     }

@@ -1,10 +1,12 @@
 //! The kind `linear`: ordinary least squares.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ports::{INPUTS, OUTPUTS};
-use crate::kind::{Input, NodeKind, Output, Threads};
+use super::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::kind::{Input, NodeKind, Output, Product, Threads};
 
 /// Ordinary least squares with an intercept.
 pub struct Linear;
@@ -16,7 +18,7 @@ pub struct Params {}
 
 impl NodeKind for Linear {
     const NAME: &'static str = "linear";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Ordinary least squares from features to every unit, fitted on train.\n\n\
         The intercept is fitted. Where features are as many as train rows, or depend on one another, many weights fit \
         equally well; those of least norm are taken, and a note says so. `ridge` predicts better there.";
@@ -28,7 +30,12 @@ readout:
     type Params = Params;
     const INPUTS: &'static [Input] = &INPUTS;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
+    const LAZY: &'static [&'static str] = &["fit"];
     const THREADS: Threads = Threads::Team;
+
+    fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        stand_ins(wanted, Self::LAZY)
+    }
 }
 
 #[cfg(feature = "torch")]
@@ -37,7 +44,7 @@ mod compute {
     use crate::kind::{Compute, KindError, Run};
     use crate::math::ridge::{Basis, Judge};
     use crate::math::tensor::{column_means, from_array, place};
-    use crate::nodes::regression::readout::{Design, Form, Penalties, Task, emit};
+    use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
 
     impl Compute for Linear {
         fn run(_params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -48,15 +55,15 @@ mod compute {
             for (done, round) in rounds.iter().enumerate() {
                 let task = Task::join("linear", &split, round, &responses, run)?;
                 let design = Design::of(&task, run)?;
-                let basis = match design.form {
-                    Form::Primal => Basis::singular(&design.inside),
-                    Form::Dual => Basis::dual(&design.inside).above(design.noise),
+                let basis = match &design.eigen {
+                    None => Basis::singular(&design.inside),
+                    Some(eigen) => Basis::dual(eigen).above(design.noise),
                 };
-                if basis.rank() < task.features.columns() {
+                if basis.rank() < task.features.columns {
                     run.note(format!(
                         "{} features over {} train rows have rank {}, so many weights fit equally well; those of least \
                          norm are taken",
-                        task.features.columns(),
+                        task.features.columns,
                         task.train.len(),
                         basis.rank()
                     ));

@@ -4,6 +4,8 @@ pub mod linear;
 pub mod pca;
 mod ports;
 #[cfg(feature = "torch")]
+mod products;
+#[cfg(feature = "torch")]
 pub(super) mod readout;
 pub mod ridge;
 

@@ -1,9 +1,12 @@
 //! The kind `pca`: exact principal components, fitted on train.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output, Threads};
+use super::ports::stand_ins;
+use crate::kind::{Arity, Input, NodeKind, Output, Product, Threads};
 use crate::nodes::bounds::Positive;
 use crate::value::Type;
 
@@ -39,10 +42,13 @@ pub enum Solver {
 
 impl NodeKind for Pca {
     const NAME: &'static str = "pca";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Exact principal components, fitted on train.\n\n\
         Features are centred by the means of the train rows, not scaled; every row is scored, train or not. Of each \
-        component's train scores the one of largest absolute value is positive. Under a folds split there is a fit per fold.";
+        component's train scores the one of largest absolute value is positive. Under a folds split there is a fit per fold.\n\n\
+        Of features with more columns than rows, the products of rows (their Gram matrix) and the decomposition of these are \
+        kept in the cache: other numbers of components, and ridge regressions on the same features, start from there, also \
+        where the features themselves were dropped (`keep: false`).";
     const EXAMPLE: &'static str = "\
 pcs:
   kind: pca
@@ -77,6 +83,13 @@ pcs:
     ];
     const LAZY: &'static [&'static str] = &["components", "fit"];
     const THREADS: Threads = Threads::Team;
+
+    fn stand_ins(params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        match params.solver {
+            Solver::Auto | Solver::Gram => stand_ins(wanted, Self::LAZY),
+            Solver::Covariance | Solver::Randomized | Solver::Linfa => Vec::new(),
+        }
+    }
 }
 
 #[cfg(feature = "torch")]
@@ -86,9 +99,10 @@ mod compute {
 
     use super::{Params, Pca, Solver};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::gram::{self, Gram, Precision};
+    use crate::math::gram::{self, Precision};
     use crate::math::pca::{self, Principal, Refusal};
     use crate::math::tensor::{place, to_array};
+    use crate::nodes::regression::products::{Dual, Features, MOST_EXACT};
     use crate::nodes::regression::readout::{check_finite, train_rows};
     use crate::value::Value;
     use crate::value::fit;
@@ -97,49 +111,32 @@ mod compute {
     use crate::value::split::{Round, Split};
     use crate::value::table::Table;
 
-    /// The largest Gram or covariance matrix that is decomposed exactly: 2 GiB in 64 bits.
-    const MOST_EXACT: usize = 16_384;
     /// Bytes of components that are made at a time.
     const COMPONENT_BYTES: usize = 512 << 20;
 
     impl Compute for Pca {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let split = run.split("split")?;
-            let rounds = split.rounds();
-            // Features that no upstream fit made per fold have one Gram matrix, re-centred for every fold.
-            let shared = run.arrivals("features").iter().all(|arrival| arrival.key.is_none());
-            let mut gram = None;
-            for round in &rounds {
-                let features = run.matrix_of_fold("features", round.fold)?;
+            for round in &split.rounds() {
+                let features = Features::at("features", round.fold, run)?;
                 let train = rows_to_fit(&split, round, &features)?;
-                if !shared {
-                    gram = None;
-                }
-                let centre = if shared && rounds.len() > 1 { split_rows(&split, &features)? } else { train.clone() };
-                let solver = resolve(params.solver, features.rows(), features.columns());
-                let principal = decompose(params.components.get(), solver, &features, &train, &centre, &mut gram, run)?;
+                let solver = resolve(params.solver, features.rows, features.columns);
+                let principal = decompose(params.components.get(), solver, &features, &train, run)?;
                 emit(params.components.get(), solver, &features, &train, round.fold, &principal, run)?;
             }
             Ok(())
         }
     }
 
-    fn rows_to_fit(split: &Split, round: &Round, features: &Matrix) -> Result<Vec<usize>, KindError> {
-        let train = train_rows(split, round, features.stimuli("features")?, "features")?;
-        match (train.len(), features.columns()) {
+    fn rows_to_fit(split: &Split, round: &Round, features: &Features) -> Result<Vec<usize>, KindError> {
+        let train = train_rows(split, round, &features.stimuli, "features")?;
+        match (train.len(), features.columns) {
             (count @ (0 | 1), _) => {
                 Err(KindError::new(format!("{count} rows are train, and principal components need 2 or more")))
             }
             (_, 0) => Err(KindError::new("`features` has 0 columns, and principal components need 1 or more")),
             _ => Ok(train),
         }
-    }
-
-    /// The rows of features that any fold fits on.
-    fn split_rows(split: &Split, features: &Matrix) -> Result<Vec<usize>, KindError> {
-        let mut rows = split.stimuli.align(features.stimuli("features")?, "split", "features")?;
-        rows.sort_unstable();
-        Ok(rows)
     }
 
     fn resolve(solver: Solver, rows: usize, columns: usize) -> Solver {
@@ -154,53 +151,54 @@ mod compute {
     fn decompose(
         k: usize,
         solver: Solver,
-        features: &Matrix,
+        features: &Features,
         train: &[usize],
-        centre: &[usize],
-        gram: &mut Option<Gram>,
         run: &mut Run<'_>,
     ) -> Result<Principal, KindError> {
         let device = place(run.device);
-        let x = features.view();
         if solver != Solver::Gram {
-            check_finite(features)?;
+            check_finite(features.matrix())?;
+            run.reserve(
+                needed(solver, features.rows, features.columns, k),
+                "a layer deeper in the network, `pool`, or `random_projection` before it has fewer columns",
+            )?;
         }
         let result = match solver {
             Solver::Auto => unreachable!("resolved by size"),
             Solver::Gram => {
-                let mut of = |precision| -> Result<Gram, KindError> {
-                    let mut progress = |done, total| run.progress(done, total, "columns");
-                    let gram = Gram::of(x, centre, precision, device, &mut progress);
-                    if gram.is_finite() {
-                        return Ok(gram);
-                    }
-                    check_finite(features)?;
-                    Err(KindError::new("products of rows of `features` exceed 32-bit floats; scale the features down"))
-                };
-                let known = match gram.take() {
-                    Some(known) => known,
-                    None => of(Precision::of(x.nrows(), x.ncols()))?,
-                };
-                let known = match pca::from_gram(&known, train, k) {
+                let of = |dual: &Dual| pca::from_gram(&dual.to_train, &dual.eigen, dual.noise, train, k);
+                let dual = features.dual(train, false, run)?;
+                match of(&dual) {
                     // In 64 bits, weaker components can be told from rounding.
-                    Err(Refusal::Rank(_)) if known.precision == Precision::Single && k < train.len() => {
-                        of(Precision::Double)?
+                    Err(Refusal::Rank(_)) if dual.precision == Precision::Single && k < train.len() => {
+                        drop(dual);
+                        of(&features.dual(train, true, run)?)
                     }
-                    _ => known,
-                };
-                let result = pca::from_gram(&known, train, k);
-                *gram = Some(known);
-                result
+                    result => result,
+                }
             }
-            Solver::Covariance => pca::from_covariance(x, train, k, device),
+            Solver::Covariance => pca::from_covariance(features.view(), train, k, device),
             Solver::Randomized => {
-                run.note(format!("components by random projection: {} × {} features", x.nrows(), x.ncols()));
+                run.note(format!("components by random projection: {} × {} features", features.rows, features.columns));
                 let mut progress = |done, total| run.progress(done, total, "columns");
-                pca::randomized(x, train, k, device, &mut progress)
+                pca::randomized(features.view(), train, k, device, &mut progress)
             }
-            Solver::Linfa => pca::linfa(x, train, k, device),
+            Solver::Linfa => pca::linfa(features.view(), train, k, device),
         };
-        result.map_err(|refusal| refused(refusal, k, train.len(), x.ncols()))
+        result.map_err(|refusal| refused(refusal, k, train.len(), features.columns))
+    }
+
+    /// Bytes of memory that a solver needs beside the mapped features.
+    fn needed(solver: Solver, rows: usize, columns: usize, k: usize) -> u64 {
+        let (rows, columns, k) = (rows as u64, columns as u64, k as u64);
+        8 * match solver {
+            Solver::Auto | Solver::Gram => 0,
+            // Scatter, its decomposition and libtorch's workspace; a block of rows twice; scores.
+            Solver::Covariance => 6 * columns * columns + 2 * rows.min(4096) * columns + 2 * rows * k,
+            Solver::Randomized => 8 * rows * (k + 10) + (16 << 20),
+            // A dense copy, centred, and what the iteration keeps of it.
+            Solver::Linfa => 4 * rows * columns,
+        }
     }
 
     fn refused(refusal: Refusal, k: usize, train: usize, columns: usize) -> KindError {
@@ -222,20 +220,20 @@ mod compute {
     fn emit(
         k: usize,
         solver: Solver,
-        features: &Matrix,
+        features: &Features,
         train: &[usize],
         fold: Option<usize>,
         principal: &Principal,
         run: &mut Run<'_>,
     ) -> Result<(), KindError> {
-        let stimuli = features.stimuli("features")?;
-        let lineage = features.about.lineage.clone().fitted_on(Exposure::new("pca", stimuli, train));
+        let stimuli = &features.stimuli;
+        let lineage = features.lineage.clone().fitted_on(Exposure::new("pca", stimuli, train));
         let about =
             matrix::About { stimuli: Some(stimuli.clone()), lineage: lineage.clone(), ..matrix::About::default() };
         run.emit_round("scores", fold, Value::Matrix(Matrix::new(to_array(&principal.scores), about)))?;
-        let spectrum = spectrum(principal, solver, features.columns(), train.len(), &lineage);
+        let spectrum = spectrum(principal, solver, features.columns, train.len(), &lineage);
         run.emit_round("spectrum", fold, Value::Table(spectrum))?;
-        let (columns, key) = (features.columns(), fold.map(|fold| fold.to_string()));
+        let (columns, key) = (features.columns, fold.map(|fold| fold.to_string()));
         if run.wants("components") {
             let about = matrix::About { lineage: lineage.clone(), ..matrix::About::default() };
             let mut sink = run.open_matrix("components", key.as_deref(), &about, k, columns)?;
@@ -255,14 +253,14 @@ mod compute {
 
     /// Makes components in groups that fit memory, and hands them on in order.
     fn stream(
-        features: &Matrix,
+        features: &Features,
         train: &[usize],
         principal: &Principal,
         k: usize,
         run: &mut Run<'_>,
         take: &mut dyn FnMut(&[f32]) -> Result<(), KindError>,
     ) -> Result<(), KindError> {
-        let group = (COMPONENT_BYTES / (4 * features.columns())).clamp(1, k);
+        let group = (COMPONENT_BYTES / (4 * features.columns)).clamp(1, k);
         for first in (0..k).step_by(group) {
             let count = group.min(k - first);
             let device = place(run.device);

@@ -1,6 +1,8 @@
 //! The ports that all readouts have.
 
-use crate::kind::{Arity, Input, Output};
+use std::collections::BTreeSet;
+
+use crate::kind::{Arity, Input, Output, Product};
 use crate::value::Type;
 
 /// What a readout is fitted with.
@@ -32,7 +34,8 @@ pub const OUTPUTS: [Output; 3] = [
         name: "fit",
         ty: Type::Fit,
         keyed: None,
-        about: "`weights` (features × units), `intercept` (units), and the train `mean` of the features.",
+        about: "`weights` (features × units), `intercept` (units), and the train `mean` of the features; of more features \
+                than train rows only where it is read.",
     },
     Output {
         name: "alphas",
@@ -41,3 +44,11 @@ pub const OUTPUTS: [Output; 3] = [
         about: "Per unit the penalty and the variance explained over train rows by fits that have not seen them.",
     },
 ];
+
+/// Products of all rows of features with one another, by the features' digest.
+pub const GRAM: Product = Product { name: "gram", version: 1 };
+
+/// The stand-in of a computation that reads the features' Gram matrix alone unless one of some ports is wanted.
+pub fn stand_ins(wanted: &BTreeSet<String>, needing: &[&str]) -> Vec<(&'static str, Product)> {
+    if needing.iter().any(|port| wanted.contains(*port)) { Vec::new() } else { vec![("features", GRAM)] }
+}

@@ -5,9 +5,11 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::{Value as Json, json};
 use tch::Tensor;
 
+use super::products::{Dual, Features};
 use crate::kind::{KindError, Run};
-use crate::math::gram::{self, Blocks, Gram, Precision};
-use crate::math::tensor::{columns, index, narrow_vec, place, rows, scalar, to_array, wide, wide_vec};
+use crate::math::eigen::Eigen;
+use crate::math::gram::{self, Blocks, Precision};
+use crate::math::tensor::{index, narrow_vec, place, rows, scalar, to_array, wide, wide_vec};
 use crate::value::Value;
 use crate::value::fit::{self, Fit};
 use crate::value::lineage::{Exposure, Lineage};
@@ -38,7 +40,7 @@ pub fn check_finite(features: &Matrix) -> Result<(), KindError> {
 /// One fit: features, the rows of them that are train, and the responses to these.
 pub struct Task {
     pub fold: Option<usize>,
-    pub features: Matrix,
+    pub features: Features,
     /// Rows of `features`, ascending.
     pub train: Vec<usize>,
     /// Train rows × units.
@@ -57,8 +59,8 @@ impl Task {
         responses: &Responses,
         run: &mut Run<'_>,
     ) -> Result<Self, KindError> {
-        let features = run.matrix_of_fold("features", round.fold)?;
-        let stimuli = features.stimuli("features")?.clone();
+        let features = Features::at("features", round.fold, run)?;
+        let stimuli = features.stimuli.clone();
         let train = train_rows(split, round, &stimuli, "features")?;
         let seen = stimuli.select(&train);
         let at = seen.align(responses.stimuli(), "train", "responses")?;
@@ -86,7 +88,7 @@ impl Task {
                 listed(&constant)
             ));
         }
-        let lineage = Lineage::merge([&features.about.lineage, &responses.about.lineage])
+        let lineage = Lineage::merge([&features.lineage, &responses.about.lineage])
             .fitted_on(Exposure::new(kind, &stimuli, &train));
         Ok(Self { fold: round.fold, features, train, y, units: responses.units().to_vec(), lineage })
     }
@@ -100,60 +102,45 @@ pub fn listed(names: &[&str]) -> String {
 
 /// Features in the smaller of two forms, centred by the train rows' means.
 pub struct Design {
-    pub form: Form,
     /// All rows × columns (primal), or all rows × train rows (dual): rows · coefficients + mean = predictions.
     pub all: Tensor,
     /// The train rows of `all`.
     pub inside: Tensor,
+    /// The decomposition of the dual form; none in the primal.
+    pub eigen: Option<Eigen>,
     /// The sum of the eigenvalues of XᵀX.
     pub trace: f64,
     /// Eigenvalues of XᵀX below this may stem from rounding alone.
     pub noise: f64,
 }
 
-/// Which matrix is decomposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// XᵀX, for fewer columns than train rows.
-    Primal,
-    /// XXᵀ, for more.
-    Dual,
-}
-
 impl Design {
-    /// Chooses the form by size and computes it.
+    /// Chooses the form by size, XᵀX for fewer columns than train rows and XXᵀ for more, and computes it.
     pub fn of(task: &Task, run: &mut Run<'_>) -> Result<Self, KindError> {
-        let device = place(run.device);
-        let x = task.features.view();
-        let design = if x.ncols() + 1 < task.train.len() {
-            check_finite(&task.features)?;
-            let raw = wide(x, device);
-            let inside = rows(&raw, &task.train);
+        let Task { features, train, .. } = task;
+        let design = if features.columns + 1 < train.len() {
+            check_finite(features.matrix())?;
+            let (rows_, columns_) = (features.rows as u64, features.columns as u64);
+            let square = columns_ * columns_;
+            run.reserve(8 * (4 * rows_ * columns_ + 6 * square), "fewer features, by `pca` or `pool`, need less")?;
+            let raw = wide(features.view(), place(run.device));
+            let inside = rows(&raw, train);
             let mean = crate::math::tensor::column_means(&inside);
             let inside = inside - &mean;
             let trace = scalar(&inside.square().sum(tch::Kind::Double));
-            let square = trace + scalar(&mean.square().sum(tch::Kind::Double)) * task.train.len() as f64;
-            let (height, width) = (task.train.len() as f64, x.ncols() as f64);
+            let square = trace + scalar(&mean.square().sum(tch::Kind::Double)) * train.len() as f64;
+            let (height, width) = (train.len() as f64, features.columns as f64);
             let noise = gram::rounding_noise(square / (height * width), height, width);
-            Self { form: Form::Primal, all: raw - mean, inside, trace, noise }
+            Self { all: raw - mean, inside, eigen: None, trace, noise }
         } else {
-            let mut progress = |done, total| run.progress(done, total, "columns");
-            let precision = Precision::of(x.nrows(), x.ncols());
-            let gram = Gram::of(x, &task.train, precision, device, &mut progress);
-            if !gram.is_finite() {
-                check_finite(&task.features)?;
-                let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";
-                return Err(KindError::new(rule));
-            }
-            let all = columns(&gram.recentre(&task.train), &task.train);
-            let inside = rows(&all, &task.train);
-            let (trace, noise) = (scalar(&inside.trace()), gram.noise(&inside));
-            Self { form: Form::Dual, all, inside, trace, noise }
+            let Dual { to_train, eigen, trace, noise, .. } = features.dual(train, false, run)?;
+            let inside = rows(&to_train, train);
+            Self { all: to_train, inside, eigen: Some(eigen), trace, noise }
         };
         if design.trace <= design.noise {
             return Err(KindError::new(format!(
                 "all {} train rows of `features` are the same; a readout needs features that vary",
-                task.train.len()
+                train.len()
             )));
         }
         Ok(design)
@@ -161,7 +148,7 @@ impl Design {
 
     /// The most directions that centred train rows can vary along.
     pub fn most_rank(&self, task: &Task) -> usize {
-        (task.train.len() - 1).min(task.features.columns())
+        (task.train.len() - 1).min(task.features.columns)
     }
 }
 
@@ -175,13 +162,17 @@ pub fn emit(
     run: &mut Run<'_>,
 ) -> Result<(), KindError> {
     let about = matrix::About {
-        stimuli: Some(task.features.stimuli("features")?.clone()),
+        stimuli: Some(task.features.stimuli.clone()),
         columns: Some(task.units.clone()),
         row_shape: Vec::new(),
         lineage: task.lineage.clone(),
     };
     let predictions = to_array(&(design.all.matmul(coefficients) + mean));
     run.emit_round("predictions", task.fold, Value::Matrix(Matrix::new(predictions, about)))?;
+    // Of few features it costs nothing; of many, it reads them all again.
+    if design.eigen.is_some() && !run.wants("fit") {
+        return Ok(());
+    }
     let weights = weights(task, design, coefficients, run);
     let centre = gram::mean(task.features.view(), &task.train);
     let centre = ndarray::Array1::from_vec(centre);
@@ -198,7 +189,7 @@ pub fn emit(
 
 /// Weights of the features, columns × units: in the dual form Xᵀa, a block of columns at a time.
 fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -> Array2<f32> {
-    if design.form == Form::Primal {
+    if design.eigen.is_none() {
         return to_array(coefficients);
     }
     let x = task.features.view();

@@ -1,14 +1,15 @@
 //! The kind `ridge`: ridge regression with a penalty of its own for every unit.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::ports::{INPUTS, OUTPUTS};
-use crate::kind::{Input, NodeKind, Output, Threads};
+use super::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::kind::{Input, NodeKind, Output, Product, Threads};
 use crate::nodes::bounds::Folds;
 
 /// Ridge regression, exact, one penalty per unit.
@@ -166,7 +167,7 @@ impl JsonSchema for Alphas {
 
 impl NodeKind for Ridge {
     const NAME: &'static str = "ridge";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Ridge regression from features to every unit, fitted on train, a penalty per unit.\n\n\
         Exact: one eigendecomposition serves all penalties and units. The intercept is fitted and not penalised. Penalties \
         are chosen on train rows only, by leave-one-out or k-fold squared error, from a grid that fits the features and \
@@ -180,7 +181,12 @@ readout:
     type Params = Params;
     const INPUTS: &'static [Input] = &INPUTS;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
+    const LAZY: &'static [&'static str] = &["fit"];
     const THREADS: Threads = Threads::Team;
+
+    fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        stand_ins(wanted, Self::LAZY)
+    }
 }
 
 #[cfg(feature = "torch")]
@@ -192,7 +198,7 @@ mod compute {
     use crate::math::folds::deal;
     use crate::math::ridge::{Basis, Choice, Judge, choose, log_grid, scaled_grid};
     use crate::math::tensor::{column_means, from_array, place};
-    use crate::nodes::regression::readout::{Design, Form, Penalties, Task, emit};
+    use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
     use crate::value::stimuli::Stimulus;
 
     impl Compute for Ridge {
@@ -209,9 +215,9 @@ mod compute {
                 let y = from_array(&task.y, place(run.device));
                 let mean = column_means(&y);
                 let y = y - &mean;
-                let basis = match design.form {
-                    Form::Primal => Basis::primal(&design.inside),
-                    Form::Dual => Basis::dual(&design.inside),
+                let basis = match &design.eigen {
+                    None => Basis::primal(&design.inside),
+                    Some(eigen) => Basis::dual(eigen),
                 };
                 let grid = grid(&params.alphas, &design, &task);
                 let choice = judged(&params, &task, &design, &basis, &y, &grid)?;
@@ -266,12 +272,12 @@ mod compute {
                 "`folds` is {count}, but {rows} rows are train; a fold needs 1 or more"
             )));
         }
-        let stimuli = task.features.stimuli("features")?.select(&task.train);
+        let stimuli = task.features.stimuli.select(&task.train);
         let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
         let fold = deal(&identities, count);
-        let judge = match design.form {
-            Form::Primal => Judge::folds_primal(&design.inside, &fold, count),
-            Form::Dual => Judge::folds_dual(&design.inside, &fold, count),
+        let judge = match design.eigen {
+            None => Judge::folds_primal(&design.inside, &fold, count),
+            Some(_) => Judge::folds_dual(&design.inside, &fold, count),
         };
         Ok(choose(&judge, y, grid, extend))
     }

@@ -1,0 +1,156 @@
+//! Features as decompositions see them: the matrix, or its Gram matrix alone; both the Gram matrix and its decomposition
+//! over train rows are products that nodes share.
+
+use ndarray::ArrayView2;
+use tch::{Kind, Tensor};
+
+use super::ports::GRAM;
+use super::readout::check_finite;
+use crate::digest::Digest;
+use crate::kind::{KindError, Product, Run};
+use crate::math::eigen::Eigen;
+use crate::math::gram::{Gram, Precision};
+use crate::math::tensor::{index, place, rows, wide_vec};
+use crate::value::gram::About;
+use crate::value::lineage::Lineage;
+use crate::value::matrix::Matrix;
+use crate::value::stimuli::Stimuli;
+use crate::value::{Type, Value, eigen, gram};
+
+/// The decomposition over some train rows of a Gram matrix, by that matrix's digest.
+const EIGEN: Product = Product { name: "eigen", version: 1 };
+/// The largest Gram or covariance matrix that is decomposed unasked: 2 GiB in 64 bits.
+pub const MOST_EXACT: usize = 16_384;
+/// Square matrices of 64-bit floats that a decomposition holds at once, libtorch's workspace included.
+const SQUARES: usize = 9;
+/// What blocks of columns and small arrays take beside them.
+const BESIDE: u64 = 400 << 20;
+
+/// The features at a port for one round of a split.
+pub struct Features {
+    pub stimuli: Stimuli,
+    pub lineage: Lineage,
+    pub rows: usize,
+    pub columns: usize,
+    digest: Digest,
+    matrix: Option<Matrix>,
+}
+
+/// Products of all rows with train rows, centred by these, and what was made of them.
+pub struct Dual {
+    /// rows × train.
+    pub to_train: Tensor,
+    pub eigen: Eigen,
+    /// The sum of the eigenvalues.
+    pub trace: f64,
+    /// Eigenvalues below this may stem from rounding alone.
+    pub noise: f64,
+    pub precision: Precision,
+}
+
+impl Features {
+    /// Reads what there is: the matrix, or, where its object was dropped, what its Gram matrix says of it.
+    pub fn at(port: &str, fold: Option<usize>, run: &mut Run<'_>) -> Result<Self, KindError> {
+        let arrival = run.arrival_of_fold(port, fold)?.clone();
+        if !arrival.path.exists() {
+            let gone = |_: &mut Run<'_>| Err(KindError::new(format!("`{port}` was dropped; run again")));
+            let (value, _) = run.product(GRAM, arrival.digest, None, Type::Gram, gone)?;
+            let Value::Gram(gram) = value else { unreachable!("read as one") };
+            let About { stimuli, lineage, rows, columns, .. } = gram.about;
+            let stimuli = stimuli.ok_or_else(|| format!("the rows of `{port}` are no stimuli ({rows} × {columns})"))?;
+            return Ok(Self { stimuli, lineage, rows, columns, digest: arrival.digest, matrix: None });
+        }
+        let matrix = run.matrix_of_fold(port, fold)?;
+        Ok(Self {
+            stimuli: matrix.stimuli(port)?.clone(),
+            lineage: matrix.about.lineage.clone(),
+            rows: matrix.rows(),
+            columns: matrix.columns(),
+            digest: arrival.digest,
+            matrix: Some(matrix),
+        })
+    }
+
+    /// The matrix itself; the executor has it made again where a computation needs more than its Gram matrix.
+    pub fn matrix(&self) -> &Matrix {
+        self.matrix.as_ref().expect("`stand_ins` names the computations that do without")
+    }
+
+    /// The numbers, rows × columns.
+    pub fn view(&self) -> ArrayView2<'_, f32> {
+        self.matrix().view()
+    }
+
+    /// Centred products and their decomposition, in the precision that the size suggests or a finer one.
+    pub fn dual(&self, train: &[usize], finer: bool, run: &mut Run<'_>) -> Result<Dual, KindError> {
+        let square = (self.rows as u64).pow(2) * 8;
+        run.reserve(
+            SQUARES as u64 * square + BESIDE,
+            &format!("the products of {0} × {0} rows are decomposed whole, so fewer rows need less", self.rows),
+        )?;
+        let (gram, digest) = self.gram(finer, run)?;
+        let to_train = gram.to_train(train);
+        let within = rows(&to_train, train);
+        let (trace, noise, precision) = (within.trace().double_value(&[]), gram.noise(&within), gram.precision);
+        drop(gram);
+        let which: Vec<u8> = train.iter().flat_map(|&row| (row as u64).to_le_bytes()).collect();
+        let device = place(run.device);
+        let make = |_: &mut Run<'_>| {
+            let found = Eigen::of(&within);
+            let about = eigen::About { rows: train.len(), rank: train.len() - 1 };
+            let (values, vectors) = (wide_vec(&found.values), wide_vec(&found.vectors));
+            Ok(Value::Eigen(eigen::Eigen { about, values, vectors }))
+        };
+        let (value, _) = run.product(EIGEN, digest, Some(Digest::of(&which)), Type::Eigen, make)?;
+        let Value::Eigen(eigen) = value else { unreachable!("read as one") };
+        let shape = [index(eigen.about.rows), index(eigen.about.rank)];
+        let eigen = Eigen {
+            values: Tensor::from_slice(&eigen.values).to_device(device),
+            vectors: Tensor::from_slice(&eigen.vectors).to_device(device).view(shape),
+        };
+        Ok(Dual { to_train, eigen, trace, noise, precision })
+    }
+
+    fn gram(&self, finer: bool, run: &mut Run<'_>) -> Result<(Gram, Digest), KindError> {
+        let device = place(run.device);
+        let precision = if finer { Precision::Double } else { Precision::of(self.rows, self.columns) };
+        let make = |run: &mut Run<'_>| {
+            let all: Vec<usize> = (0..self.rows).collect();
+            let mut progress = |done, total| run.progress(done, total, "columns");
+            let gram = Gram::of(self.view(), &all, precision, device, &mut progress);
+            if !gram.is_finite() {
+                check_finite(self.matrix())?;
+                let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";
+                return Err(KindError::new(rule));
+            }
+            let about = About {
+                stimuli: Some(self.stimuli.clone()),
+                lineage: self.lineage.clone(),
+                rows: self.rows,
+                columns: self.columns,
+                shift_square: gram.shift_square,
+                double: precision == Precision::Double,
+            };
+            Ok(Value::Gram(gram::Gram { about, products: wide_vec(&gram.products) }))
+        };
+        let (value, digest) = run.product(GRAM, self.digest, self.detail(finer), Type::Gram, make)?;
+        let Value::Gram(gram) = value else { unreachable!("read as one") };
+        let precision = if gram.about.double { Precision::Double } else { Precision::Single };
+        let side = index(gram.about.rows);
+        let products = Tensor::from_slice(&gram.products).to_device(device).view([side, side]);
+        debug_assert_eq!(products.kind(), Kind::Double);
+        let About { shift_square, columns, .. } = gram.about;
+        Ok((Gram { products, shift_square, columns, precision }, digest))
+    }
+
+    /// Nothing for the Gram matrix that every computation chooses that may do without the matrix, so that the sight of it
+    /// in the store tells the executor so.
+    fn detail(&self, finer: bool) -> Option<Digest> {
+        let text = match (finer, self.rows <= self.columns && self.rows <= MOST_EXACT) {
+            (true, _) => "double",
+            (false, false) => "chosen",
+            (false, true) => return None,
+        };
+        Some(Digest::of(text.as_bytes()))
+    }
+}
