@@ -18,19 +18,32 @@ const CUDA_PARTS: &str = "libtorch_cuda.so";
 
 /// Readies libtorch: loads its CUDA parts where they lie beside the CPU's, and turns gradients off in this thread.
 ///
-/// Call it once, first thing in the process: before any tensor, since libtorch looks for CUDA once, and before any
-/// thread, since it sets the environment.
+/// Call it once, first thing in the process: before any tensor, since libtorch looks for CUDA once.
 pub fn start() {
-    // Precision is a parameter of nodes: without this, cuDNN convolves 32-bit floats in TF32.
-    // SAFETY: the caller promises that no other thread runs, so none reads the environment.
-    unsafe { std::env::set_var("NVIDIA_TF32_OVERRIDE", "0") };
     let _ = cuda_parts();
+    // Precision is a parameter of nodes: without this, cuDNN convolves 32-bit floats in TF32.
+    set_tf32(false);
     std::mem::forget(tch::no_grad_guard());
 }
 
 /// Gives libtorch a number of threads to compute with, the caller's included.
 pub fn set_threads(count: usize) {
     tch::set_num_threads(i32::try_from(count.max(1)).unwrap_or(i32::MAX));
+}
+
+/// Whether a GPU may multiply and convolve 32-bit floats in TF32, with 10 bits of mantissa. tch does not reach the switches;
+/// they are members of libtorch's context that take one `bool`.
+pub fn set_tf32(allowed: bool) {
+    let Some(context) = symbol(c"_ZN2at13globalContextEv") else { return };
+    // SAFETY: `at::Context& at::globalContext()`: a reference comes back as a pointer.
+    let context: extern "C" fn() -> *mut c_void = unsafe { std::mem::transmute(context) };
+    for name in [c"_ZN2at7Context17setAllowTF32CuDNNEb", c"_ZN2at7Context18setAllowTF32CuBLASEb"] {
+        if let Some(set) = symbol(name) {
+            // SAFETY: `void at::Context::setAllowTF32…(bool)`: the object goes first.
+            let set: extern "C" fn(*mut c_void, bool) = unsafe { std::mem::transmute(set) };
+            set(context(), allowed);
+        }
+    }
 }
 
 /// The device that a node computes on: `auto` becomes the first GPU where CUDA works, else the CPU. A GPU that is

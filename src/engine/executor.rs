@@ -426,6 +426,7 @@ impl Schedule<'_> {
             files: look.files.clone(),
             sources: self.sources.clone(),
             wanted: self.walk.ports(at),
+            keys: missing.iter().map(|action| (action.entry.clone(), action.key)).collect(),
             device,
             threads,
             batch: self.machine.batch,

@@ -23,6 +23,8 @@ pub struct Job {
     pub files: BTreeMap<String, (PathBuf, Digest)>,
     pub sources: BTreeMap<Digest, PathBuf>,
     pub wanted: BTreeSet<String>,
+    /// The keys of the actions that are computed, by entry.
+    pub keys: BTreeMap<String, Digest>,
     pub device: Device,
     pub threads: usize,
     pub batch: usize,

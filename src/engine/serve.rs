@@ -103,6 +103,13 @@ fn compute(
     }
 }
 
+impl StoreHost<'_> {
+    /// What a measured number is kept under: it holds for one device and number of threads.
+    fn tuning(&self, what: &str) -> String {
+        format!("{what} on {}, {} threads", device::hardware(self.device), self.job.threads)
+    }
+}
+
 struct StoreHost<'a> {
     store: &'a Store,
     job: &'a Job,
@@ -123,6 +130,31 @@ impl Host for StoreHost<'_> {
         let replies = self.replies.clone();
         let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
         Ok(Box::new(StreamedObject::new(self.store.create(port, key, ty)?, tell)))
+    }
+
+    fn resume(&mut self, port: &str, key: Option<&str>, ty: Type, detail: &str) -> io::Result<(Box<dyn Sink>, u64)> {
+        let Some(action) = self.job.keys.get(key.unwrap_or_default()) else {
+            return Ok((self.open(port, key, ty)?, 0));
+        };
+        let Job { threads, .. } = self.job;
+        let name = Digest::of(format!("{action} {port} {threads} {} {detail}", self.device).as_bytes());
+        let replies = self.replies.clone();
+        let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
+        let (writer, done) = self.store.resume(name, port, key, ty)?;
+        Ok((Box::new(StreamedObject::new(writer, tell)), done))
+    }
+
+    fn tuned(&mut self, what: &str) -> Option<usize> {
+        self.store.tuned().get(&self.tuning(what)).copied()
+    }
+
+    fn tune(&mut self, what: &str, measured: usize) -> io::Result<usize> {
+        let name = self.tuning(what);
+        let _lock = self.claim(&Ingredients::from([("tuned".to_owned(), json!(true))]))?;
+        let mut tuned = self.store.tuned();
+        let stands = *tuned.entry(name).or_insert(measured);
+        self.store.write_tuned(&tuned).map_err(|e| e.error)?;
+        Ok(stands)
     }
 
     fn find(&mut self, product: &Ingredients) -> Option<(PathBuf, Digest)> {

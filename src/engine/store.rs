@@ -8,7 +8,9 @@
 //! cache/recipes/RECIPE.json             what each node's last actions were
 //! cache/files.json                      digests of input files, by their stat
 //! cache/profile.json                    what this machine computes with
+//! cache/tuned.json                      what was measured on it, such as images per batch
 //! cache/scratch/RUN/                    results on their way; swept when their run is gone
+//! cache/partial/NAME                    long results on their way, which a later run goes on with
 //! cache/damaged/                        objects whose bytes no longer match their name
 //! ```
 //!
@@ -17,10 +19,12 @@
 //! result. Results can be made again, so nothing waits for the disk: what a power cut tears has another size than
 //! its record says, and is made again.
 
+mod object;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,9 +33,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use self::object::{ObjectWriter, StreamedObject};
 use super::record::{Record, Stat, Stored};
 use crate::digest::Digest;
-use crate::kind::{Ingredients, Sink};
+use crate::kind::Ingredients;
 use crate::value::{Type, Value};
 
 /// A cache folder that is open for one run (or one worker of it).
@@ -124,15 +129,26 @@ impl Store {
     /// Opens an object to stream into.
     pub fn create(&self, port: &str, key: Option<&str>, ty: Type) -> io::Result<ObjectWriter> {
         let path = self.scratch.join(self.serial.fetch_add(1, Ordering::Relaxed).to_string());
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok(ObjectWriter {
-            file: Some(BufWriter::with_capacity(1 << 20, Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 })),
-            path,
-            root: self.root.clone(),
-            port: port.to_owned(),
-            key: key.map(str::to_owned),
-            ty,
-        })
+        ObjectWriter::create(path, &self.root, (port, key, ty))
+    }
+
+    /// Opens an object that an earlier computation of the same name may have begun; gives the bytes that it goes on after.
+    ///
+    /// `name` says what decides the bytes. What was marked is trusted where its digest stands.
+    pub fn resume(&self, name: Digest, port: &str, key: Option<&str>, ty: Type) -> io::Result<(ObjectWriter, u64)> {
+        let folder = self.root.join("partial");
+        fs::create_dir_all(&folder)?;
+        ObjectWriter::resume(folder.join(name.to_string()), &self.root, (port, key, ty))
+    }
+
+    /// Numbers that were measured on this machine and are then fixed, such as images per batch.
+    pub fn tuned(&self) -> BTreeMap<String, usize> {
+        self.read_json(&self.root.join("tuned.json"))
+    }
+
+    /// Fixes what was measured; the caller holds the lock under which nobody else does.
+    pub fn write_tuned(&self, tuned: &BTreeMap<String, usize>) -> Result<(), StoreError> {
+        self.write_json(&self.root.join("tuned.json"), tuned)
     }
 
     /// Where an output's object lies.
@@ -391,6 +407,11 @@ impl Store {
                 freed += bytes;
             }
         }
+        for entry in fs::read_dir(self.root.join("partial")).into_iter().flatten().flatten() {
+            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+            at(&entry.path(), fs::remove_file(entry.path()))?;
+            freed += bytes;
+        }
         Ok(freed)
     }
 }
@@ -444,114 +465,6 @@ impl Drop for ActionLock {
         // Deleting under the lock keeps `locks/` empty; a process that opened the file meanwhile locks a file
         // without a name, and computes what was just computed only if it does not look the record up again.
         let _ = fs::remove_file(&self.path);
-    }
-}
-
-struct Hashed {
-    file: File,
-    hasher: blake3::Hasher,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(buffer)?;
-        if written >= 1 << 17 {
-            self.hasher.update_rayon(&buffer[..written]);
-        } else {
-            self.hasher.update(&buffer[..written]);
-        }
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-/// An object on its way: hashed as it is written, deleted unless it is stored.
-pub struct ObjectWriter {
-    file: Option<BufWriter<Hashed>>,
-    path: PathBuf,
-    root: PathBuf,
-    port: String,
-    key: Option<String>,
-    ty: Type,
-}
-
-impl ObjectWriter {
-    /// Moves the object to its place.
-    pub fn store(mut self) -> io::Result<Stored> {
-        let hashed = self.file.take().expect("stored once").into_inner().map_err(io::IntoInnerError::into_error)?;
-        let Hashed { file, hasher, bytes } = hashed;
-        file.set_permissions(fs::Permissions::from_mode(0o444))?;
-        drop(file);
-        let mut stored = Stored {
-            port: self.port.clone(),
-            key: self.key.clone(),
-            ty: self.ty,
-            digest: Digest::from(hasher),
-            bytes,
-            stat: None,
-        };
-        let place = stored.path(&self.root);
-        // Over an object of that name, if there is one: these bytes are known to be right.
-        if fs::rename(&self.path, &place).is_err() {
-            fs::create_dir_all(place.parent().expect("objects lie in folders"))?;
-            fs::rename(&self.path, &place)?;
-        }
-        stored.stat = Some(stat_of(&fs::metadata(&place)?));
-        Ok(stored)
-    }
-}
-
-impl Write for ObjectWriter {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.file.as_mut().expect("not stored yet").write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().expect("not stored yet").flush()
-    }
-}
-
-impl Drop for ObjectWriter {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A streamed object that reports where it was stored.
-pub struct StreamedObject<F: FnMut(Stored)> {
-    writer: ObjectWriter,
-    stored: F,
-}
-
-impl<F: FnMut(Stored)> StreamedObject<F> {
-    /// Calls `stored` once the object lies in its place.
-    pub fn new(writer: ObjectWriter, stored: F) -> Self {
-        Self { writer, stored }
-    }
-}
-
-impl<F: FnMut(Stored)> Write for StreamedObject<F> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.writer.write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
-}
-
-impl<F: FnMut(Stored)> Sink for StreamedObject<F> {
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { writer, mut stored } = *self;
-        stored(writer.store()?);
-        Ok(())
     }
 }
 

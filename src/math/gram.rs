@@ -9,6 +9,7 @@ use ndarray::ArrayView2;
 use tch::{Kind, Tensor};
 
 use super::tensor::{index, rows, scalar};
+use crate::value::matrix::{Raw, Stored};
 
 /// Floats a block of columns holds, over all rows: two such blocks fit a processor's last cache level.
 const BLOCK_FLOATS: usize = 8 << 20;
@@ -41,7 +42,7 @@ impl Precision {
 
 /// Column blocks of a matrix, each shifted by its column means over some rows.
 pub struct Blocks<'a> {
-    x: ArrayView2<'a, f32>,
+    x: Raw<'a>,
     /// 1 / count at the rows whose mean is subtracted, else 0; rows × 1.
     weights: Tensor,
     width: usize,
@@ -58,46 +59,52 @@ pub struct Block {
 
 impl<'a> Blocks<'a> {
     /// Blocks of `x` (rows × columns, row-major), shifted by the means over the rows `centre`.
-    pub fn new(x: ArrayView2<'a, f32>, centre: &[usize], precision: Precision, device: tch::Device) -> Self {
-        assert!(x.is_standard_layout() && !centre.is_empty(), "row-major, and rows to centre by");
-        let width = (BLOCK_FLOATS / x.nrows().max(1)).clamp(256, 8192).min(x.ncols().max(1));
-        let mut weights = vec![0.0; x.nrows()];
+    pub fn new(x: Raw<'a>, centre: &[usize], precision: Precision, device: tch::Device) -> Self {
+        assert!(!centre.is_empty(), "rows to centre by");
+        let width = (BLOCK_FLOATS / x.rows.max(1)).clamp(256, 8192).min(x.columns.max(1));
+        let mut weights = vec![0.0; x.rows];
         for &row in centre {
             weights[row] = 1.0 / centre.len() as f64;
         }
         let kind = precision.kind();
         let weights = Tensor::from_slice(&weights).to_device(device).to_kind(kind).unsqueeze(0);
-        let buffer = Tensor::empty([index(x.nrows()), index(width)], (kind, device));
+        let buffer = Tensor::empty([index(x.rows), index(width)], (kind, device));
         Self { x, weights, width, kind, buffer }
     }
 
     /// How many blocks there are.
     pub fn len(&self) -> usize {
-        self.x.ncols().div_ceil(self.width)
+        self.x.columns.div_ceil(self.width)
     }
 
     /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
-        self.x.ncols() == 0
+        self.x.columns == 0
     }
 
     /// The columns that the blocks before `at` hold.
     pub fn columns_before(&self, at: usize) -> usize {
-        (at * self.width).min(self.x.ncols())
+        (at * self.width).min(self.x.columns)
     }
 
     /// A block by number; its numbers stand until the next one is asked for.
     pub fn get(&self, at: usize) -> Block {
         let start = at * self.width;
-        let width = self.width.min(self.x.ncols() - start);
-        let view = self.x.slice(ndarray::s![.., start..start + width]);
-        // SAFETY: the view outlives the tensor, which is only read, and dropped before this function returns.
+        let width = self.width.min(self.x.columns - start);
+        let kind = match self.x.stored {
+            Stored::F32 => Kind::Float,
+            Stored::F16 => Kind::Half,
+            Stored::BF16 => Kind::BFloat16,
+        };
+        let from = &self.x.bytes[start * self.x.stored.size()..];
+        // SAFETY: the numbers outlive the tensor, which is only read, and dropped before this function returns; its last
+        // row ends where they end.
         let lent = unsafe {
             Tensor::from_blob(
-                view.as_ptr().cast(),
-                &[index(view.nrows()), index(width)],
-                &[index(self.x.ncols()), 1],
-                Kind::Float,
+                from.as_ptr(),
+                &[index(self.x.rows), index(width)],
+                &[index(self.x.columns), 1],
+                kind,
                 tch::Device::Cpu,
             )
         };
@@ -124,13 +131,13 @@ impl Gram {
     ///
     /// `progress` is told columns done and in all.
     pub fn of(
-        x: ArrayView2<'_, f32>,
+        x: Raw<'_>,
         centre: &[usize],
         precision: Precision,
         device: tch::Device,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Self {
-        let (height, columns) = x.dim();
+        let (height, columns) = (x.rows, x.columns);
         let blocks = Blocks::new(x, centre, precision, device);
         let products = Tensor::zeros([index(height), index(height)], (Kind::Double, device));
         let mut shift_square = 0.0;
@@ -193,10 +200,12 @@ pub fn to_train(products: &Tensor, train: &[usize]) -> Tensor {
 }
 
 /// The mean of every column over some rows; columns.
-pub fn mean(x: ArrayView2<'_, f32>, train: &[usize]) -> Vec<f32> {
-    let mut sums = vec![0.0f64; x.ncols()];
+pub fn mean(x: Raw<'_>, train: &[usize]) -> Vec<f32> {
+    let mut sums = vec![0.0f64; x.columns];
+    let mut numbers = vec![0.0; x.columns];
     for &row in train {
-        for (sum, &value) in sums.iter_mut().zip(x.row(row)) {
+        x.row(row, &mut numbers);
+        for (sum, &value) in sums.iter_mut().zip(&numbers) {
             *sum += f64::from(value);
         }
     }
@@ -204,8 +213,19 @@ pub fn mean(x: ArrayView2<'_, f32>, train: &[usize]) -> Vec<f32> {
 }
 
 /// The first row and column that hold no finite number.
-pub fn first_not_finite(x: ArrayView2<'_, f32>) -> Option<(usize, usize)> {
-    x.indexed_iter().find(|(_, value)| !value.is_finite()).map(|(at, _)| at)
+pub fn first_not_finite(x: Raw<'_>) -> Option<(usize, usize)> {
+    let mut numbers = vec![0.0; x.columns];
+    (0..x.rows).find_map(|row| {
+        x.row(row, &mut numbers);
+        numbers.iter().position(|value| !value.is_finite()).map(|column| (row, column))
+    })
+}
+
+/// An array's numbers as they lie in memory; it is row-major.
+pub fn raw(x: ArrayView2<'_, f32>) -> Raw<'_> {
+    let (rows, columns) = x.dim();
+    let numbers = x.to_slice().expect("row-major");
+    Raw { stored: Stored::F32, rows, columns, bytes: crate::value::codec::bytes_of(numbers) }
 }
 
 #[cfg(test)]
@@ -235,7 +255,7 @@ mod tests {
         let others: Vec<usize> = (0..100).collect();
         for (precision, tolerance) in [(Precision::Double, 1e-9), (Precision::Single, 2e-3)] {
             // Centred by other rows first, as under folds: the algebra must make up for it.
-            let gram = Gram::of(x.view(), &others, precision, tch::Device::Cpu, &mut |_, _| ());
+            let gram = Gram::of(raw(x.view()), &others, precision, tch::Device::Cpu, &mut |_, _| ());
             let got = super::super::tensor::wide_vec(&gram.to_train(&train));
             let expected = expected.select(ndarray::Axis(1), &train);
             let worst = got.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -249,7 +269,7 @@ mod tests {
         let all: Vec<usize> = (0..120).collect();
         let twice: Vec<Vec<f64>> = (0..2)
             .map(|_| {
-                let gram = Gram::of(x.view(), &all, Precision::Single, tch::Device::Cpu, &mut |_, _| ());
+                let gram = Gram::of(raw(x.view()), &all, Precision::Single, tch::Device::Cpu, &mut |_, _| ());
                 super::super::tensor::wide_vec(&gram.products)
             })
             .collect();

@@ -8,6 +8,8 @@ pub mod gram;
 pub mod moments;
 #[cfg(feature = "torch")]
 pub mod pca;
+#[cfg(feature = "torch")]
+pub mod projection;
 pub mod reliability;
 #[cfg(feature = "torch")]
 pub mod ridge;

@@ -11,6 +11,7 @@ use tch::{Kind, Tensor};
 use super::eigen::Eigen;
 use super::gram::{Blocks, Precision, rounding_noise};
 use super::tensor::{column_means, index, narrow_vec, rows, scalar, wide, wide_vec};
+use crate::value::matrix::Raw;
 
 /// Extra directions of the random projection, and how often the spectrum is sharpened: with these the leading
 /// components agree with exact ones to working precision unless the spectrum is nearly flat.
@@ -100,14 +101,14 @@ pub fn from_covariance(
 /// By random projection of the train products, which are never formed (Halko, Martinsson and Tropp 2011, SIAM Review
 /// 53(2):217, algorithm 4.4 with Rayleigh–Ritz), for data whose Gram matrix and covariance both exceed memory.
 pub fn randomized(
-    x: ArrayView2<'_, f32>,
+    x: Raw<'_>,
     train: &[usize],
     k: usize,
     device: tch::Device,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Principal, Refusal> {
     use rand::{Rng, SeedableRng};
-    let limit = (train.len() - 1).min(x.ncols());
+    let limit = (train.len() - 1).min(x.columns);
     if k > limit {
         return Err(Refusal::Rank(limit));
     }
@@ -121,8 +122,8 @@ pub fn randomized(
     let mut square = 0.0;
     // (X_c X_cᵀ) q for all rows, read from the data one block of columns at a time.
     let mut apply = |q: &Tensor, pass: usize| {
-        let spread = spread_over(index(x.nrows()), q, train).to_kind(Kind::Float);
-        let out = Tensor::zeros([index(x.nrows()), q.size()[1]], (Kind::Double, device));
+        let spread = spread_over(index(x.rows), q, train).to_kind(Kind::Float);
+        let out = Tensor::zeros([index(x.rows), q.size()[1]], (Kind::Double, device));
         for at in 0..blocks.len() {
             let block = blocks.get(at);
             let _ = out.shallow_clone().g_add_(&block.shifted.matmul(&block.shifted.tr().matmul(&spread)));
@@ -131,8 +132,8 @@ pub fn randomized(
                 trace += scalar(&inside.square().sum(Kind::Double));
                 square += scalar(&block.shift.to_kind(Kind::Double).square().sum(Kind::Double));
             }
-            let done = pass * x.ncols() + blocks.columns_before(at + 1);
-            progress(done as u64, (passes * x.ncols()) as u64);
+            let done = pass * x.columns + blocks.columns_before(at + 1);
+            progress(done as u64, (passes * x.columns) as u64);
         }
         out
     };
@@ -145,7 +146,7 @@ pub fn randomized(
     let image = rows(&to_basis, train);
     let small = basis.tr().matmul(&(&image - column_means(&image)));
     let (values, turn) = descending(&((&small + small.tr()) / 2.0));
-    let (height, columns) = (train.len() as f64, x.ncols() as f64);
+    let (height, columns) = (train.len() as f64, x.columns as f64);
     let noise = rounding_noise((trace / height + square) / columns, height, columns);
     let (values, turn) = leading(&values, &turn, k, noise.max(1e-7 * trace / height))?;
     let vectors = basis.matmul(&turn);
@@ -207,7 +208,7 @@ fn leads(x: &Tensor, vectors: &Tensor, values: &Tensor) -> bool {
 
 /// Some components as rows (count × columns), from the loadings' columns `first..first + count`.
 pub fn components(
-    x: ArrayView2<'_, f32>,
+    x: Raw<'_>,
     train: &[usize],
     loadings: &Loadings,
     first: usize,
@@ -219,7 +220,7 @@ pub fn components(
         Loadings::Dual(dual) => {
             let dual = dual.narrow(1, index(first), index(count)).tr().to_kind(Kind::Float);
             let blocks = Blocks::new(x, train, Precision::Single, device);
-            let out = Tensor::zeros([index(count), index(x.ncols())], (Kind::Float, tch::Device::Cpu));
+            let out = Tensor::zeros([index(count), index(x.columns)], (Kind::Float, tch::Device::Cpu));
             for at in 0..blocks.len() {
                 let block = blocks.get(at);
                 let product = dual.matmul(&block.shifted);
@@ -300,7 +301,7 @@ fn mean_over(x: ArrayView2<'_, f32>, train: &[usize], device: tch::Device) -> Te
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::gram::Gram;
+    use crate::math::gram::{Gram, raw};
     use rand::{Rng, SeedableRng};
     use serde_json::Value as Json;
 
@@ -350,8 +351,8 @@ mod tests {
             assert!((a - b).abs() < tolerance * 10.0, "score {a} against {b}");
         }
         // Taken in two pieces, as a kind streams them.
-        let mut rows = components(oracle.x.view(), &oracle.train, &got.loadings, 0, 2, CPU);
-        rows.extend(components(oracle.x.view(), &oracle.train, &got.loadings, 2, k - 2, CPU));
+        let mut rows = components(raw(oracle.x.view()), &oracle.train, &got.loadings, 0, 2, CPU);
+        rows.extend(components(raw(oracle.x.view()), &oracle.train, &got.loadings, 2, k - 2, CPU));
         for (a, b) in rows.iter().zip(&oracle.components) {
             assert!((f64::from(*a) - b).abs() < 1e-6 + tolerance, "loading {a} against {b}");
         }
@@ -359,7 +360,7 @@ mod tests {
 
     fn by_gram(x: &Array2<f32>, train: &[usize], precision: Precision, k: usize) -> Result<Principal, Refusal> {
         let all: Vec<usize> = (0..x.nrows()).collect();
-        let gram = Gram::of(x.view(), &all, precision, CPU, &mut |_, _| ());
+        let gram = Gram::of(raw(x.view()), &all, precision, CPU, &mut |_, _| ());
         let to_train = gram.to_train(train);
         let within = rows(&to_train, train);
         from_gram(&to_train, &Eigen::of(&within), gram.noise(&within), train, k)
@@ -373,7 +374,7 @@ mod tests {
             check(&oracle, &by_gram(&oracle.x, train, Precision::Double, k).ok().unwrap(), 1e-12);
             check(&oracle, &by_gram(&oracle.x, train, Precision::Single, k).ok().unwrap(), 1e-5);
             check(&oracle, &from_covariance(x, train, k, CPU).ok().unwrap(), 1e-12);
-            check(&oracle, &randomized(x, train, k, CPU, &mut |_, _| ()).ok().unwrap(), 1e-5);
+            check(&oracle, &randomized(raw(x), train, k, CPU, &mut |_, _| ()).ok().unwrap(), 1e-5);
         }
     }
 
@@ -417,7 +418,7 @@ mod tests {
         let x = decaying(300, 900, 100, 0.95);
         let train: Vec<usize> = (0..250).collect();
         let exact = by_gram(&x, &train, Precision::Double, 20).ok().unwrap();
-        let random = randomized(x.view(), &train, 20, CPU, &mut |_, _| ()).ok().unwrap();
+        let random = randomized(raw(x.view()), &train, 20, CPU, &mut |_, _| ()).ok().unwrap();
         let iterated = linfa(x.view(), &train, 20, CPU).ok().unwrap();
         for (got, tolerance) in [(random, 1e-5), (iterated, 1e-4)] {
             for (a, b) in got.variances.iter().zip(&exact.variances) {

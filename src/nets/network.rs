@@ -18,6 +18,7 @@ pub struct Network {
     steps: Vec<Ready>,
     taps: Vec<Wire>,
     wires: usize,
+    kind: Kind,
 }
 
 /// A step that can run.
@@ -83,13 +84,24 @@ enum Action {
 }
 
 impl Network {
-    /// Prepares the steps that `layers` need. `weights` holds their tensors, as `weights::gather` or `init::random`
-    /// give them.
+    /// Prepares the steps that `layers` need, in 32-bit floats. `weights` holds their tensors, as `weights::gather` or
+    /// `init::random` give them.
     pub fn load(architecture: &Architecture, layers: &[&str], weights: &Weights, device: Device) -> Self {
+        Self::load_as(architecture, layers, weights, device, Kind::Float)
+    }
+
+    /// The same in floats of another kind; whatever is folded is worked out first.
+    pub fn load_as(
+        architecture: &Architecture,
+        layers: &[&str],
+        weights: &Weights,
+        device: Device,
+        kind: Kind,
+    ) -> Self {
         let graph = architecture.graph();
         let taps: Vec<Wire> =
             layers.iter().map(|layer| graph.wire(layer).expect("the caller checked the layers")).collect();
-        let mut steps = Compiler::new(graph, &taps, weights, device).compile();
+        let mut steps = Compiler::new(graph, &taps, weights, device, kind).compile();
         let mut last = HashMap::new();
         for (at, step) in steps.iter().enumerate() {
             last.extend(step.inputs.iter().map(|&wire| (wire, at)));
@@ -99,17 +111,18 @@ impl Network {
                 steps[at].spent.push(wire);
             }
         }
-        Self { steps, taps, wires: graph.steps.len() + 1 }
+        Self { steps, taps, wires: graph.steps.len() + 1, kind }
     }
 
-    /// The layers' outputs, in the order in which they were asked for, for n × 3 × height × width normalised images.
+    /// The layers' outputs in 32-bit floats, in the order in which they were asked for, for n × 3 × height × width normalised
+    /// images.
     ///
     /// Panics as libtorch does where memory runs out or the images are too small; `Architecture::shape` tells the
     /// latter before.
     pub fn forward(&self, images: &Tensor) -> Vec<Tensor> {
         let _guard = tch::no_grad_guard();
         let mut wires: Vec<Option<Tensor>> = (0..self.wires).map(|_| None).collect();
-        wires[IMAGES] = Some(channels_last(images));
+        wires[IMAGES] = Some(channels_last(&images.to_kind(self.kind)));
         for step in &self.steps {
             let inputs: Vec<Tensor> = step.inputs.iter().map(|&wire| held(&wires, wire)).collect();
             let output = step.action.run(inputs);
@@ -118,7 +131,7 @@ impl Network {
                 wires[wire] = None;
             }
         }
-        self.taps.iter().map(|&wire| held(&wires, wire)).collect()
+        self.taps.iter().map(|&wire| held(&wires, wire).to_kind(Kind::Float)).collect()
     }
 }
 
@@ -246,7 +259,8 @@ fn attention(joint: &Tensor, heads: i64) -> Tensor {
 fn concat_relu(inputs: &[Tensor]) -> Tensor {
     let (n, _, height, width) = inputs[0].size4().expect("maps have four axes");
     let channels: i64 = inputs.iter().map(|x| x.size()[1]).sum();
-    let whole = Tensor::empty([n, height, width, channels], (Kind::Float, inputs[0].device())).permute([0, 3, 1, 2]);
+    let whole =
+        Tensor::empty([n, height, width, channels], (inputs[0].kind(), inputs[0].device())).permute([0, 3, 1, 2]);
     let mut from = 0;
     for x in inputs {
         let count = x.size()[1];
@@ -265,17 +279,18 @@ struct Compiler<'a> {
     readers: Vec<usize>,
     weights: &'a Weights,
     device: Device,
+    kind: Kind,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(graph: &'a Graph, taps: &'a [Wire], weights: &'a Weights, device: Device) -> Self {
+    fn new(graph: &'a Graph, taps: &'a [Wire], weights: &'a Weights, device: Device, kind: Kind) -> Self {
         let mut readers = vec![0; graph.steps.len() + 1];
         for step in &graph.steps {
             for &wire in &step.inputs {
                 readers[wire] += 1;
             }
         }
-        Self { graph, taps, needed: graph.needed(taps), readers, weights, device }
+        Self { graph, taps, needed: graph.needed(taps), readers, weights, device, kind }
     }
 
     fn compile(&self) -> Vec<Ready> {
@@ -339,8 +354,8 @@ impl<'a> Compiler<'a> {
     fn conv(&self, at: usize, norm: Option<usize>) -> Action {
         let Op::Conv(conv) = self.graph.steps[at].op else { unreachable!("the caller saw a convolution") };
         let (weight, bias) = self.conv_tensors(at, norm);
-        let weight = channels_last(&weight).to_device(self.device);
-        let bias = bias.map(|bias| bias.to_device(self.device));
+        let weight = channels_last(&weight.to_kind(self.kind)).to_device(self.device);
+        let bias = bias.map(|bias| bias.to_kind(self.kind).to_device(self.device));
         Action::Conv { weight, bias, conv }
     }
 
@@ -421,7 +436,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn tensor(&self, at: usize, part: &str) -> Tensor {
-        tensor(self.numbers(at, part)).to_device(self.device)
+        tensor(self.numbers(at, part)).to_kind(self.kind).to_device(self.device)
     }
 }
 

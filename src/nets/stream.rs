@@ -10,12 +10,16 @@ use crate::device;
 
 /// Batches that wait between two stages: enough that a slow moment of one does not stop the other.
 const WAITING: usize = 2;
+/// What libtorch says where the GPU's memory, or the machine's, does not suffice.
+const OUT_OF_MEMORY: &str = "out of memory";
 /// The side of the squares in which planes are transposed; a square of floats lies in the first-level cache.
 const TILE: usize = 16;
 
 /// Images that a network is to see.
 pub struct Feed<D> {
     pub images: usize,
+    /// The image it starts with; those before it are known.
+    pub first: usize,
     /// Height and width.
     pub size: (usize, usize),
     /// Images per batch.
@@ -28,25 +32,27 @@ pub struct Feed<D> {
 /// Runs all images through the network, batch by batch, in order.
 ///
 /// `shape` turns a layer's output into what is stored; `store` takes a batch: the range of images, and for each
-/// layer its rows in channel, height, width order.
+/// layer its rows in channel, height, width order. Where the device runs out of memory, `halved` is told the images per
+/// batch from then on.
 pub fn stream<D, E>(
     network: Network,
     feed: Feed<D>,
     shape: impl Fn(Tensor) -> Tensor + Send,
+    halved: impl Fn(usize) + Send,
     mut store: impl FnMut(Range<usize>, &[Vec<f32>]) -> Result<(), E>,
 ) -> Result<(), E>
 where
     D: FnMut(Range<usize>) -> Result<Vec<f32>, String> + Send,
     E: From<String>,
 {
-    let Feed { images, size: (height, width), batch, device, mut decode } = feed;
+    let Feed { images, first, size: (height, width), batch, device, mut decode } = feed;
     let batch = batch.max(1);
     let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
     std::thread::scope(|scope| {
         let (to_network, decoded) = sync_channel(WAITING);
         let (to_store, computed) = sync_channel(WAITING);
         scope.spawn(move || {
-            for from in (0..images).step_by(batch) {
+            for from in (first..images).step_by(batch) {
                 let range = from..images.min(from + batch);
                 let pixels = device::guard(|| decode(range.clone())).flatten().map(|pixels| (range, pixels));
                 let failed = pixels.is_err();
@@ -58,15 +64,22 @@ where
         scope.spawn(move || {
             // Each thread of ours has a team of its own in libtorch.
             device::set_threads(threads);
+            let mut most = batch;
             for pixels in decoded {
                 let outputs = pixels.and_then(|(range, pixels): (Range<usize>, Vec<f32>)| {
                     let sides = [range.len(), height, width, 3].map(|side| side as i64);
-                    device::guard(|| {
-                        let images = Tensor::from_slice(&pixels).to_device(device).view(sides).permute([0, 3, 1, 2]);
-                        let outputs = network.forward(&images).into_iter().map(&shape);
-                        outputs.map(|output| output.to_device(Device::Cpu)).collect::<Vec<_>>()
-                    })
-                    .map(|outputs| (range, outputs))
+                    let images = device::guard(|| Tensor::from_slice(&pixels).view(sides).permute([0, 3, 1, 2]))?;
+                    let before = most;
+                    let outputs = in_parts(&images, &mut most, |part| {
+                        device::guard(|| {
+                            let outputs = network.forward(&part.to_device(device)).into_iter().map(&shape);
+                            outputs.map(|output| output.to_device(Device::Cpu)).collect::<Vec<_>>()
+                        })
+                    });
+                    if most < before {
+                        halved(most);
+                    }
+                    outputs.map(|outputs| (range, outputs))
                 });
                 let failed = outputs.is_err();
                 if to_store.send(outputs).is_err() || failed {
@@ -85,6 +98,33 @@ where
         }
         Ok(())
     })
+}
+
+/// Computes images in parts of at most `most`, which is halved where memory runs out.
+fn in_parts(
+    images: &Tensor,
+    most: &mut usize,
+    compute: impl Fn(&Tensor) -> Result<Vec<Tensor>, String>,
+) -> Result<Vec<Tensor>, String> {
+    let count = images.size()[0] as usize;
+    let mut parts: Vec<Vec<Tensor>> = Vec::new();
+    let mut from = 0;
+    while from < count {
+        let length = (*most).min(count - from);
+        match compute(&images.narrow(0, from as i64, length as i64)) {
+            Ok(outputs) => {
+                parts.push(outputs);
+                from += length;
+            }
+            Err(error) if error.contains(OUT_OF_MEMORY) && length > 1 => *most = length.div_ceil(2),
+            Err(error) => return Err(error),
+        }
+    }
+    if parts.len() == 1 {
+        return Ok(parts.swap_remove(0));
+    }
+    let layers = parts.first().map_or(0, Vec::len);
+    Ok((0..layers).map(|layer| Tensor::cat(&parts.iter().map(|part| &part[layer]).collect::<Vec<_>>(), 0)).collect())
 }
 
 /// Copies a tensor of the CPU, n × anything, in row-major order, whatever its order in memory.
@@ -165,8 +205,8 @@ mod tests {
         let squeezenet = describe("squeezenet1_1").expect("it ships");
         let layers = ["features.1", "features.0"];
         let network = Network::load(squeezenet, &layers, &random(squeezenet, &layers, 0), Device::Cpu);
-        let feed = Feed { images: 5, size: (8, 8), batch: 2, device: Device::Cpu, decode };
-        stream(network, feed, |output| output, store)
+        let feed = Feed { images: 5, first: 0, size: (8, 8), batch: 2, device: Device::Cpu, decode };
+        stream(network, feed, |output| output, |_| (), store)
     }
 
     #[test]
@@ -182,6 +222,22 @@ mod tests {
         });
         assert_eq!(result, Ok(()));
         assert_eq!(seen, [0..2, 2..4, 4..5]);
+    }
+
+    #[test]
+    fn a_device_that_runs_out_of_memory_gets_less_at_a_time() {
+        let images = Tensor::arange(11, (Kind::Float, Device::Cpu)).view([11, 1]);
+        let tried = std::cell::RefCell::new(Vec::new());
+        let compute = |part: &Tensor| {
+            tried.borrow_mut().push(part.size()[0]);
+            if part.size()[0] > 3 { Err("libtorch: CUDA out of memory.".to_owned()) } else { Ok(vec![part * 2.0]) }
+        };
+        let mut most = 11;
+        let outputs = in_parts(&images, &mut most, compute).expect("it fits in parts");
+        assert_eq!((most, tried.take()), (3, vec![11, 6, 3, 3, 3, 2]));
+        assert!(outputs[0].equal(&(images.shallow_clone() * 2.0)));
+        let none = |_: &Tensor| Err("libtorch: CUDA out of memory.".to_owned());
+        assert!(in_parts(&images, &mut most, none).is_err(), "one image is the least");
     }
 
     #[test]

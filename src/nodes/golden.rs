@@ -192,6 +192,10 @@ fn all() -> BTreeMap<&'static str, Ports> {
             ),
         ),
         ("pca", made::<Pca>(given().value("features", &x()).value("split", &split), json!({ "components": 3 }))),
+        (
+            "random_projection",
+            made::<RandomProjection>(given().value("features", &x()), json!({ "components": 4, "seed": 2 })),
+        ),
         ("linear", made::<Linear>(readout(), json!({}))),
         ("ridge", made::<Ridge>(readout(), json!({}))),
         ("noise_ceiling", made::<NoiseCeiling>(given().value("responses", &repeats(24)), json!({ "seed": 1 }))),

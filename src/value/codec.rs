@@ -86,21 +86,17 @@ pub fn write<T: Serialize>(sink: &mut dyn Write, about: &T, parts: &[(&str, Part
     Ok(())
 }
 
-/// The header of a file that will hold one f32 tensor of a known shape, whose data is then streamed after it.
-pub fn stream_header<T: Serialize>(about: &T, name: &str, shape: &[usize]) -> io::Result<Vec<u8>> {
-    stream_headers(about, &[(name, shape.to_vec())])
-}
-
-/// The header of a file that will hold f32 tensors of known shapes, whose data is streamed after it in their order.
-pub fn stream_headers<T: Serialize>(about: &T, tensors: &[(&str, Vec<usize>)]) -> io::Result<Vec<u8>> {
+/// The header of a file that will hold tensors of one type and of known shapes, whose data is streamed after it in their
+/// order.
+pub fn stream_headers<T: Serialize>(about: &T, dtype: Dtype, tensors: &[(&str, Vec<usize>)]) -> io::Result<Vec<u8>> {
     let about = serde_json::to_string(about).map_err(io::Error::other)?;
     let metadata = HashMap::from([(ABOUT.to_owned(), about)]);
     let mut offset = 0;
     let infos = tensors
         .iter()
         .map(|(name, shape)| {
-            let end = offset + shape.iter().product::<usize>() * size_of::<f32>();
-            let info = TensorInfo { dtype: Dtype::F32, shape: shape.clone(), data_offsets: (offset, end) };
+            let end = offset + shape.iter().product::<usize>() * dtype.bitsize() / 8;
+            let info = TensorInfo { dtype, shape: shape.clone(), data_offsets: (offset, end) };
             offset = end;
             ((*name).to_owned(), info)
         })

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ndarray::ArrayD;
+use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
 use super::ReadError;
@@ -56,6 +57,6 @@ impl Fit {
     /// The header of a fit's file whose arrays, of the given names and shapes, are then streamed after it in their order
     /// as little-endian floats.
     pub fn header(about: &About, arrays: &[(&str, Vec<usize>)]) -> io::Result<Vec<u8>> {
-        codec::stream_headers(about, arrays)
+        codec::stream_headers(about, Dtype::F32, arrays)
     }
 }

@@ -10,6 +10,7 @@ use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nets::catalogue::{self, Architecture};
 use crate::registry::nearest;
 use crate::value::Type;
+use crate::value::matrix::Stored;
 
 /// The kind `extract_layer`.
 pub struct ExtractLayer;
@@ -42,6 +43,16 @@ pub struct Written {
     #[serde(default)]
     #[schemars(extend("x-neutral" = "none"))]
     pub pool: Pool,
+    /// What the network computes in. `f32` everywhere, `tf32` (10 bits of mantissa in products, on a GPU alone) or `bf16` (7
+    /// bits, all through). What a coarser one costs is measured on the first images and said in a note.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "f32"))]
+    pub precision: Precision,
+    /// How activations lie in the cache: `f32`, or half the size as `f16` (3 digits, up to 65504) or `bf16` (2 digits).
+    /// Decompositions read them as they lie.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "f32"))]
+    pub stored: Stored,
     /// What `weights: random` draws from. It plays no part with given weights.
     #[serde(default)]
     #[schemars(extend("x-neutral" = 0))]
@@ -77,6 +88,17 @@ pub enum Pool {
     Grid(NonZeroUsize),
 }
 
+/// What a network computes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Precision {
+    #[default]
+    F32,
+    TF32,
+    BF16,
+}
+
 impl NodeKind for ExtractLayer {
     const NAME: &'static str = "extract_layer";
     const VERSION: u32 = 1;
@@ -87,7 +109,9 @@ Every image passes once through the network, in evaluation mode, up to the deepe
 normalised as the architecture wants it exactly once: those that were normalised before are recognised. A row is one \
 image; its columns are the layer's output in channel, height, width order, as PyTorch's `flatten` gives it.
 
-A layer's numbers do not depend on which others are asked for, so adding one to `layers` computes that one alone.";
+A layer's numbers do not depend on which others are asked for, so adding one to `layers` computes that one alone. How many \
+images pass at a time is measured once per machine, network and image size, and then fixed. What has been computed when a \
+run is killed is there for the next one.";
     const EXAMPLE: &'static str = "\
 layers:
   kind: extract_layer
@@ -167,11 +191,12 @@ mod compute {
     use std::fs::File;
     use std::io::Read;
     use std::path::Path;
+    use std::time::{Duration, Instant};
 
     use safetensors::Dtype;
-    use tch::Tensor;
+    use tch::{Kind, Tensor};
 
-    use super::{ExtractLayer, Params, Pool, RANDOM, Written};
+    use super::{ExtractLayer, Params, Pool, Precision, RANDOM, Written};
     use crate::device;
     use crate::kind::{Compute, KindError, MatrixSink, Run};
     use crate::nets::catalogue::{self, Architecture};
@@ -180,12 +205,18 @@ mod compute {
     use crate::nets::network::Network;
     use crate::nets::stream::{Feed, stream};
     use crate::nets::weights::{self, Weights};
+    use crate::nodes::features::extraction;
     use crate::value::codec::{self, Archive};
     use crate::value::decode::Decoder;
     use crate::value::images::PixelState;
     use crate::value::lineage::Lineage;
     use crate::value::matrix;
     use crate::value::network;
+
+    /// Images per batch that any machine has memory for; also those by which a coarser precision is judged.
+    const LEAST_BATCH: usize = 4;
+    /// Time after which what was computed is marked: at most so much is lost to a kill.
+    const BETWEEN_MARKS: Duration = Duration::from_secs(5);
 
     impl Compute for ExtractLayer {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -202,7 +233,29 @@ mod compute {
                 run.note(format!("images are {height} × {width}; {} was trained at {size} × {size}", params.model));
             }
 
-            let mut sinks: Vec<MatrixSink> = Vec::with_capacity(layers.len());
+            let row: usize = shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
+            check_disk(&params, images.len(), row, run)?;
+            let advice = "`pool`, fewer layers at a time, or smaller images need less";
+            run.reserve(extraction::needed(architecture, images.about.size, row, LEAST_BATCH), advice)?;
+            let tf32 = params.precision == Precision::TF32 && device != tch::Device::Cpu;
+            device::set_tf32(tf32);
+            let kind = if params.precision == Precision::BF16 { Kind::BFloat16 } else { Kind::Float };
+            let load = |kind| device::guard(|| Network::load_as(architecture, &layers, &weights, device, kind));
+            let network = load(kind)?;
+            let precision = serde_json::to_value(params.precision).expect("a word");
+            let precision = precision.as_str().expect("a word");
+            let batch = extraction::batch(architecture, &network, images.about.size, precision, device, run)?;
+            run.reserve(
+                extraction::needed(architecture, images.about.size, row, batch).saturating_sub(extraction::needed(
+                    architecture,
+                    images.about.size,
+                    row,
+                    LEAST_BATCH,
+                )),
+                advice,
+            )?;
+
+            let mut sinks: Vec<(MatrixSink, usize)> = Vec::with_capacity(layers.len());
             for (layer, shape) in layers.iter().zip(&shapes) {
                 let about = matrix::About {
                     stimuli: Some(images.about.stimuli.clone()),
@@ -210,12 +263,15 @@ mod compute {
                     row_shape: shape.clone(),
                     lineage: lineage.clone(),
                 };
-                let columns = shape.iter().product();
-                sinks.push(run.open_matrix("activations", Some(layer), &about, images.len(), columns)?);
+                let size = (images.len(), shape.iter().product());
+                let detail = format!("batches of {batch}");
+                sinks.push(run.resume_matrix(("activations", Some(layer)), &about, params.stored, size, &detail)?);
+            }
+            let first = sinks.iter().map(|(_, done)| *done).min().unwrap_or(0);
+            if first > 0 {
+                run.note(format!("{first} of {} images had passed before a run was stopped", images.len()));
             }
 
-            let network = device::guard(|| Network::load(architecture, &layers, &weights, device))?;
-            drop(weights);
             let decoder = Decoder::open(&images, &run.sources)?;
             let applied = match images.about.state {
                 PixelState::Unit => None,
@@ -223,22 +279,41 @@ mod compute {
             };
             let input = Input::new(architecture, applied);
             let (height, width) = images.about.size;
-            let feed = Feed {
-                images: images.len(),
-                size: images.about.size,
-                batch: run.batch,
-                device,
-                decode: move |range: std::ops::Range<usize>| {
-                    let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
-                    Ok(input.prepare(&pixels, height * width))
-                },
+            let decode = move |range: std::ops::Range<usize>| {
+                let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
+                Ok(input.prepare(&pixels, height * width))
             };
+            if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == Kind::BFloat16) {
+                let few: Vec<f32> = decode(0..images.len().min(LEAST_BATCH))?;
+                let exact = load(Kind::Float)?;
+                let off = device::guard(|| {
+                    let sides = [-1, height as i64, width as i64, 3];
+                    let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
+                    let coarse = network.forward(&few);
+                    device::set_tf32(false);
+                    let exact = exact.forward(&few);
+                    device::set_tf32(tf32);
+                    coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect::<Vec<_>>()
+                })?;
+                let off: Vec<String> =
+                    layers.iter().zip(off).map(|(layer, off)| format!("{layer} {off:.1e}")).collect();
+                run.note(format!(
+                    "{precision} against f32 on the first images, largest difference over largest activation: {}",
+                    off.join(", ")
+                ));
+            }
+            drop(weights);
+            let feed = Feed { images: images.len(), first, size: images.about.size, batch, device, decode };
+            let (halved, halvings) = std::sync::mpsc::channel();
+            let mut marked = Instant::now();
+            let mut written = first;
             stream(
                 network,
                 feed,
                 |output| params.pool.apply(output),
+                move |most| _ = halved.send(most),
                 |range, outputs| {
-                    for ((layer, sink), rows) in layers.iter().zip(&mut sinks).zip(outputs) {
+                    for ((layer, (sink, done)), rows) in layers.iter().zip(&mut sinks).zip(outputs) {
                         if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
                             let row = range.start + at / (rows.len() / range.len());
                             return Err(KindError::new(format!(
@@ -248,14 +323,50 @@ mod compute {
                                 images.about.stimuli.get(row).name
                             )));
                         }
-                        sink.write(rows)?;
+                        // Where one layer is further than another, its rows are known already.
+                        if range.start >= *done {
+                            sink.write(rows)?;
+                        }
+                    }
+                    written = range.end;
+                    if marked.elapsed() > BETWEEN_MARKS {
+                        marked = Instant::now();
+                        for (sink, _) in sinks.iter_mut().filter(|(_, done)| written > *done) {
+                            sink.mark()?;
+                        }
+                    }
+                    if let Some(most) = halvings.try_iter().last() {
+                        run.note(format!(
+                            "the device ran out of memory with batches of {batch}; they pass in parts of {most} at most"
+                        ));
                     }
                     run.progress(range.end as u64, images.len() as u64, "images");
                     Ok(())
                 },
             )?;
-            sinks.into_iter().try_for_each(MatrixSink::finish)
+            device::set_tf32(false);
+            sinks.into_iter().try_for_each(|(sink, _)| sink.finish())
         }
+    }
+
+    /// The largest difference of two tensors over the largest number of the second.
+    fn difference(a: &Tensor, b: &Tensor) -> f64 {
+        let largest = b.abs().max().double_value(&[]);
+        if largest == 0.0 { 0.0 } else { (a - b).abs().max().double_value(&[]) / largest }
+    }
+
+    /// Refuses activations that the disk has no room for, before any is computed.
+    fn check_disk(params: &Written, images: usize, row: usize, run: &Run<'_>) -> Result<(), KindError> {
+        let (needed, free) = ((images * row * params.stored.size()) as u64, run.host.disk());
+        if needed <= free {
+            return Ok(());
+        }
+        Err(KindError::new(format!(
+            "{images} images × {row} activations take {:.1} GB of disk, but the cache has {:.1} GB free; `pool`, `stored: \
+             f16` or fewer layers take less, and `keep: false` gives the space back when their readers are done",
+            needed as f64 / 1e9,
+            free as f64 / 1e9
+        )))
     }
 
     /// The shape of each layer's rows, or why these images do not fit.

@@ -2,7 +2,10 @@
 
 pub mod concat;
 pub mod extract_layer;
+#[cfg(feature = "torch")]
+mod extraction;
 pub mod pixels;
+pub mod random_projection;
 pub mod select_units;
 pub mod standardize;
 
@@ -13,6 +16,7 @@ pub(super) fn register(registry: &mut Registry) {
         concat::Concat,
         extract_layer::ExtractLayer,
         pixels::Pixels,
+        random_projection::RandomProjection,
         select_units::SelectUnits,
         standardize::Standardize,
     );

@@ -181,7 +181,7 @@ mod compute {
             Solver::Randomized => {
                 run.note(format!("components by random projection: {} × {} features", features.rows, features.columns));
                 let mut progress = |done, total| run.progress(done, total, "columns");
-                pca::randomized(features.view(), train, k, device, &mut progress)
+                pca::randomized(features.raw(), train, k, device, &mut progress)
             }
             Solver::Linfa => pca::linfa(features.view(), train, k, device),
         };
@@ -245,7 +245,7 @@ mod compute {
             let arrays = [("components", vec![k, columns]), ("mean", vec![columns])];
             let mut sink = run.open_fit("fit", key.as_deref(), &about, &arrays)?;
             stream(features, train, principal, k, run, &mut |rows| sink.write(rows))?;
-            sink.write(&gram::mean(features.view(), train))?;
+            sink.write(&gram::mean(features.raw(), train))?;
             sink.finish()?;
         }
         Ok(())
@@ -264,7 +264,7 @@ mod compute {
         for first in (0..k).step_by(group) {
             let count = group.min(k - first);
             let device = place(run.device);
-            take(&pca::components(features.view(), train, &principal.loadings, first, count, device))?;
+            take(&pca::components(features.raw(), train, &principal.loadings, first, count, device))?;
             run.progress((first + count) as u64, k as u64, "components");
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::math::gram::{Gram, Precision};
 use crate::math::tensor::{index, place, rows, wide_vec};
 use crate::value::gram::About;
 use crate::value::lineage::Lineage;
-use crate::value::matrix::Matrix;
+use crate::value::matrix::{Matrix, Raw};
 use crate::value::stimuli::Stimuli;
 use crate::value::{Type, Value, eigen, gram};
 
@@ -76,9 +76,14 @@ impl Features {
         self.matrix.as_ref().expect("`stand_ins` names the computations that do without")
     }
 
-    /// The numbers, rows × columns.
+    /// The numbers, rows × columns; those of half precision are all widened first.
     pub fn view(&self) -> ArrayView2<'_, f32> {
         self.matrix().view()
+    }
+
+    /// The numbers as they are stored.
+    pub fn raw(&self) -> Raw<'_> {
+        self.matrix().raw()
     }
 
     /// Centred products and their decomposition, in the precision that the size suggests or a finer one.
@@ -117,7 +122,7 @@ impl Features {
         let make = |run: &mut Run<'_>| {
             let all: Vec<usize> = (0..self.rows).collect();
             let mut progress = |done, total| run.progress(done, total, "columns");
-            let gram = Gram::of(self.view(), &all, precision, device, &mut progress);
+            let gram = Gram::of(self.raw(), &all, precision, device, &mut progress);
             if !gram.is_finite() {
                 check_finite(self.matrix())?;
                 let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";

@@ -28,12 +28,11 @@ pub fn train_rows(split: &Split, round: &Round, stimuli: &Stimuli, port: &str) -
 
 /// Refuses features that are no finite numbers, and says where.
 pub fn check_finite(features: &Matrix) -> Result<(), KindError> {
-    let x = features.view();
-    let Some((row, column)) = gram::first_not_finite(x) else { return Ok(()) };
+    let Some((row, column)) = gram::first_not_finite(features.raw()) else { return Ok(()) };
     let name = &features.stimuli("features")?.get(row).name;
     Err(KindError::new(format!(
         "`features` is {} at stimulus `{name}`, column {column}; every feature is a finite number",
-        x[[row, column]]
+        features.view()[[row, column]]
     )))
 }
 
@@ -174,7 +173,7 @@ pub fn emit(
         return Ok(());
     }
     let weights = weights(task, design, coefficients, run);
-    let centre = gram::mean(task.features.view(), &task.train);
+    let centre = gram::mean(task.features.raw(), &task.train);
     let centre = ndarray::Array1::from_vec(centre);
     let shift = weights.mapv(f64::from).t().dot(&centre.mapv(f64::from));
     let intercept: Vec<f32> = wide_vec(mean).iter().zip(&shift).map(|(mean, shift)| (mean - shift) as f32).collect();
@@ -192,14 +191,14 @@ fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -
     if design.eigen.is_none() {
         return to_array(coefficients);
     }
-    let x = task.features.view();
+    let x = task.features.raw();
     let device = place(run.device);
-    let precision = Precision::of(x.nrows(), x.ncols());
+    let precision = Precision::of(x.rows, x.columns);
     let blocks = Blocks::new(x, &task.train, precision, device);
     let at: Vec<i64> = task.train.iter().map(|&row| index(row)).collect();
-    let spread = Tensor::zeros([index(x.nrows()), index(task.units.len())], (tch::Kind::Double, device));
+    let spread = Tensor::zeros([index(x.rows), index(task.units.len())], (tch::Kind::Double, device));
     let spread = spread.index_copy(0, &Tensor::from_slice(&at).to_device(device), coefficients);
-    let mut out = Array2::zeros((x.ncols(), task.units.len()));
+    let mut out = Array2::zeros((x.columns, task.units.len()));
     for block in (0..blocks.len()).map(|at| blocks.get(at)) {
         let product = narrow_vec(&block.shifted.tr().matmul(&spread.to_kind(block.shifted.kind())));
         let from = block.start * task.units.len();
