@@ -198,6 +198,12 @@ nodes:
     run(&study).refused(1, &["layers:", "w.safetensors", "features.0.weight", "conv1.weight"]);
     study.write("data/w.safetensors", "no tensors");
     run(&study).refused(1, &["layers:", "w.safetensors"]);
+    // A pickle that would run a command, where anything ran it.
+    let hostile = b"\x80\x02cposix\nsystem\nX\x0c\0\0\0touch data/ranq\0\x85R.";
+    let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    fs::write(study.path("data/w.safetensors"), [magic.as_slice(), hostile].concat()).expect("written");
+    run(&study).refused(1, &["layers:", "w.safetensors asks for the Python object `posix.system`", "nothing was run"]);
+    assert!(!study.path("data/ran").exists());
     study.edit("weights: data/w.safetensors", "weights: random");
     study.edit("[features.3]", "[features.3, feature.6]");
     run(&study).refused(2, &["recipes/a.yaml:8:73", "no layer `feature.6`", "did you mean `features.6`"]);

@@ -1,6 +1,8 @@
-//! Other programs' files: arrays, tables, HDF5, and pictures in folders and archives. Nothing here knows a node.
+//! Other programs' files: arrays, tables, HDF5, networks' tensors, and pictures in folders and archives. Nothing here
+//! knows a node.
 
 pub mod array;
+pub mod checkpoint;
 pub mod csv;
 pub mod element;
 pub mod hdf5;

@@ -11,6 +11,7 @@ use tch::{Device, Kind, Tensor};
 use super::catalogue::{Architecture, architectures, describe};
 use super::network::Network;
 use super::weights::{self, Weights};
+use crate::formats::checkpoint::Checkpoint;
 use crate::value::codec::Archive;
 
 /// tests/oracles/networks.py made it.
@@ -153,8 +154,8 @@ fn every_layer_of_every_network_is_what_its_publisher_gives() {
             let shape: Vec<i64> = shape.iter().map(|&side| side as i64).collect();
             Tensor::from_data_size(bytes, &shape, Kind::Float)
         };
-        let archive = Archive::open_foreign(&folder.path().join("weights.safetensors")).expect("it reads");
-        let weights = weights::gather(network, &layers, &archive.names(), |name| archive.get(name)).expect("they fit");
+        let file = Checkpoint::open(&folder.path().join("weights.safetensors")).expect("it reads");
+        let weights = weights::gather(network, &layers, &file.names(), |name| file.get(name)).expect("they fit");
         let outputs = Network::load(network, &layers, &weights, Device::Cpu).forward(&read("images"));
         let mut worst = (0.0, "");
         for (layer, output) in layers.iter().zip(&outputs) {
@@ -194,10 +195,9 @@ fn shared(below: &str) -> Option<PathBuf> {
 fn squeezenet_gives_what_its_publisher_gives() {
     let Some(folder) = shared("weights") else { return };
     let squeezenet = describe("squeezenet1_1").expect("it ships");
-    let archive = Archive::open_foreign(&folder.join("squeezenet1_1.safetensors")).expect("it reads");
-    let weights = |layers: &[&str]| {
-        weights::gather(squeezenet, layers, &archive.names(), |name| archive.get(name)).expect("they fit")
-    };
+    let file = Checkpoint::open(&folder.join("squeezenet1_1.safetensors")).expect("it reads");
+    let weights =
+        |layers: &[&str]| weights::gather(squeezenet, layers, &file.names(), |name| file.get(name)).expect("they fit");
     let folder = folder.join("squeezenet1_1_reference");
     let read = |name: String| -> ndarray::ArrayD<f32> { ndarray_npy::read_npy(folder.join(name)).expect("it reads") };
     let input = |at: usize| {

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use half::{bf16, f16};
-use safetensors::Dtype;
-
 use super::catalogue::Architecture;
 use super::graph::{Step, Wire};
+use crate::formats::checkpoint::Stored;
+use crate::formats::element::Kind;
 
 /// Tensors by name, such as `features.3.squeeze.weight`.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -17,9 +16,6 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     pub data: Vec<f32>,
 }
-
-/// A tensor as a file holds it: its type, shape and little-endian bytes.
-pub type Raw<'a> = (Dtype, &'a [usize], &'a [u8]);
 
 /// How many tensors of a kind an error names.
 const NAMED: usize = 5;
@@ -43,7 +39,7 @@ pub fn gather<'a>(
     architecture: &Architecture,
     layers: &[&str],
     names: &[&str],
-    get: impl Fn(&str) -> Option<Raw<'a>>,
+    get: impl Fn(&str) -> Option<Stored<'a>>,
 ) -> Result<Weights, String> {
     let mut weights = Weights::new();
     let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
@@ -57,14 +53,14 @@ pub fn gather<'a>(
             match get(&name).or_else(former) {
                 None if missing.contains(&name) => {}
                 None => missing.push(name),
-                Some((_, given, _)) if given != shape => {
-                    misshapen.push(format!("{name} ({}, not {})", text(given), text(&shape)));
+                Some(given) if given.shape != shape => {
+                    misshapen.push(format!("{name} ({}, not {})", text(given.shape), text(&shape)));
                 }
-                Some((dtype, _, bytes)) => {
-                    let data = floats(dtype, bytes).ok_or_else(|| {
-                        format!("tensor {name} is of {dtype:?}; weights are of F32, F64, F16 or BF16")
-                    })?;
-                    weights.insert(name, Tensor { shape, data });
+                Some(given) => {
+                    if !matches!(given.element.kind, Kind::Float | Kind::BFloat) {
+                        return Err(format!("tensor {name} is of whole numbers; weights are floats"));
+                    }
+                    weights.insert(name, Tensor { data: given.floats(), shape });
                 }
             }
         }
@@ -94,20 +90,6 @@ pub fn gather<'a>(
     ))
 }
 
-fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
-    match dtype {
-        Dtype::F32 => Some(numbers(bytes, f32::from_le_bytes)),
-        Dtype::F64 => Some(numbers(bytes, |b| f64::from_le_bytes(b) as f32)),
-        Dtype::F16 => Some(numbers(bytes, |b| f16::from_le_bytes(b).to_f32())),
-        Dtype::BF16 => Some(numbers(bytes, |b| bf16::from_le_bytes(b).to_f32())),
-        _ => None,
-    }
-}
-
-fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.chunks_exact(N).map(|chunk| read(chunk.try_into().expect("chunks of N bytes"))).collect()
-}
-
 /// `64 × 3 × 3 × 3`.
 fn text(shape: &[usize]) -> String {
     if shape.is_empty() {
@@ -124,6 +106,7 @@ fn some(list: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::element::Element;
     use crate::nets::catalogue::describe;
     use crate::nets::init::random;
 
@@ -143,7 +126,8 @@ mod tests {
     ) -> Result<Weights, String> {
         let names: Vec<&str> = file.keys().map(String::as_str).collect();
         gather(describe(architecture).expect("it ships"), &[layer], &names, |name| {
-            file.get(name).map(|(shape, bytes)| (Dtype::F32, shape.as_slice(), bytes.as_slice()))
+            let (shape, bytes) = file.get(name)?;
+            Some(Stored { element: Element::little(Kind::Float, 4), shape, strides: None, bytes })
         })
     }
 
@@ -174,10 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn other_floats_are_converted() {
-        assert_eq!(floats(Dtype::F16, &f16::from_f32(0.5).to_le_bytes()), Some(vec![0.5]));
-        assert_eq!(floats(Dtype::BF16, &bf16::from_f32(-2.0).to_le_bytes()), Some(vec![-2.0]));
-        assert_eq!(floats(Dtype::F64, &0.25_f64.to_le_bytes()), Some(vec![0.25]));
-        assert_eq!(floats(Dtype::I64, &[0; 8]), None);
+    fn whole_numbers_are_no_weights() {
+        let squeezenet = describe("squeezenet1_1").expect("it ships");
+        let (shape, bytes) = (&[64, 3, 3, 3], vec![0; 64 * 27]);
+        let given = Stored { element: Element::little(Kind::Signed, 1), shape, strides: None, bytes: &bytes };
+        let error = gather(squeezenet, &["features.0"], &["features.0.weight"], |_| Some(given)).expect_err("int8");
+        assert_eq!(error, "tensor features.0.weight is of whole numbers; weights are floats");
     }
 }

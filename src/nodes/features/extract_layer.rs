@@ -26,9 +26,11 @@ const LISTED_DOTS: usize = 1;
 pub struct Written {
     /// The architecture, under torchvision's name: `resnet50`, `squeezenet1_1`.
     pub model: String,
-    /// The network's tensors: a `.safetensors` file with torchvision's names (32-bit floats, or others that are
-    /// converted), or `random` for torchvision's initial distributions drawn from `seed`. Left out where `network`
-    /// is connected.
+    /// The network's tensors: a file with torchvision's names, or `random` for torchvision's initial distributions drawn
+    /// from `seed`. A file is `.safetensors`, what `torch.save` writes of a state dict (`.pth`, `.pt`, `.th`; also within
+    /// a checkpoint of training, and with `module.` in front of every name), TorchScript, or tch's `.ot`; its content says
+    /// which. Nothing in it is run, and floats of other widths are converted. `ventral weights get MODEL` fetches the
+    /// published file. Left out where `network` is connected.
     #[serde(default)]
     #[schemars(extend("x-file" = true, "x-words" = ["random"], "x-neutral" = null))]
     pub weights: Option<String>,
@@ -118,7 +120,7 @@ layers:
   in: { images: it.images }
   with:
     model: resnet50
-    weights: weights/resnet50.safetensors    # or random
+    weights: weights/resnet50-0676ba61.pth    # or random
     layers: [layer1, layer2, layer3, layer4]
     pool: { grid: 7 }
 ";
@@ -188,16 +190,14 @@ fn no_such_layer(architecture: &Architecture, layer: &str) -> String {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::fs::File;
-    use std::io::Read;
-    use std::path::Path;
     use std::time::{Duration, Instant};
 
-    use safetensors::Dtype;
-    use tch::{Kind, Tensor};
+    use tch::Tensor;
 
     use super::{ExtractLayer, Params, Pool, Precision, RANDOM, Written};
     use crate::device;
+    use crate::formats::checkpoint::{Checkpoint, Stored};
+    use crate::formats::element::{Element, Kind};
     use crate::kind::{Compute, KindError, MatrixSink, Run};
     use crate::nets::catalogue::{self, Architecture};
     use crate::nets::init;
@@ -206,7 +206,7 @@ mod compute {
     use crate::nets::stream::{Feed, stream};
     use crate::nets::weights::{self, Weights};
     use crate::nodes::features::extraction;
-    use crate::value::codec::{self, Archive};
+    use crate::value::codec;
     use crate::value::decode::Decoder;
     use crate::value::images::PixelState;
     use crate::value::lineage::Lineage;
@@ -239,7 +239,7 @@ mod compute {
             run.reserve(extraction::needed(architecture, images.about.size, row, LEAST_BATCH), advice)?;
             let tf32 = params.precision == Precision::TF32 && device != tch::Device::Cpu;
             device::set_tf32(tf32);
-            let kind = if params.precision == Precision::BF16 { Kind::BFloat16 } else { Kind::Float };
+            let kind = if params.precision == Precision::BF16 { tch::Kind::BFloat16 } else { tch::Kind::Float };
             let load = |kind| device::guard(|| Network::load_as(architecture, &layers, &weights, device, kind));
             let network = load(kind)?;
             let precision = serde_json::to_value(params.precision).expect("a word");
@@ -283,9 +283,9 @@ mod compute {
                 let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
                 Ok(input.prepare(&pixels, height * width))
             };
-            if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == Kind::BFloat16) {
+            if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == tch::Kind::BFloat16) {
                 let few: Vec<f32> = decode(0..images.len().min(LEAST_BATCH))?;
-                let exact = load(Kind::Float)?;
+                let exact = load(tch::Kind::Float)?;
                 let off = device::guard(|| {
                     let sides = [-1, height as i64, width as i64, 3];
                     let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
@@ -434,13 +434,13 @@ mod compute {
         match (params.weights.as_deref(), run.has("network")) {
             (Some(_), true) => Err(KindError::new("`weights` and `network` are both given; a network has one set")),
             (None, false) => Err(KindError::new(
-                "neither `weights` nor `network` is given; name a .safetensors file or `random`, or connect a network",
+                "neither `weights` nor `network` is given; name a file of weights or `random`, or connect a network",
             )),
             (Some(RANDOM), false) => Ok((init::random(architecture, layers, params.seed), Lineage::default())),
             (Some(_), false) => {
                 let path = run.file("weights").0;
-                let archive = open(path)?;
-                let weights = weights::gather(architecture, layers, &archive.names(), |name| archive.get(name))
+                let file = Checkpoint::open(path)?;
+                let weights = weights::gather(architecture, layers, &file.names(), |name| file.get(name))
                     .map_err(|problem| format!("{}: {problem}", path.display()))?;
                 Ok((weights, Lineage::default()))
             }
@@ -456,27 +456,17 @@ mod compute {
                 let names: Vec<&str> = network.tensors.keys().map(String::as_str).collect();
                 let weights = weights::gather(architecture, layers, &names, |name| {
                     let array = network.tensors.get(name)?;
-                    Some((Dtype::F32, array.shape(), codec::bytes_of(array.as_slice()?)))
+                    Some(Stored {
+                        element: Element::little(Kind::Float, 4),
+                        shape: array.shape(),
+                        strides: None,
+                        bytes: codec::bytes_of(array.as_slice()?),
+                    })
                 })
                 .map_err(|problem| format!("`network`: {problem}"))?;
                 Ok((weights, lineage))
             }
         }
-    }
-
-    fn open(path: &Path) -> Result<Archive, KindError> {
-        Archive::open_foreign(path).map_err(|error| {
-            let mut start = [0; 2];
-            let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-            // PyTorch saves zip archives, and used to save pickles.
-            let hint = if read.is_ok() && matches!(&start, b"PK" | b"\x80\x02") {
-                "; it looks like PyTorch's own format, which Python turns into one: \
-                 safetensors.torch.save_file(torch.load(\"x.pth\"), \"x.safetensors\")"
-            } else {
-                ""
-            };
-            KindError::new(format!("{error}{hint}"))
-        })
     }
 }
 
@@ -507,9 +497,10 @@ mod tests {
         assert!(wrong("resnet50", &["layer3.6"]).contains("did you mean `layer3.5`?"));
         assert_eq!(wrong("resnet50", &["fc", "fc"]), "layers[1]: layer `fc` stands twice; name each once");
         assert_eq!(wrong("resnet50", &[]), "layers: no layer is named; at least one must be");
-        assert_eq!(
-            wrong("resnet51", &["fc"]),
-            "model: no model `resnet51`; did you mean `resnet50`? there are resnet50, squeezenet1_1"
+        let error = wrong("resnet51", &["fc"]);
+        assert!(
+            error.starts_with("model: no model `resnet51`; did you mean `resnet50`? there are alexnet, convnext_base"),
+            "{error}"
         );
     }
 
