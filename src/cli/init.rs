@@ -33,7 +33,7 @@ impl Init {
             ("recipes/schema.json", &schema),
             ("cache/README.md", CACHE_PAGE),
             ("reports/README.md", REPORTS_PAGE),
-            (".gitignore", "/cache/*\n!/cache/README.md\n/reports/*\n!/reports/README.md\n"),
+            (".gitignore", "/cache/*\n!/cache/README.md\n/reports/*\n!/reports/README.md\n/weights/\n"),
         ];
         for (name, text) in files {
             let path = self.dir.join(name);

@@ -1,6 +1,7 @@
 //! The command line: one file per command family.
 
 mod cache;
+mod download;
 mod init;
 mod inspect;
 mod kinds;
@@ -10,6 +11,7 @@ mod reference;
 mod run;
 mod show;
 mod terminal;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +58,8 @@ enum Command {
     Schema(kinds::Schema),
     /// Render the report again
     Report(run::Report),
+    /// Pretrained weights: which the recipes want, where they are; fetch them
+    Weights(weights::Weights),
     /// What the cache keeps; clear it; check it
     Cache(cache::Cache),
     /// Make a new workspace with a recipe that runs
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Kinds(command) => command.execute(&registry),
         Command::Schema(command) => command.execute(&registry),
         Command::Report(command) => command.execute(&registry),
+        Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),

@@ -18,6 +18,7 @@ mod mobilenet;
 pub mod network;
 #[cfg(all(test, feature = "torch"))]
 mod parity;
+pub mod published;
 mod resnet;
 mod squeezenet;
 #[cfg(feature = "torch")]

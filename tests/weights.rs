@@ -1,0 +1,336 @@
+//! `ventral weights` against a server of the test's own: fetched whole, resumed, checked, and every failure in words.
+
+mod study;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use study::{Ended, Study};
+
+const RECIPE: &str = "\
+version: 1
+title: Two networks
+sweep: { layer: [layer1, layer2] }
+nodes:
+  it: { kind: synthetic_it, with: { images: 16, size: 32, units: 2, repeats: 2 } }
+  drawn: { kind: extract_layer, in: { images: it.images }, with: { model: resnet18, weights: random, layers: [layer1] } }
+  deep:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: resnet50, weights: weights/resnet50-0676ba61.pth, layers: [\"${layer}\"] }
+  own:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: squeezenet1_1, weights: data/mine.safetensors, layers: [features.1] }
+";
+
+/// What is published, and its name.
+fn published() -> (Vec<u8>, String) {
+    let bytes: Vec<u8> = (0..700_001_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    (bytes, format!("tiny-{}.pth", &hash[..8]))
+}
+
+/// How the server answers one connection.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// All of the file, whatever was asked for.
+    Whole,
+    /// All of it is promised, so many bytes are sent.
+    Cut(usize),
+    /// What `Range` asks for.
+    Part,
+    /// It is promised, so many bytes of it are sent.
+    PartCut(usize),
+    /// Another part than was asked for.
+    OtherPart,
+    /// A head alone.
+    Status(&'static str),
+    /// Another file of the same length.
+    Wrong,
+}
+
+/// A server that gives an answer per connection and then is gone. What it was asked is kept.
+struct Server {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn new(answers: &'static [Answer]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (stream, _) = listener.accept().expect("a connection");
+                let request = read_head(&stream);
+                kept.lock().expect("whole").push(request.clone());
+                // A client that has gone is its own affair.
+                let _ = respond(&stream, *answer, &request);
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/models/", self.address)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("whole").clone()
+    }
+}
+
+fn read_head(stream: &TcpStream) -> String {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+fn respond(mut stream: &TcpStream, answer: Answer, request: &str) -> std::io::Result<()> {
+    let (bytes, name) = published();
+    let found = request.starts_with(&format!("get /models/{name} "));
+    let length = bytes.len();
+    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let from: usize = request
+        .lines()
+        .find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok())
+        .unwrap_or(0);
+    let (head, body) = match answer {
+        Answer::Status(status) => {
+            (format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), vec![])
+        }
+        _ if !found => ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(), vec![]),
+        Answer::Whole => (whole, bytes),
+        Answer::Cut(count) => (whole, bytes[..count].to_vec()),
+        Answer::Wrong => (whole, vec![7; length]),
+        Answer::Part | Answer::PartCut(_) | Answer::OtherPart => {
+            let from = if matches!(answer, Answer::OtherPart) { from + 1 } else { from };
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{}/{length}\r\n\r\n",
+                length - from,
+                length - 1
+            );
+            let to = if let Answer::PartCut(count) = answer { from + count } else { length };
+            (head, bytes[from..to].to_vec())
+        }
+    };
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(&body)
+}
+
+/// A workspace, and the file that is fetched into it.
+fn workspace() -> (Study, PathBuf, String) {
+    let study = Study::with(RECIPE);
+    let (_, name) = published();
+    let path = study.path(&format!("weights/{name}"));
+    (study, path, name)
+}
+
+/// The command without the proxies of whoever runs the tests.
+fn command(study: &Study, arguments: &[&str]) -> Command {
+    let mut command = study.command(arguments);
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
+        command.env_remove(name);
+    }
+    command.env_remove("VENTRAL_WEIGHTS_FROM");
+    command
+}
+
+fn get(study: &Study, name: &str, url: &str) -> Ended {
+    Ended(command(study, &["weights", "get", name, "--from", url]).output().expect("the command starts"))
+}
+
+/// The names in `weights/`, sorted.
+fn kept(study: &Study) -> Vec<String> {
+    let entries = fs::read_dir(study.path("weights")).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_is_fetched_once() {
+    let (study, path, name) = workspace();
+    let server = Server::new(&[Answer::Whole]);
+    let ended = get(&study, &name, &server.url());
+    ended.succeeded();
+    assert!(ended.err().contains(&format!("fetching {}{name} (700.0 kB)", server.url())), "{}", ended.err());
+    assert!(ended.out().starts_with(&format!("weights/{name}: fetched, 700.0 kB")), "{}", ended.out());
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+    assert_eq!(kept(&study), [name.as_str()]);
+    // The server is gone, and is not asked.
+    let again = get(&study, &name, &server.url());
+    assert!(again.succeeded().out().starts_with(&format!("weights/{name}: is there already")));
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[test]
+fn a_connection_that_is_cut_is_resumed() {
+    let (study, path, name) = workspace();
+    let server = Server::new(&[Answer::Cut(1000), Answer::PartCut(0), Answer::PartCut(500), Answer::Part]);
+    let ended = get(&study, &name, &server.url());
+    ended.succeeded();
+    assert!(ended.err().contains("going on after the 1000 bytes that are here"), "{}", ended.err());
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+    let asked = server.asked();
+    let ranges = [None, Some("range: bytes=1000-"), Some("range: bytes=1000-"), Some("range: bytes=1500-")];
+    for (request, range) in asked.iter().zip(ranges) {
+        assert_eq!(request.lines().find(|line| line.starts_with("range:")), range, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_later_command_goes_on_where_an_earlier_one_ended() {
+    let (study, path, name) = workspace();
+    let dying = Server::new(&[Answer::Cut(1000)]);
+    get(&study, &name, &dying.url()).refused(1, &["cannot fetch", "put the file at", &path.display().to_string()]);
+    let part = study.path(&format!("weights/{name}.part"));
+    assert_eq!(fs::read(&part).expect("a part"), &published().0[..1000]);
+    let server = Server::new(&[Answer::Part]);
+    get(&study, &name, &server.url()).succeeded();
+    assert!(server.asked()[0].contains("range: bytes=1000-"), "{:?}", server.asked());
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+    assert_eq!(kept(&study), [name.as_str()]);
+}
+
+#[test]
+fn a_server_without_ranges_sends_it_all_again() {
+    let (study, path, name) = workspace();
+    fs::create_dir(study.path("weights")).expect("made");
+    fs::write(study.path(&format!("weights/{name}.part")), &published().0[..1000]).expect("written");
+    let ended = get(&study, &name, &Server::new(&[Answer::Whole]).url());
+    assert!(ended.succeeded().err().contains("the server sends the whole file again"));
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+}
+
+#[test]
+fn a_part_that_is_whole_needs_no_byte_more() {
+    let (study, path, name) = workspace();
+    fs::create_dir(study.path("weights")).expect("made");
+    let part = study.path(&format!("weights/{name}.part"));
+    fs::write(&part, published().0).expect("written");
+    get(&study, &name, &Server::new(&[Answer::Status("416 Range Not Satisfiable")]).url()).succeeded();
+    assert!(path.exists());
+    // A part that is longer than the file is no part of it.
+    fs::remove_file(&path).expect("removed");
+    fs::write(&part, vec![1; 800_000]).expect("written");
+    let server = Server::new(&[Answer::Status("416 Range Not Satisfiable"), Answer::Whole]);
+    get(&study, &name, &server.url()).succeeded();
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+}
+
+#[test]
+fn another_content_is_set_aside() {
+    let (study, path, name) = workspace();
+    let wrong = get(&study, &name, &Server::new(&[Answer::Wrong]).url());
+    wrong.refused(1, &["whose SHA-256 does not begin with", &format!("{name}.part.bad"), "Run this again"]);
+    assert!(!path.exists());
+    assert_eq!(kept(&study), [format!("{name}.part.bad")]);
+    get(&study, &name, &Server::new(&[Answer::Wrong]).url()).refused(1, &[&format!("{name}.part.bad2")]);
+    // So is a file in its place that is none of the publisher's.
+    fs::write(&path, "my own").expect("written");
+    let ended = get(&study, &name, &Server::new(&[Answer::Whole]).url());
+    assert!(ended.succeeded().err().contains("is not what its hash says; it now is"), "{}", ended.err());
+    assert_eq!(fs::read(&path).expect("fetched"), published().0);
+    assert_eq!(fs::read(study.path(&format!("weights/{name}.bad"))).expect("kept"), b"my own");
+}
+
+#[test]
+fn what_cannot_be_fetched_is_told_with_what_to_do() {
+    let (study, path, name) = workspace();
+    let whither = format!("put the file at {}", path.display());
+    let missing = get(&study, &name, &Server::new(&[Answer::Status("404 Not Found")]).url());
+    missing.refused(1, &["the server answered 404 Not Found", &whither]);
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound");
+    let refused = get(&study, &name, &format!("http://{other}"));
+    refused.refused(1, &["cannot fetch", "Connection refused", &format!("http://{other}/{name}"), &whither]);
+    assert!(kept(&study).is_empty());
+    fs::write(study.path(&format!("weights/{name}.part")), &published().0[..10]).expect("written");
+    let other = get(&study, &name, &Server::new(&[Answer::OtherPart]).url());
+    other.refused(1, &["the server sent another part than was asked for"]);
+    let empty = get(&study, &name, &Server::new(&[Answer::Cut(0), Answer::Cut(0), Answer::Cut(0)]).url());
+    empty.refused(1, &["cannot fetch", &whither]);
+    get(&study, "resnet51", "http://127.0.0.1:9").refused(2, &["did you mean `resnet50`?"]);
+    get(&study, "../x-0676ba61.pth", "http://127.0.0.1:9").refused(2, &["no weights are known as"]);
+    get(&study, &name, "ftp://127.0.0.1").refused(2, &["is no address of a mirror"]);
+}
+
+#[test]
+fn mirrors_and_proxies_come_from_the_environment() {
+    let (study, path, name) = workspace();
+    let server = Server::new(&[Answer::Whole]);
+    let mut mirrored = command(&study, &["weights", "get", &name]);
+    Ended(mirrored.env("VENTRAL_WEIGHTS_FROM", server.url()).output().expect("it starts")).succeeded();
+    assert!(path.exists());
+    let proxy = Server::new(&[Answer::Status("502 Bad Gateway")]);
+    let mut proxied = command(&study, &["weights", "get", "resnet50", "--from", "https://mirror.invalid/models"]);
+    let proxied = proxied.env("HTTPS_PROXY", format!("http://{}", proxy.address)).env_remove("NO_PROXY");
+    let ended = Ended(proxied.env_remove("no_proxy").output().expect("it starts"));
+    ended.refused(1, &["cannot fetch https://mirror.invalid/models/resnet50-0676ba61.pth"]);
+    assert!(proxy.asked()[0].starts_with("connect mirror.invalid:443"), "{:?}", proxy.asked());
+}
+
+#[test]
+fn a_network_gives_the_same_from_either_format() {
+    const STUDY: &str = "\
+version: 1
+title: SqueezeNet
+nodes:
+  it: { kind: synthetic_it, with: { images: 16, size: 64, units: 2, repeats: 2 } }
+  layers:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: squeezenet1_1, weights: FILE, layers: [features.3, classifier] }
+";
+    let (Some(safetensors), Some(pth)) =
+        (study::shared("weights/squeezenet1_1.safetensors"), study::shared("weights/squeezenet1_1.pth"))
+    else {
+        return;
+    };
+    let study = Study::with(&STUDY.replace("FILE", &safetensors.to_string_lossy()));
+    let digests = || {
+        study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", "events"]).succeeded();
+        let text = fs::read_to_string(study.path("events")).expect("events");
+        let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let mut layers = events.filter(|event| event["event"] == "node_finished" && event["node"] == "layers");
+        let event = layers.next().expect("it ran");
+        assert_eq!(event["state"], "ran");
+        ["features.3", "classifier"].map(|layer| event["outputs"][format!("activations[{layer}]")]["digest"].clone())
+    };
+    let before = digests();
+    assert!(before.iter().all(serde_json::Value::is_string), "{before:?}");
+    study.edit(&safetensors.to_string_lossy(), &pth.to_string_lossy());
+    assert_eq!(digests(), before);
+}
+
+#[test]
+fn what_recipes_want_is_listed() {
+    let (study, ..) = workspace();
+    study.write("data/mine.safetensors", "12345");
+    let rows = study.ventral(&["weights", "list", "--json"]).succeeded().json();
+    let rows = rows.as_array().expect("an array").clone();
+    let row = |file: &str| rows.iter().find(|row| row["file"] == file).unwrap_or_else(|| panic!("no {file}"));
+    let own = row("data/mine.safetensors");
+    assert_eq!((&own["present"], &own["bytes"], &own["get"]), (&json!(true), &json!(5), &json!(null)));
+    assert_eq!(own["wanted_by"], json!([{ "recipe": "a", "node": "own" }]));
+    let deep = row("weights/resnet50-0676ba61.pth");
+    assert_eq!((&deep["present"], &deep["bytes"], &deep["get"]), (&json!(false), &json!(null), &json!("resnet50")));
+    assert_eq!(deep["wanted_by"], json!([{ "recipe": "a", "node": "deep" }]));
+    assert_eq!(row("weights/vgg19-dcbb9e9d.pth")["wanted_by"], json!([]));
+    let text = study.ventral(&["weights", "list"]).succeeded().out();
+    assert!(text.contains("a: deep") && text.contains("ventral weights get resnet50"), "{text}");
+
+    study.write("recipes/b.yaml", "version: 1\ntitle: b\nnodes: { x: { kind: nonsense } }\n");
+    study.ventral(&["weights", "list"]).refused(2, &["b.yaml is left out", "ventral check"]);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let mut command = study.command(&["weights", "list"]);
+    Ended(command.current_dir(elsewhere.path()).output().expect("it starts")).refused(2, &["has no recipes/"]);
+}
