@@ -427,3 +427,15 @@ fn gc_deletes_what_no_recipe_needs() {
     study.edit("components: 6", "components: 8");
     assert_eq!(study.run(), (7, 3), "what it does not need was deleted");
 }
+
+#[test]
+fn workers_do_not_spin_while_they_wait() {
+    let study = Study::with(LONG);
+    let mut run = study.start(&["run", "recipes/a.yaml", "--events", "events", "--jobs", "1"]);
+    let worker = computing(&study, &run);
+    let environment = fs::read(format!("/proc/{worker}/environ")).expect("a living worker");
+    let said = environment.split(|&byte| byte == 0).any(|one| one == b"OMP_WAIT_POLICY=passive");
+    signal(run.id(), "KILL");
+    run.wait().expect("it ends");
+    assert!(said || std::env::var_os("OMP_WAIT_POLICY").is_some());
+}
