@@ -439,3 +439,23 @@ fn workers_do_not_spin_while_they_wait() {
     run.wait().expect("it ends");
     assert!(said || std::env::var_os("OMP_WAIT_POLICY").is_some());
 }
+
+#[test]
+fn a_node_that_keeps_nothing_is_no_fault_in_the_report_and_can_be_asked_for() {
+    let study = Study::with(SMALL);
+    study.edit("components: \"${components}\" } }", "components: \"${components}\" }, keep: false }");
+    study.run();
+    let page = fs::read_to_string(study.path("reports/a/index.html")).expect("a page");
+    assert!(
+        !page.contains("cannot be read") && !page.contains("does not read"),
+        "a dropped value is not a damaged one"
+    );
+    study.ventral(&["show", "recipes/a.yaml", "pcs@size=4"]).refused(1, &["--node pcs@size=4 --force pcs@size=4"]);
+    let asked = ["run", "recipes/a.yaml", "--node", "pcs@size=4", "--force", "pcs@size=4"];
+    study.ventral(&asked).succeeded();
+    study.ventral(&["show", "recipes/a.yaml", "pcs@size=4"]).succeeded();
+    // What is made again for a new reader is counted once.
+    study.edit("split: it.split } }\n  scores", "split: it.split }, with: { folds: 4 } }\n  scores");
+    let ended = study.ventral(&["run", "recipes/a.yaml"]);
+    assert!(!ended.succeeded().err().contains("[11/10]"), "{}", ended.err());
+}

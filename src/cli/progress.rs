@@ -1,6 +1,6 @@
 //! A run as it goes: bars with rate and time left on a terminal, plain lines elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -15,14 +15,15 @@ pub struct Progress {
     bars: Option<MultiProgress>,
     running: HashMap<String, ProgressBar>,
     total: usize,
-    done: usize,
+    /// Nodes that finished; one whose dropped outputs are needed again finishes twice.
+    done: HashSet<String>,
 }
 
 impl Progress {
     /// Bars where standard error is a terminal.
     pub fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, running: HashMap::new(), total: 0, done: 0 }
+        Self { bars, running: HashMap::new(), total: 0, done: HashSet::new() }
     }
 
     /// Shows one event. Cached nodes pass in silence.
@@ -52,11 +53,11 @@ impl Progress {
             }
             Event::NodeNote { node, text } => self.line(&format!("{node}: note: {text}")),
             Event::NodeFinished { node, state, seconds, outputs, message, .. } => {
-                self.done += 1;
+                self.done.insert(node.clone());
                 if let Some(bar) = self.running.remove(node) {
                     bar.finish_and_clear();
                 }
-                let count = format!("[{}/{}]", self.done, self.total);
+                let count = format!("[{}/{}]", self.done.len(), self.total);
                 match state {
                     State::Ran => {
                         let bytes = outputs.values().map(|output| output.bytes).sum();

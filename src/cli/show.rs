@@ -115,7 +115,7 @@ fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Failure>
             State::Cached | State::Ran => {}
             State::Dropped => {
                 return Err(Failure::Failed(format!(
-                    "the outputs of `{id}` were dropped (keep: false); `ventral run {recipe} --force {id}` makes them again"
+                    "the outputs of `{id}` were dropped (keep: false); `ventral run {recipe} --node {id} --force {id}` makes and keeps them"
                 )));
             }
             state => {

@@ -81,6 +81,9 @@ fn missing(shelf: &Shelf<'_>, nodes: &[NodeIndex], what: &str) -> String {
     let ids: Vec<String> = nodes.iter().take(4).map(|&node| format!("`{}`", shelf.node(node).id)).collect();
     let why = nodes.iter().map(|&node| Standing::of(shelf.study, node)).min();
     let why = match why {
+        Some(Standing::Done | Standing::Dropped) if nodes.iter().all(|&node| !shelf.node(node).keep) => {
+            "the node does not keep its outputs (`keep: false`)".to_owned()
+        }
         Some(Standing::Done) => "its results hold nothing that this shows".to_owned(),
         Some(standing) => format!("the node is {}", standing.name()),
         None => "no node is named".to_owned(),

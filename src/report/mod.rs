@@ -67,7 +67,7 @@ pub const CHART_KINDS: &[&str] = &[
 ];
 
 /// Raised when equal results give another page than before, so that old pages are made again.
-const REPORT_VERSION: u32 = 1;
+const REPORT_VERSION: u32 = 2;
 
 /// A plan with its results, and where they lie.
 pub struct Study<'a> {

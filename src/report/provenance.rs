@@ -187,7 +187,7 @@ fn facts(shelf: &Shelf<'_>, at: NodeIndex) -> Vec<(String, String)> {
 
 /// What the fits behind a node's results have seen, and how many rows it scored.
 fn exposures(shelf: &Shelf<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let outputs = shelf.study.outcomes.get(at).into_iter().flat_map(|outcome| outcome.outputs());
+    let outputs = shelf.all_outputs(at);
     let mut lineages = Vec::new();
     let mut scored = Vec::new();
     for stored in outputs.filter(|stored| matches!(stored.ty, Type::Fit | Type::Matrix | Type::Table)) {

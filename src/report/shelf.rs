@@ -35,10 +35,17 @@ impl<'a> Shelf<'a> {
         &self.study.plan.nodes[at]
     }
 
-    /// The outputs stored at a port, of all keys; none where the node has no current result.
+    /// The outputs of a node; none where it has no current result, or has dropped them (`keep: false`).
+    pub fn all_outputs(&self, node: NodeIndex) -> impl Iterator<Item = &'a Stored> {
+        let keep = self.node(node).keep;
+        let cache = self.study.cache;
+        let outcome = self.study.outcomes.get(node).into_iter();
+        outcome.flat_map(|outcome| outcome.outputs()).filter(move |stored| keep || stored.path(cache).exists())
+    }
+
+    /// The outputs stored at a port, of all keys.
     pub fn outputs(&self, node: NodeIndex, port: &str) -> Vec<&'a Stored> {
-        let outcome = self.study.outcomes.get(node);
-        outcome.into_iter().flat_map(|outcome| outcome.outputs()).filter(|stored| stored.port == port).collect()
+        self.all_outputs(node).filter(|stored| stored.port == port).collect()
     }
 
     /// The outputs that arrive at an input port, with the nodes that made them.
