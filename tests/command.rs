@@ -459,3 +459,10 @@ fn a_node_that_keeps_nothing_is_no_fault_in_the_report_and_can_be_asked_for() {
     let ended = study.ventral(&["run", "recipes/a.yaml"]);
     assert!(!ended.succeeded().err().contains("[11/10]"), "{}", ended.err());
 }
+
+#[test]
+fn the_cost_of_what_never_ran_is_not_known() {
+    let study = Study::with(SMALL);
+    let out = study.ventral(&["why", "recipes/a.yaml", "px@size=4"]).succeeded().out();
+    assert!(out.contains("costs is not known yet") && !out.contains(" ms"), "{out}");
+}

@@ -109,8 +109,8 @@ struct Answer {
     reason: Option<String>,
     /// Part, old value, new value.
     changes: Vec<(String, Json, Json)>,
-    /// Seconds that it and everything downstream last took, by node.
-    cost: Vec<(String, f64)>,
+    /// Seconds that it and everything downstream last took, by node; none where it never ran.
+    cost: Vec<(String, Option<f64>)>,
 }
 
 impl<'a> View<'a> {
@@ -220,7 +220,8 @@ impl<'a> View<'a> {
             }
         }
         for node in below {
-            let seconds = self.last_records(node).iter().map(|record| record.made.seconds).sum::<f64>();
+            let records = self.last_records(node);
+            let seconds = (!records.is_empty()).then(|| records.iter().map(|record| record.made.seconds).sum::<f64>());
             answer.cost.push((plan.nodes[node].id.to_string(), seconds));
         }
         answer
@@ -244,15 +245,20 @@ impl Answer {
             text.push_str(&format!("  {part}: {} → {}\n", brief(was), brief(is)));
         }
         if let Some(((_, own), below)) = self.cost.split_first() {
-            let below_seconds: f64 = below.iter().map(|(_, seconds)| seconds).sum();
-            text.push_str(&format!("  rerunning it last took {}", terminal::seconds(*own)));
+            let known: Vec<f64> = below.iter().filter_map(|(_, seconds)| *seconds).collect();
+            text.push_str(&match own {
+                Some(own) => format!("  rerunning it last took {}", terminal::seconds(*own)),
+                None => "  what running it costs is not known yet".to_owned(),
+            });
             if below.is_empty() {
                 text.push_str("; nothing reads it\n");
+            } else if known.is_empty() {
+                text.push_str(&format!("; {} nodes lie below it\n", below.len()));
             } else {
                 text.push_str(&format!(
                     ", the {} nodes below it {} (less where its output stays the same)\n",
                     below.len(),
-                    terminal::seconds(below_seconds)
+                    terminal::seconds(known.iter().sum())
                 ));
             }
         }
