@@ -466,3 +466,12 @@ fn the_cost_of_what_never_ran_is_not_known() {
     let out = study.ventral(&["why", "recipes/a.yaml", "px@size=4"]).succeeded().out();
     assert!(out.contains("costs is not known yet") && !out.contains(" ms"), "{out}");
 }
+
+#[test]
+fn a_workspace_that_is_none_does_not_mean_the_current_one() {
+    let study = Study::with(SMALL);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let named = elsewhere.path().to_string_lossy().into_owned();
+    study.ventral(&["cache", "ls", "--workspace", &named]).refused(2, &["has no cache/", &named]);
+    study.ventral(&["cache", "ls", "--workspace", "recipes"]).succeeded();
+}

@@ -50,10 +50,13 @@ impl Cache {
     pub fn execute(self) -> Outcome {
         let workspace = crate::recipe::workspace_of(&self.workspace.join("recipe.yaml"));
         let root = workspace.join("cache");
-        if !root.is_dir() {
+        // A folder that lies in no workspace must not mean the current one: `gc` deletes.
+        let named = std::path::absolute(&self.workspace).unwrap_or_else(|_| self.workspace.clone());
+        let named = named.canonicalize().unwrap_or(named);
+        if !root.is_dir() || !named.starts_with(workspace.canonicalize().unwrap_or_else(|_| workspace.clone())) {
             return Err(Failure::Usage(format!(
                 "{} has no cache/; run this in a workspace, or name it with --workspace",
-                workspace.display()
+                if root.is_dir() { named.display() } else { workspace.display() }
             )));
         }
         match self.command {
