@@ -475,3 +475,16 @@ fn a_workspace_that_is_none_does_not_mean_the_current_one() {
     study.ventral(&["cache", "ls", "--workspace", &named]).refused(2, &["has no cache/", &named]);
     study.ventral(&["cache", "ls", "--workspace", "recipes"]).succeeded();
 }
+
+#[test]
+fn gc_leaves_alone_what_a_run_is_making() {
+    let study = Study::with(LONG);
+    let mut run = study.start(&["run", "recipes/a.yaml", "--events", "events", "--jobs", "1"]);
+    computing(&study, &run);
+    study.ventral(&["cache", "gc"]).refused(1, &["another run", "cache"]);
+    signal(run.id(), "KILL");
+    run.wait().expect("it ends");
+    study.edit("images: 20000, size: 64, units: 200", "images: 64, size: 16, units: 2");
+    assert_eq!(study.run(), (2, 1), "what it made is there");
+    study.ventral(&["cache", "gc"]).succeeded();
+}

@@ -130,6 +130,12 @@ fn list(store: &Store, as_json: bool) -> Outcome {
 fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry_run: bool) -> Outcome {
     let failed = |e: crate::engine::store::StoreError| Failure::Failed(e.to_string());
     let store = if dry_run { Store::read_only(root) } else { Store::open(root).map_err(failed)? };
+    if !dry_run && store.is_shared() {
+        return Err(Failure::Failed(format!(
+            "another run uses {}; what it has made so far is of no finished run, so gc waits: try again when it has ended",
+            root.display()
+        )));
+    }
     let records = store.reachable(&store.live_keys());
     let live: BTreeSet<Digest> = records.iter().map(|record| record.key).collect();
     let mut keep: BTreeMap<PathBuf, (u64, SystemTime)> = BTreeMap::new();

@@ -117,6 +117,13 @@ impl Store {
         &self.scratch
     }
 
+    /// Whether another run has this cache open; an opened store has swept the folders of those that are gone.
+    pub fn is_shared(&self) -> bool {
+        let all = fs::read_dir(self.root.join("scratch")).into_iter().flatten().flatten();
+        let lives = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        all.filter(lives).any(|entry| entry.path() != self.scratch)
+    }
+
     // Objects
 
     /// Stores a value as an output of a computation.
