@@ -359,7 +359,7 @@ fn a_full_disk_fails_the_node_that_meets_it_and_nothing_is_lost() {
         return;
     }
     let ended = Ended(command.output().expect("it starts"));
-    ended.refused(1, &["px@size=224", "No space left on device", "0 damaged"]);
+    ended.refused(1, &["px@size=224", "/cache: No space left on device", "0 damaged"]);
     let out = ended.out();
     let mut summaries = out.lines().filter(|line| line.contains(" nodes: "));
     assert!(summaries.next().is_some_and(|line| line.contains("1 failed")), "{out}");

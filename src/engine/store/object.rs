@@ -11,15 +11,21 @@ use crate::digest::Digest;
 use crate::kind::Sink;
 use crate::value::Type;
 
+/// The error with the folder that it concerns: of several disks, which one is full?
+fn placed(root: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", root.display()))
+}
+
 struct Hashed {
     file: File,
+    root: PathBuf,
     hasher: blake3::Hasher,
     bytes: u64,
 }
 
 impl Write for Hashed {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(buffer)?;
+        let written = self.file.write(buffer).map_err(|e| placed(&self.root, &e))?;
         if written >= 1 << 17 {
             self.hasher.update_rayon(&buffer[..written]);
         } else {
@@ -51,15 +57,22 @@ pub struct ObjectWriter {
 impl ObjectWriter {
     /// An object at a path where there is none; `root` is the cache folder.
     pub(super) fn create(path: PathBuf, root: &Path, output: Output<'_>) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok(Self::of(Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 }, path, root, output, None))
+        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| placed(root, &e))?;
+        Ok(Self::of(
+            Hashed { file, root: root.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 },
+            path,
+            root,
+            output,
+            None,
+        ))
     }
 
     /// An object that may have been begun at a path; gives the bytes that it goes on after.
     pub(super) fn resume(path: PathBuf, root: &Path, output: Output<'_>) -> io::Result<(Self, u64)> {
         let (marks, known) = Marks::open(&path)?;
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let mut hashed = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|e| placed(root, &e))?;
+        let mut hashed = Hashed { file, root: root.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 };
         let marks = marks.replay(&known, &mut hashed)?;
         let done = hashed.bytes;
         Ok((Self::of(hashed, path, root, output, Some(marks)), done))
@@ -91,7 +104,7 @@ impl ObjectWriter {
     /// Moves the object to its place.
     pub fn store(mut self) -> io::Result<Stored> {
         let hashed = self.file.take().expect("stored once").into_inner().map_err(io::IntoInnerError::into_error)?;
-        let Hashed { file, hasher, bytes } = hashed;
+        let Hashed { file, hasher, bytes, .. } = hashed;
         file.set_permissions(fs::Permissions::from_mode(0o444))?;
         drop(file);
         let mut stored = Stored {
