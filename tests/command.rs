@@ -488,3 +488,13 @@ fn gc_leaves_alone_what_a_run_is_making() {
     assert_eq!(study.run(), (2, 1), "what it made is there");
     study.ventral(&["cache", "gc"]).succeeded();
 }
+
+#[test]
+fn a_report_that_cannot_be_written_does_not_hide_what_ran() {
+    let study = Study::with(SMALL);
+    fs::remove_dir(study.path("reports")).expect("empty");
+    study.write("reports", "a file where a folder belongs");
+    let ended = study.ventral(&["run", "recipes/a.yaml"]);
+    ended.refused(1, &["the report cannot be written", "reports"]);
+    assert_eq!(ended.counts(), (10, 0));
+}

@@ -153,14 +153,13 @@ impl Run {
         let page = if self.no_report || execution.interrupted {
             None
         } else {
-            let (page, _) = session
-                .report(&execution.outcomes, &execution.sources, false)
-                .map_err(|e| Failure::Failed(e.to_string()))?;
-            Some(page)
+            Some(session.report(&execution.outcomes, &execution.sources, false))
         };
         let chosen = options.targets.as_ref().map(|targets| session.plan.with_needs(targets));
+        // Said first: what was computed is kept, whatever becomes of the report.
         terminal::print(&summary(&execution, chosen.as_deref()));
         if let Some(page) = page {
+            let (page, _) = page.map_err(|e| Failure::Failed(e.to_string()))?;
             let shown = page.strip_prefix(&session.plan.workspace).unwrap_or(&page);
             terminal::print(&format!("report: {}", shown.display()));
         }
