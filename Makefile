@@ -43,8 +43,9 @@ else
 	@cargo test --workspace
 endif
 
-slow: build ## The checks that take longer: the main job on real recordings, where they are
+slow: build ## The checks that take longer: the main job on real recordings, and every network against torchvision, where they are
 	@cargo test --release --test real -- --ignored
+	@cargo test --release --package ventral-worker --lib -- --ignored --nocapture
 
 lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and sources where it is installed
 	@cargo fmt --all --check
@@ -56,8 +57,8 @@ lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and s
 docs: libtorch ## The API's pages, without warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-bench: build ## Measure the main job beside what a user would run instead
-	@python3 .tools/bench.py
+bench: build ## Measure beside what a user would run instead, and write docs/benchmarks.md (SECTIONS="spine pca" for some)
+	@python3 .tools/bench.py $(SECTIONS)
 
 gpu-check: build ## On a machine with an NVIDIA GPU: the quickstart on the CPU and on CUDA, compared
 	@.tools/gpu-check.sh

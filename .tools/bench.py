@@ -1,29 +1,56 @@
 #!/usr/bin/env python3
-"""Measures the main job beside what a user would run instead, in one run, and prints a table.
+"""Measures the program beside what a user would run instead, in one run, and writes the tables of docs/benchmarks.md.
 
-usage: bench.py [--without-peer]
+usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, large; all unless named
 
-Needs the recordings, weights and peers in ../shared; says what is missing. The peer runs in .peers/, a Python environment
-that is made once from ../shared/peers/requirements.txt. Writes docs/benchmarks.md's figures to standard output as Markdown.
+Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
+is made once from ../shared/peers/requirements.txt. A section's table replaces the one that stands in docs/benchmarks.md.
 """
-import json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, time, zipfile
+import datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time, zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 shared = root.parent / "shared"
 ventral = root / "target/release/ventral"
-rows = []
+record = root / "docs/benchmarks.md"
+# What the command gives its workers: threads that wait without spinning.
+quiet = dict(os.environ, OMP_WAIT_POLICY="passive")
 
 
-def report(what, ours, peer, ratio, target):
-    rows.append((what, ours, peer, ratio, target))
-    print(f"{what}: {ours}; peer {peer}; ratio {ratio}; target {target}", file=sys.stderr, flush=True)
+class Section:
+    """Rows of one table."""
+
+    def __init__(self, name):
+        self.name, self.rows = name, []
+
+    def row(self, what, ours, peer="–", ratio="–", target="–"):
+        self.rows.append((what, ours, peer, ratio, target))
+        print(f"{self.name}: {what}: {ours}; peer {peer}; ratio {ratio}; target {target}", file=sys.stderr, flush=True)
+
+    def text(self):
+        when = datetime.date.today().isoformat()
+        head = f"Seen on {os.cpu_count()} cores ({processor()}), {when}, peer and program in one run:\n\n"
+        head += "| what | ventral | peer | ratio or difference | target |\n|---|---|---|---|---|\n"
+        return head + "".join("| " + " | ".join(row) + " |\n" for row in self.rows)
+
+    def write(self):
+        text = record.read_text()
+        pattern = re.compile(f"(<!-- {self.name} -->\n).*?(<!-- end -->)", re.S)
+        if not pattern.search(text):
+            sys.exit(f"bench: {record} has no place `<!-- {self.name} -->` … `<!-- end -->`")
+        record.write_text(pattern.sub(lambda m: m[1] + self.text() + m[2], text))
+        print(self.text())
 
 
-def timed(*command, cwd=None, repeat=1):
+def processor():
+    names = re.findall(r"^model name\s*:\s*(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    return names[0].strip() if names else platform.machine()
+
+
+def timed(*command, cwd=None, repeat=1, env=None):
     best = float("inf")
     for _ in range(repeat):
         start = time.perf_counter()
-        done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
+        done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True)
         best = min(best, time.perf_counter() - start)
         if done.returncode:
             sys.exit(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-2000:]}")
@@ -46,7 +73,84 @@ def workspace(folder):
     return pathlib.Path(folder)
 
 
-def main_job(folder, python):
+class Peak(threading.Thread):
+    """The largest anonymous memory of this process's descendants together, sampled."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.bytes, self.over = 0, False
+
+    def run(self):
+        while not self.over:
+            parents, anonymous = {}, {}
+            for path in pathlib.Path("/proc").glob("[0-9]*/status"):
+                try:
+                    fields = dict(line.split(":\t", 1) for line in path.read_text().splitlines() if ":\t" in line)
+                except (OSError, ValueError):
+                    continue
+                parents[int(fields["Pid"])] = int(fields["PPid"])
+                anonymous[int(fields["Pid"])] = int(fields.get("RssAnon", "0 kB").split()[0]) * 1024
+            ours = {os.getpid()}
+            while True:
+                more = {pid for pid, parent in parents.items() if parent in ours} - ours
+                if not more:
+                    break
+                ours |= more
+            self.bytes = max(self.bytes, sum(anonymous.get(pid, 0) for pid in ours - {os.getpid()}))
+            time.sleep(0.05)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        self.join()
+
+
+def seconds(folder, recipe, node, *more):
+    """Runs a recipe; gives the seconds of one node's computation, as its record has them."""
+    timed(ventral, "run", recipe, "--no-report", *more)
+    rows = json.loads(timed(ventral, "status", recipe, "--json", *[m for m in more if m != "--no-report"])[1])
+    return sum(row["seconds"] for row in rows if row["node"].split("@")[0] == node)
+
+
+def features(folder, python, rows, columns, targets, make):
+    """Writes data/x.npy, data/y.npy, tiny pictures that name the rows, and a split; `make` is Python for x and y."""
+    (folder / "data").mkdir(exist_ok=True)
+    script = f"""
+import io, zipfile
+import numpy as np
+from PIL import Image
+n, p, t_ = {rows}, {columns}, {targets}
+{make}
+np.save("data/x.npy", x); np.save("data/y.npy", y)
+with zipfile.ZipFile("data/images.zip", "w") as z:
+    for i in range(len(x)):
+        b = io.BytesIO(); Image.fromarray(np.full((4, 4, 3), (i % 251, i // 251, 7), np.uint8)).save(b, "PNG"); z.writestr(f"s{{i:05}}.png", b.getvalue())
+open("data/split.csv", "w").write("id,part\\n" + "".join(f"s{{i:05}},{{'train' if i < n else 'test'}}\\n" for i in range(len(x))))
+"""
+    timed(python, "-c", script, cwd=folder)
+
+
+FEATURES = """\
+version: 1
+title: Given features
+nodes:
+  r: { kind: load_recordings, with: { images: data/images.zip, responses: data/y.npy, layout: stimuli_by_units, image_size: 4 } }
+  x: { kind: load_features, in: { rows: r.images }, with: { path: data/x.npy } }
+  split: { kind: split, in: { rows: r.images }, with: { from: data/split.csv } }
+"""
+
+
+def spine(section, folder, python):
+    thousand(section, folder)
+    if python:
+        large_file(section, folder, python)
+    main_job(section, folder, python)
+
+
+def main_job(section, folder, python):
     recipe = folder / "recipes/v4_layers.yaml"
     recording, weights = shared / "data/v4-201025", shared / "weights/squeezenet1_1.safetensors"
     text = (root / "recipes/v4_layers.yaml").read_text()
@@ -57,26 +161,30 @@ def main_job(folder, python):
     table = json.loads(timed(ventral, "show", recipe, "by_layer.table", "--json")[1])
     mine = {(r["layer"], r["measure"]): r["mean"] for r in table}
     if python:
-        peer, out = timed(python, shared / "peers/notebook_v4.py", recording, weights)
+        peer, out = timed(python, shared / "peers/notebook_v4.py", recording, weights, env=quiet)
         theirs = re.findall(r"(features\.\d+)\s.*?r (\S+)\s+EV (\S+)", out)
     else:
         peer, theirs = None, []
-    report("nine layers, PCA 500, ridge, from an empty cache", f"{ours:.1f} s",
-           f"{peer:.1f} s" if peer else "–", f"{peer / ours:.1f}×" if peer else "–", "at least 6×")
+    section.row("nine layers, PCA 500, ridge, from an empty cache (activations dropped)", f"{ours:.1f} s",
+                f"{peer:.1f} s" if peer else "–", f"{peer / ours:.1f}×" if peer else "–", "at least 10×")
     for layer, r, ev in theirs:
         dr, dev = mine[layer, "r"] - float(r), mine[layer, "explained_variance"] - float(ev)
-        report(f"{layer}: r, explained variance", f"{mine[layer, 'r']:.3f}, {mine[layer, 'explained_variance']:.3f}",
-               f"{r}, {ev}", f"{dr:+.3f}, {dev:+.3f}", "at least −.003 each")
-    report("nothing to do", f"{timed(ventral, 'run', recipe, repeat=5)[0] * 1e3:.0f} ms", "–", "–", "50 ms")
-    edited = recipe.read_text().replace("split: split } }\n  scores", "split: split }, with: { alphas: [2.0e2, 2.0e3, 2.0e4, 2.0e5] } }\n  scores")
-    assert edited != recipe.read_text()
+        section.row(f"{layer}: r, explained variance", f"{mine[layer, 'r']:.3f}, {mine[layer, 'explained_variance']:.3f}",
+                    f"{r}, {ev}", f"{dr:+.3f}, {dev:+.3f}", "at least −.003 each")
+    time.sleep(2.5)
+    timed(ventral, "run", recipe)
+    section.row("nothing to do", f"{timed(ventral, 'run', recipe, repeat=5)[0] * 1e3:.0f} ms", target="50 ms")
+    edited = text.replace("split: split } }\n  scores",
+                          "split: split }, with: { alphas: [2.0e2, 2.0e3, 2.0e4, 2.0e5] } }\n  scores")
+    assert edited != text
     recipe.write_text(edited)
-    seconds, out = timed(ventral, "run", recipe)
-    report("other penalties: ridge, evaluate, compare, report", f"{seconds:.2f} s", "–", "–", "3 s")
-    print(out, file=sys.stderr)
+    section.row("other penalties: ridge, evaluate, compare, report", f"{timed(ventral, 'run', recipe)[0]:.2f} s", target="3 s")
+    recipe.write_text(edited.replace("components: 500", "components: 300"))
+    taken, out = timed(ventral, "run", recipe)
+    section.row(f"other components, activations dropped: {out.splitlines()[0]}", f"{taken:.2f} s")
 
 
-def large_file(folder, python):
+def large_file(section, folder, python):
     """A no-op run beside a 400 MB h5 of the course's layout."""
     (folder / "data").mkdir(exist_ok=True)
     h5 = folder / "data/IT_data.h5"
@@ -89,42 +197,186 @@ def large_file(folder, python):
     time.sleep(2.5)
     timed(ventral, "run", recipe)
     again, _ = timed(ventral, "run", recipe, repeat=5)
-    report(f"nothing to do, with a {h5.stat().st_size / 1e6:.0f} MB h5 (first run {first:.1f} s)", f"{again * 1e3:.0f} ms", "–", "–", "50 ms")
+    section.row(f"nothing to do, with a {h5.stat().st_size / 1e6:.0f} MB h5 (first run {first:.1f} s)", f"{again * 1e3:.0f} ms", target="50 ms")
 
 
-def thousand(folder):
+def thousand(section, folder):
     """A generated recipe of 1,000 nodes, and what a no-op of Snakemake takes where it is installed."""
+    recipe = folder / "recipes/thousand.yaml"
     nodes = ["  it: { kind: synthetic_it, with: { images: 16, size: 16, units: 2, repeats: 2 } }"]
     nodes += [f"  n{i}: {{ kind: split, in: {{ rows: it.labels }}, with: {{ test: 0.3, seed: {i} }} }}" for i in range(999)]
-    recipe = folder / "recipes/thousand.yaml"
     recipe.write_text("version: 1\ntitle: A thousand nodes\nnodes:\n" + "\n".join(nodes) + "\n")
     timed(ventral, "run", recipe)
     time.sleep(2.5)
     timed(ventral, "run", recipe)
-    seconds, _ = timed(ventral, "run", recipe, repeat=5)
+    taken, _ = timed(ventral, "run", recipe, repeat=5)
     snakemake = "1.5 s (Snakemake, measured elsewhere)"
     if shutil.which("snakemake"):
         (folder / "Snakefile").write_text("rule all:\n  input: expand('o/{i}', i=range(1000))\nrule one:\n  output: 'o/{i}'\n  shell: 'touch {output}'\n")
         timed("snakemake", "--cores", "2", "-q", cwd=folder)
         snakemake = f"{timed('snakemake', '--cores', '2', '-q', cwd=folder)[0]:.2f} s (Snakemake)"
-    report("nothing to do, 1,000 nodes", f"{seconds * 1e3:.0f} ms", snakemake, "–", "100 ms")
+    section.row("nothing to do, 1,000 nodes", f"{taken * 1e3:.0f} ms", snakemake, target="100 ms")
+
+
+EXTRACTION = """\
+version: 1
+title: Extraction
+nodes:
+  it: {{ kind: synthetic_it, with: {{ images: {count}, size: 224, units: 2, repeats: 2 }} }}
+  layers: {{ kind: extract_layer, in: {{ images: it.images }}, with: {{ model: {model}, weights: random, layers: [{layers}]{pool} }} }}
+"""
+
+
+def extraction(section, folder, python):
+    def ours(name, model, count, layers, pool=""):
+        recipe = folder / f"recipes/{name}.yaml"
+        recipe.write_text(EXTRACTION.format(count=count, model=model, layers=", ".join(layers), pool=pool))
+        return seconds(folder, recipe, "layers")
+
+    for model, layer, count, plain, last in [
+        ("resnet50", "layer3", 400, 1.8, 1.4), ("squeezenet1_1", "features.9", 1200, 1.5, None), ("vgg19", "features.36", 64, 1.5, None)
+    ]:
+        # Measures the batch, which is then fixed.
+        ours("warm", model, 32, [layer])
+        rate = count / ours(f"{model}_{layer}", model, count, [layer])
+        for form, target in [("", plain), ("channels_last", last)]:
+            if not python:
+                section.row(f"{model} to {layer}, storing included", f"{rate:.1f} images/s")
+                break
+            out = timed(python, shared / "peers/extract_torch.py", model, min(count, 256), 32, layer, *form.split(), env=quiet)[1]
+            peer = float(re.search(r": ([\d.]+) images/s", out)[1])
+            section.row(f"{model} to {layer}, storing included", f"{rate:.1f} images/s", f"{peer:.1f} images/s ({form or 'plain'})",
+                        f"{rate / peer:.2f}×", f"at least {target}×" if target else "–")
+    six = ["maxpool", "layer1", "layer2", "layer3", "layer4.0", "layer4"]
+    alone = ours("alone", "resnet50", 256, ["layer4"], ", pool: mean")
+    together = ours("together", "resnet50", 257, six, ", pool: mean") * 256 / 257
+    section.row("six layers of ResNet-50 at once (pooled, so that little is stored)", f"{together:.1f} s", f"{alone:.1f} s (layer4 alone)",
+                f"{together / alone:.2f}×", "at most 1.1×")
+
+
+def pca(section, folder, python):
+    if not python:
+        return
+    features(folder, python, 2592, 100352, 168, """
+rng = np.random.default_rng(0)
+latent = rng.standard_normal((n + 288, 200), dtype=np.float32)
+x = latent @ rng.standard_normal((200, p), dtype=np.float32)
+x += rng.standard_normal(x.shape, dtype=np.float32)
+y = latent @ rng.standard_normal((200, t_), dtype=np.float32) + 10 * rng.standard_normal((n + 288, t_), dtype=np.float32)
+""")
+    recipe = folder / "recipes/pca.yaml"
+    recipe.write_text(FEATURES + """\
+  pcs: { kind: pca, in: { features: x, split: split }, with: { components: 1000 } }
+  readout: { kind: ridge, in: { features: pcs, responses: r.responses, split: split }, with: { alphas: { low: 1.0, high: 1.0e+8, count: 17 } } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: r.responses, split: split }, with: { on: test } }
+""")
+    timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
+    with Peak() as peak:
+        ours = seconds(folder, recipe, "pcs")
+    out = timed(python, shared / "peers/pca_ridge_sklearn.py", 2592, 100352, 1000, env=quiet)[1]
+    theirs, ridge_peer, ev, rss = (float(x) for x in re.search(r"pca ([\d.]+) s  ridge ([\d.]+) s  EV ([\d.]+)  peak ([\d.]+) GB", out).groups())
+    section.row("PCA, 2592 × 100352, k = 1000 (scikit-learn: randomized)", f"{ours:.1f} s", f"{theirs:.1f} s", f"{theirs / ours:.1f}×", "at least 7×")
+    section.row("memory beside the mapped data (1.16 GB)", f"{peak.bytes / 1e9:.2f} GB", f"{rss:.2f} GB with the data", target="at most 1 GB")
+    table = json.loads(timed(ventral, "show", recipe, "scores.summary", "--json")[1])
+    mine = next(row for row in table if row["measure"] == "explained_variance")["median"]
+    section.row("explained variance of the ridge after it, median", f"{mine:.4f}", f"{ev:.4f}", f"{mine - ev:+.4f}", "at least equal")
+    timed(ventral, "export", recipe, "pcs.scores", folder / "scores.npy")
+    exact = timed(python, "-c", """
+import numpy as np
+x = np.load("data/x.npy").astype(np.float64); n = 2592; z = np.load("scores.npy").astype(np.float64)
+c = x - x[:n].mean(0); g = c @ c[:n].T; w, v = np.linalg.eigh((g[:n] + g[:n].T) / 2)
+w, v = w[::-1][:200], v[:, ::-1][:, :200]; s = g @ v / np.sqrt(w); s *= np.sign((s[:n] * z[:n, :200]).sum(0))
+print(np.max(np.abs(s - z[:, :200]).max(0) / np.abs(s).max(0)))
+""", cwd=folder)[1]
+    section.row("first 200 scores against numpy in 64 bits, largest difference over a component's largest", f"{float(exact):.1e}", target="1e-3")
+    text = recipe.read_text()
+    recipe.write_text(text.replace("components: 1000", "components: 500"))
+    section.row("other k, from the products", f"{seconds(folder, recipe, 'pcs'):.2f} s")
+
+
+def ridge(section, folder, python):
+    if not python:
+        return
+    for columns, loo_target, fold_target in [(1000, 2.0, 4.0), (20000, 2.0, 2.5)]:
+        features(folder, python, 2592, columns, 168, """
+rng = np.random.default_rng(0)
+x = rng.standard_normal((n, p), dtype=np.float32); y = x @ rng.standard_normal((p, t_), dtype=np.float32) + 30 * rng.standard_normal((n, t_), dtype=np.float32)
+""")
+        recipe = folder / f"recipes/ridge{columns}.yaml"
+        recipe.write_text(FEATURES + """\
+  folds: { kind: ridge, in: { features: x, responses: r.responses, split: split }, with: { alphas: { low: 1.0, high: 1.0e+8, count: 20 }, folds: 5, extend: false } }
+  loo: { kind: ridge, in: { features: x, responses: r.responses, split: split }, with: { alphas: { low: 1.0, high: 1.0e+8, count: 20 }, extend: false } }
+""")
+        timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
+        timed(ventral, "run", recipe, "--no-report", "--node", "folds")
+        # The second must not find the first's products: each is measured from nothing.
+        folds = node_seconds(recipe, "folds")
+        shutil.rmtree(folder / "cache/actions"); shutil.rmtree(folder / "cache/objects")
+        timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
+        timed(ventral, "run", recipe, "--no-report", "--node", "loo")
+        loo = node_seconds(recipe, "loo")
+        out = timed(python, shared / "peers/ridge_himalaya.py", 2592, columns, 168, env=quiet)[1]
+        himalaya = float(re.search(r"torch: ([\d.]+) s", out)[1])
+        sklearn = float(re.search(r"sklearn RidgeCV \(LOO\): ([\d.]+) s", out)[1])
+        section.row(f"ridge, 2592 × {columns} × 168, 20 penalties, 5 folds", f"{folds:.2f} s", f"{himalaya:.2f} s (himalaya, torch)",
+                    f"{himalaya / folds:.1f}×", f"at least {fold_target}×")
+        section.row(f"ridge, 2592 × {columns} × 168, 20 penalties, leave-one-out", f"{loo:.2f} s", f"{sklearn:.2f} s (scikit-learn)",
+                    f"{sklearn / loo:.1f}×", f"at least {loo_target}×")
+        timed(ventral, "run", recipe, "--no-report")
+        timed(ventral, "export", recipe, "folds.alphas", folder / "alphas.csv")
+        same = timed(python, "-c", """
+import csv, sys
+import numpy as np
+from himalaya.kernel_ridge import KernelRidgeCV
+from himalaya.ridge import RidgeCV
+x, y = np.load("data/x.npy"), np.load("data/y.npy")
+x, y = x - x.mean(0), y - y.mean(0)
+m = (RidgeCV if len(x) > x.shape[1] else KernelRidgeCV)(alphas=np.logspace(0, 8, 20), cv=5).fit(x, y)
+mine = np.array([float(row["alpha"]) for row in csv.DictReader(open("alphas.csv"))])
+print(int((np.abs(np.log10(mine / m.best_alphas_)) < 8 / 19 / 2).sum()), int((np.abs(np.log10(mine / m.best_alphas_)) < 8 / 19 * 1.5).sum()))
+""", cwd=folder)[1].split()
+        section.row(f"penalties equal to himalaya's (folds of its own), of 168 units", f"{same[0]}; within one step {same[1]}", target="168")
+
+
+def node_seconds(recipe, node):
+    rows = json.loads(timed(ventral, "status", recipe, "--json")[1])
+    return sum(row["seconds"] for row in rows if row["node"] == node)
+
+
+def large(section, folder, python):
+    """2,880 images × 788,544 activations, PCA to 1000 components on 2,592 of them."""
+    recipe = folder / "recipes/large.yaml"
+    recipe.write_text("""\
+version: 1
+title: A layer of 788,544 units
+nodes:
+  it: { kind: synthetic_it, with: { images: 3168, size: 224, units: 8, repeats: 2 } }
+  layers: { kind: extract_layer, in: { images: it.images }, with: { model: squeezenet1_1, weights: random, layers: [features.1] }, keep: false }
+  pcs: { kind: pca, in: { features: "layers[features.1]", split: it.split }, with: { components: 1000 } }
+""")
+    with Peak() as peak:
+        timed(ventral, "run", recipe, "--no-report")
+    table = json.loads(timed(ventral, "show", recipe, "pcs.spectrum", "--json")[1])
+    rows = json.loads(timed(ventral, "status", recipe, "--json")[1])
+    taken = {row["node"]: row["seconds"] for row in rows}
+    section.row("extraction of 3168 × 788,544 (SqueezeNet features.1, 10 GB)", f"{taken['layers']:.0f} s")
+    section.row(f"PCA of them, k = {len(table)}", f"{taken['pcs']:.0f} s")
+    section.row("anonymous memory of both", f"{peak.bytes / 1e9:.2f} GB", target="at most 6 GB")
 
 
 def main():
     if not shared.is_dir():
         sys.exit("bench: ../shared (recordings, weights, peers) is not here; nothing was measured")
+    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, large)}
+    asked = [a for a in sys.argv[1:] if not a.startswith("-")]
+    if unknown := [a for a in asked if a not in sections]:
+        sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")
     python = None if "--without-peer" in sys.argv else environment()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = workspace(scratch)
-        thousand(folder)
-        if python:
-            large_file(folder, python)
-        main_job(folder, python)
-    cores = os.cpu_count()
-    print(f"On {cores} cores ({platform.machine()}), peer and program in one run.\n")
-    print("| what | ventral | peer | ratio or difference | target |\n|---|---|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
+    for name in asked or sections:
+        section = Section(name)
+        with tempfile.TemporaryDirectory() as scratch:
+            sections[name](section, workspace(scratch), python)
+        section.write()
 
 
 main()

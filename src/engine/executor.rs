@@ -20,6 +20,8 @@ use crate::digest::Digest;
 use crate::kind::{Arrival, Threads};
 use crate::plan::{NodeIndex, Plan};
 
+/// How often at most it is written down what has run: what a kill makes nameless, `cache gc` takes for litter.
+const BETWEEN_HISTORIES: Duration = Duration::from_secs(1);
 /// How often contended locks are tried again and an interruption is looked for.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -99,6 +101,7 @@ pub fn execute(
         stop: false,
         sources: BTreeMap::new(),
         history,
+        written: Instant::now(),
         tell,
     };
     let (sender, messages) = mpsc::channel();
@@ -208,6 +211,8 @@ struct Schedule<'a> {
     stop: bool,
     sources: BTreeMap<Digest, PathBuf>,
     history: &'a mut History,
+    /// When `history` was last written down.
+    written: Instant,
     tell: &'a mut dyn FnMut(&Event),
 }
 
@@ -589,6 +594,10 @@ impl Schedule<'_> {
                 let outputs: Vec<&Stored> = records.iter().flat_map(|record| &record.outputs).collect();
                 self.walk.store.link(&plan.name, &id, &outputs)?;
                 self.history.nodes.insert(id.clone(), last);
+                if self.written.elapsed() > BETWEEN_HISTORIES {
+                    self.walk.store.write_history(&plan.name, self.history)?;
+                    self.written = Instant::now();
+                }
             }
         }
         let outputs = records.iter().flat_map(|record| &record.outputs);
@@ -619,8 +628,10 @@ impl Schedule<'_> {
         let plan = self.walk.plan;
         let readers = &self.walk.readers[at];
         let done = |at: &NodeIndex| matches!(self.nodes[*at].state, Some(State::Ran | State::Cached | State::Dropped));
-        let mut asked = readers.iter().filter(|reader| self.targets.contains(reader));
-        if plan.nodes[at].keep || self.nodes[at].state != Some(State::Ran) || !asked.all(done) {
+        // Who asks for a node by name wants to look at it.
+        let named = self.options.targets.as_ref().is_some_and(|targets| targets.contains(&at));
+        let mut reading = readers.iter().filter(|reader| self.targets.contains(reader));
+        if plan.nodes[at].keep || named || self.nodes[at].state != Some(State::Ran) || !reading.all(done) {
             return;
         }
         let kept: BTreeSet<Digest> = (0..plan.nodes.len())

@@ -24,13 +24,16 @@ impl Eigen {
         let v = Tensor::full([height, 1], 1.0 / (height as f64).sqrt(), (Kind::Double, centred.device()));
         let _ = v.narrow(0, 0, 1).g_add_scalar_(1.0);
         let scale = 2.0 / scalar(&v.square().sum(Kind::Double));
-        // (I − s·vvᵀ) t, without a product of matrices.
-        let reflect = |t: &Tensor| t - v.matmul(&(v.tr().matmul(t) * scale));
-        let inner = reflect(&reflect(centred).tr()).narrow(0, 1, height - 1).narrow(1, 1, height - 1);
-        let (values, vectors) = ((&inner + inner.tr()) / 2.0).linalg_eigh("U");
-        let zeros = Tensor::zeros([1, height - 1], (Kind::Double, centred.device()));
-        let vectors = reflect(&Tensor::cat(&[zeros, vectors.flip([1i64].as_slice())], 0));
-        Self { values: values.flip([0i64].as_slice()).clamp_min(0.0), vectors }
+        // HKH = K − vwᵀ − wvᵀ with w = s(Kv − s/2·(vᵀKv)v): one pass over the products, of which one triangle is read.
+        let image = centred.matmul(&v);
+        let w = (&image - &v * (scalar(&v.tr().matmul(&image)) * scale / 2.0)) * scale;
+        let inner = centred.addmm(&Tensor::cat(&[&v, &w], 1), &Tensor::cat(&[-&w, -&v], 1).tr());
+        let (values, vectors) = inner.narrow(0, 1, height - 1).narrow(1, 1, height - 1).linalg_eigh("L");
+        let vectors = vectors.flip([1i64].as_slice());
+        let along = v.narrow(0, 1, height - 1).tr().matmul(&vectors) * -scale;
+        let below = vectors.addmm(&v.narrow(0, 1, height - 1), &along);
+        let first = v.narrow(0, 0, 1).matmul(&along);
+        Self { values: values.flip([0i64].as_slice()).clamp_min(0.0), vectors: Tensor::cat(&[first, below], 0) }
     }
 
     /// How many eigenvalues stand above some noise.

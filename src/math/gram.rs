@@ -11,9 +11,9 @@ use tch::{Kind, Tensor};
 use super::tensor::{index, rows, scalar};
 use crate::value::matrix::{Raw, Stored};
 
-/// Floats a block of columns holds, over all rows: two such blocks fit a processor's last cache level.
-const BLOCK_FLOATS: usize = 8 << 20;
-/// Rows that are multiplied at a time with the rows at or after them; the lower triangle is mirrored.
+/// Floats a block of columns holds, over all rows: wide enough that adding up products in 64 bits costs little beside them.
+const BLOCK_FLOATS: usize = 12 << 20;
+/// Rows that are multiplied at a time with the rows at or after them; the upper triangle is mirrored.
 const BLOCK_ROWS: usize = 256;
 /// Half a unit in the last place of 1 in 32-bit floats.
 const ROUNDOFF: f64 = 5.960_464_477_539_063e-8;
@@ -146,14 +146,13 @@ impl Gram {
             for top in (0..height).step_by(BLOCK_ROWS) {
                 let tall = BLOCK_ROWS.min(height - top);
                 let below = block.shifted.narrow(0, index(top), index(height - top));
-                let product = below.narrow(0, 0, index(tall)).matmul(&below.tr());
-                let mut target = products.narrow(0, index(top), index(tall)).narrow(1, index(top), index(height - top));
-                let _ = target.g_add_(&product);
+                let mut target = products.narrow(0, index(top), index(height - top)).narrow(1, index(top), index(tall));
+                let _ = target.g_add_(&times(&below, tall));
             }
             shift_square += scalar(&block.shift.to_kind(Kind::Double).square().sum(Kind::Double));
             progress(blocks.columns_before(at + 1) as u64, columns as u64);
         }
-        let products = products.triu(0) + products.triu(1).tr();
+        let products = products.tril(0) + products.tril(-1).tr();
         Self { products, shift_square, columns, precision }
     }
 
@@ -185,6 +184,22 @@ impl Gram {
 /// square: independent errors of relative size u have the largest singular value u·√square·(√rows + √columns).
 pub fn rounding_noise(square: f64, height: f64, width: f64) -> f64 {
     4.0 * ROUNDOFF * ROUNDOFF * square * (height.sqrt() + width.sqrt()).powi(2)
+}
+
+/// The products of rows (m × k) with the first `tall` of them, m × tall.
+///
+/// On the CPU, 32-bit floats go the way of a 1 × 1 convolution over m pixels of k channels: the same products by oneDNN,
+/// which was 15% faster here than matrix multiplication by MKL (on an AMD processor with AVX-512).
+fn times(rows: &Tensor, tall: usize) -> Tensor {
+    let first = rows.narrow(0, 0, index(tall));
+    if rows.device() != tch::Device::Cpu || rows.kind() != Kind::Float {
+        return rows.matmul(&first.tr());
+    }
+    let (m, k) = rows.size2().expect("a matrix");
+    let pixels = rows.unsqueeze(0).unsqueeze(2).permute([0, 3, 1, 2]);
+    let windows = first.reshape([index(tall), k, 1, 1]);
+    let product = pixels.conv2d(&windows, None::<&Tensor>, [1, 1], [0, 0], [1, 1], 1);
+    product.permute([0, 2, 3, 1]).reshape([m, index(tall)])
 }
 
 /// Of products of rows (rows × rows), those with the rows `train` after the mean over these was subtracted from all:

@@ -68,7 +68,12 @@ pub fn from_gram(
     }
     let (values, vectors) = eigen.leading(k);
     let total = scalar(&rows(to_train, train).trace()) / (train.len() as f64 - 1.0);
-    let scores = to_train.matmul(&vectors) / values.sqrt().unsqueeze(0);
+    let roots = values.sqrt().unsqueeze(0);
+    // Of train rows they are Q√Λ; only the others are projected.
+    let seen: std::collections::HashSet<usize> = train.iter().copied().collect();
+    let others: Vec<usize> = (0..to_train.size()[0] as usize).filter(|row| !seen.contains(row)).collect();
+    let scores = spread_over(to_train.size()[0], &(&vectors * &roots), train);
+    let scores = put(scores, &others, &(rows(to_train, &others).matmul(&vectors) / roots));
     Ok(finish(scores, &vectors, train, &values, total))
 }
 
@@ -251,8 +256,13 @@ fn leading(values: &Tensor, vectors: &Tensor, k: usize, noise: f64) -> Result<(T
 /// Rows of train put back among all rows, zero elsewhere.
 fn spread_over(height: i64, train_rows: &Tensor, train: &[usize]) -> Tensor {
     let out = Tensor::zeros([height, train_rows.size()[1]], (train_rows.kind(), train_rows.device()));
-    let at: Vec<i64> = train.iter().map(|&row| index(row)).collect();
-    out.index_copy(0, &Tensor::from_slice(&at).to_device(train_rows.device()), train_rows)
+    put(out, train, train_rows)
+}
+
+/// Rows written to their places.
+fn put(mut out: Tensor, places: &[usize], rows: &Tensor) -> Tensor {
+    let at: Vec<i64> = places.iter().map(|&row| index(row)).collect();
+    out.index_copy_(0, &Tensor::from_slice(&at).to_device(rows.device()), rows)
 }
 
 /// Signs, and loadings out of the train products' eigenvectors (train × k).

@@ -18,7 +18,8 @@ use crate::nodes::data::{
 };
 use crate::nodes::evaluation::{compare::Compare, evaluate::Evaluate, noise_ceiling::NoiseCeiling};
 use crate::nodes::features::{
-    concat::Concat, extract_layer::ExtractLayer, pixels::Pixels, select_units::SelectUnits, standardize::Standardize,
+    concat::Concat, extract_layer::ExtractLayer, pixels::Pixels, random_projection::RandomProjection,
+    select_units::SelectUnits, standardize::Standardize,
 };
 use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
 use crate::value::Value;

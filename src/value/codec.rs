@@ -32,10 +32,11 @@ impl<'a> Part<'a> {
     }
 
     /// 64-bit floats in row-major order; `shape`'s product is `data`'s length.
-    pub fn f64(shape: &[usize], data: &[f64]) -> Part<'static> {
+    pub fn f64(shape: &[usize], data: &'a [f64]) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        Part { dtype: Dtype::F64, shape: shape.to_vec(), bytes: Cow::Owned(bytes) }
+        // SAFETY: any f64 is eight initialised bytes, and u8 has no alignment to keep.
+        let bytes = unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) };
+        Self { dtype: Dtype::F64, shape: shape.to_vec(), bytes: Cow::Borrowed(bytes) }
     }
 
     /// Unsigned 64-bit integers.
@@ -193,9 +194,16 @@ impl Archive {
     /// A tensor of 64-bit floats.
     pub fn f64(&self, name: &str) -> Option<(&[usize], Vec<f64>)> {
         let (dtype, shape, bytes) = self.get(name)?;
-        (dtype == Dtype::F64).then(|| {
-            (shape, bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes"))).collect())
-        })
+        if dtype != Dtype::F64 {
+            return None;
+        }
+        // SAFETY: every bit pattern is an f64; align_to yields only aligned ones.
+        let (before, floats, after) = unsafe { bytes.align_to::<f64>() };
+        if before.is_empty() && after.is_empty() {
+            return Some((shape, floats.to_vec()));
+        }
+        let read = |b: &[u8]| f64::from_le_bytes(b.try_into().expect("eight bytes"));
+        Some((shape, bytes.chunks_exact(8).map(read).collect()))
     }
 
     /// A tensor of unsigned 64-bit integers.

@@ -216,7 +216,7 @@ mod compute {
     /// Images per batch that any machine has memory for; also those by which a coarser precision is judged.
     const LEAST_BATCH: usize = 4;
     /// Time after which what was computed is marked: at most so much is lost to a kill.
-    const BETWEEN_MARKS: Duration = Duration::from_secs(5);
+    const BETWEEN_MARKS: Duration = Duration::from_millis(500);
 
     impl Compute for ExtractLayer {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {

@@ -353,8 +353,13 @@ mod tests {
         other.row_mut(11).fill(1e3);
         let split = hold_out(&stimuli(12), "tttttttttvee");
         let (a, b) = (run(&x, &split, json!({ "components": 5 })), run(&other, &split, json!({ "components": 5 })));
-        assert_eq!(fold_values(&a).1, fold_values(&b).1);
-        assert_eq!(a.bytes("spectrum"), b.bytes("spectrum"));
+        let worst = (fold_values(&a).1 - fold_values(&b).1).iter().fold(0.0_f32, |worst, x| worst.max(x.abs()));
+        assert!(worst < 1e-6, "{worst}");
+        // But for rounding: all rows have one Gram matrix, shifted by one vector, which centring takes away again.
+        for column in ["variance", "explained"] {
+            let pairs = a.numbers("spectrum", column).into_iter().zip(b.numbers("spectrum", column));
+            assert!(pairs.into_iter().all(|(a, b)| (a / b - 1.0).abs() < 1e-11), "{column}");
+        }
     }
 
     #[test]

@@ -277,7 +277,7 @@ mod compute {
         let fold = deal(&identities, count);
         let judge = match design.eigen {
             None => Judge::folds_primal(&design.inside, &fold, count),
-            Some(_) => Judge::folds_dual(&design.inside, &fold, count),
+            Some(_) => Judge::blocks_or_folds(basis, &design.inside, &fold, count, grid.len()),
         };
         Ok(choose(&judge, y, grid, extend))
     }
