@@ -63,7 +63,8 @@ def environment():
     if not (folder / "ready").exists():
         print("bench: making the peers' Python environment in .peers/ (2.6 GB, once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", shared / "peers/requirements.txt"], check=True)
+        # himalaya imports packaging and does not ask for it.
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", shared / "peers/requirements.txt", "packaging"], check=True)
         (folder / "ready").touch()
     return python
 

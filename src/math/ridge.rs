@@ -135,8 +135,17 @@ impl Basis {
 pub enum Judge<'a> {
     LeaveOneOut(&'a Basis),
     Folds(Vec<Fold>),
-    /// The fit to all rows, and the rows of each fold.
-    Blocks(&'a Basis, Vec<Vec<usize>>),
+    Blocks(Blocks<'a>),
+}
+
+/// The fit to all rows, whose rows are put in order of their folds.
+pub struct Blocks<'a> {
+    basis: &'a Basis,
+    order: Vec<usize>,
+    /// n × r: `left` in that order.
+    left: Tensor,
+    /// Rows of each fold.
+    sizes: Vec<i64>,
 }
 
 /// A fit to all folds but one, and the rows it is judged on.
@@ -162,19 +171,23 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// k folds in the dual form: by blocks of the fit to all rows, or, where penalties are too many for that, by a fit
-    /// without each fold. Which, is decided by sizes alone.
-    ///
-    /// Leaving a block B out changes its errors to M_BB⁻¹a_B with M = Q(Λ + α)⁻¹Qᵀ and a = My: leave-one-out for more than
-    /// one row, exact for a fixed penalty, the intercept refitted, and free of differences that cancel. It takes
-    /// 2n³/k a penalty; a decomposition without a fold takes as long as some 13 products of its size.
-    pub fn blocks_or_folds(basis: &'a Basis, k: &Tensor, fold: &[usize], count: usize, penalties: usize) -> Self {
-        let without = (1.0 - 1.0 / count as f64).powi(3) * count as f64;
-        if penalties as f64 / count as f64 > 6.5 * without {
-            return Self::folds_dual(k, fold, count);
+    /// k folds of the fit to all rows, or nothing where so many penalties are judged faster by fits without each fold. Which,
+    /// is decided by sizes alone: a block takes 2n²r/k operations a penalty, a decomposition as long as some 13 products of
+    /// its size for large ones, and 40 for small ones.
+    pub fn blocks(basis: &'a Basis, fold: &[usize], count: usize, penalties: usize) -> Option<Self> {
+        let (n, r, k) = (fold.len() as f64, basis.rank() as f64, count as f64);
+        let by_blocks = penalties as f64 * 2.0 * n * n * r / k;
+        let by_fits = match basis.form {
+            Form::Primal => k * 40.0 * r.powi(3),
+            Form::Dual => k * 13.0 * (n * (1.0 - 1.0 / k)).powi(3),
+        };
+        if by_blocks > by_fits {
+            return None;
         }
-        let rows_of = |at: usize| (0..fold.len()).filter(|&row| fold[row] == at).collect();
-        Self::Blocks(basis, (0..count).map(rows_of).collect())
+        let mut order: Vec<usize> = (0..fold.len()).collect();
+        order.sort_by_key(|&row| fold[row]);
+        let sizes = (0..count).map(|at| index(fold.iter().filter(|&&fold| fold == at).count())).collect();
+        Some(Self::Blocks(Blocks { basis, left: rows(&basis.left, &order), order, sizes }))
     }
 
     /// k folds of products of rows (n × n).
@@ -199,7 +212,7 @@ impl<'a> Judge<'a> {
     /// What all penalties share for some units: y (centred, n × units) in every fit's basis.
     fn projections(&self, y: &Tensor) -> Vec<Tensor> {
         match self {
-            Self::LeaveOneOut(basis) | Self::Blocks(basis, _) => vec![basis.project(y)],
+            Self::LeaveOneOut(basis) | Self::Blocks(Blocks { basis, .. }) => vec![basis.project(y)],
             Self::Folds(folds) => folds
                 .iter()
                 .map(|fold| {
@@ -214,25 +227,7 @@ impl<'a> Judge<'a> {
     fn errors(&self, y: &Tensor, projections: &[Tensor], alpha: f64) -> Tensor {
         match self {
             Self::LeaveOneOut(basis) => basis.leave_one_out_of(y, &projections[0], alpha),
-            Self::Blocks(basis, blocks) => {
-                let shrunk = basis.shrunk(alpha);
-                let dual = basis.left.matmul(&(&projections[0] * &shrunk));
-                let errors: Vec<Tensor> = blocks
-                    .iter()
-                    .map(|block| {
-                        let left = rows(&basis.left, block);
-                        let within = (&left * shrunk.tr()).matmul(&left.tr());
-                        let (factor, failed) = within.linalg_cholesky_ex(false, false);
-                        if failed.int64_value(&[]) == 0 {
-                            rows(&dual, block).cholesky_solve(&factor, false)
-                        } else {
-                            // So near to singular that rounding shows; elimination with pivots still gives the errors.
-                            Tensor::linalg_solve(&within, &rows(&dual, block), true)
-                        }
-                    })
-                    .collect();
-                Tensor::cat(&errors, 0)
-            }
+            Self::Blocks(blocks) => blocks.errors(y, &projections[0], alpha),
             Self::Folds(folds) => {
                 let errors: Vec<Tensor> = folds
                     .iter()
@@ -260,6 +255,37 @@ impl<'a> Judge<'a> {
         let total = variances(y);
         let losses = self.loss(y, &self.projections(y), alpha);
         losses.iter().zip(total).map(|(&(_, spread), total)| explained(spread, total)).collect()
+    }
+}
+
+impl Blocks<'_> {
+    /// The errors of every fold by the fit without it, in the order of folds.
+    ///
+    /// For a block B they are (I − H_BB)⁻¹e_B, leave-one-out for more than one row: exact for a fixed penalty, the intercept
+    /// refitted. In the dual form e and I − H are both divided by α, which leaves M_BB⁻¹a_B with M = Q(Λ + α)⁻¹Qᵀ and
+    /// a = My, so that neither cancels.
+    fn errors(&self, y: &Tensor, c: &Tensor, alpha: f64) -> Tensor {
+        let root = self.basis.shrunk(alpha).sqrt();
+        let scaled = &self.left * root.tr();
+        let fitted = scaled.matmul(&(c * &root));
+        let dual = self.basis.form == Form::Dual;
+        let errors = if dual { fitted } else { rows(y, &self.order) - fitted };
+        let mean = 1.0 / self.order.len() as f64;
+        let mut from = 0;
+        let solved = self.sizes.iter().map(|&size| {
+            let (within, right) = (scaled.narrow(0, from, size), errors.narrow(0, from, size));
+            from += size;
+            let within = within.matmul(&within.tr());
+            let within = if dual { within } else { Tensor::eye(size, (Kind::Double, y.device())) - within - mean };
+            let (factor, failed) = within.linalg_cholesky_ex(false, false);
+            if failed.int64_value(&[]) == 0 {
+                right.cholesky_solve(&factor, false)
+            } else {
+                // So near to singular that rounding shows; elimination with pivots still gives the errors.
+                Tensor::linalg_solve(&within, &right, true)
+            }
+        });
+        Tensor::cat(&solved.collect::<Vec<_>>(), 0)
     }
 }
 
@@ -527,17 +553,14 @@ mod tests {
                 Judge::folds_dual(&xt.matmul(&xt.tr()), &fold, 3)
             };
             let got = judge.explained(&yt, 2.0)[0].unwrap();
-            if width > height {
-                let products = xt.matmul(&xt.tr());
-                let basis = Basis::dual(&Eigen::of(&products));
-                let blocks = Judge::blocks_or_folds(&basis, &products, &fold, 3, 10);
-                assert!(matches!(blocks, Judge::Blocks(..)));
-                for alpha in [1e-6, 2.0, 1e5] {
-                    let (a, b) = (blocks.explained(&yt, alpha)[0].unwrap(), judge.explained(&yt, alpha)[0].unwrap());
-                    assert!((a - b).abs() < 1e-7, "{a} by blocks, {b} by fits");
-                }
-                assert!(matches!(Judge::blocks_or_folds(&basis, &products, &fold, 3, 100), Judge::Folds(_)));
+            let products = xt.matmul(&xt.tr());
+            let basis = if width < height { Basis::primal(&xt) } else { Basis::dual(&Eigen::of(&products)) };
+            let blocks = Judge::blocks(&basis, &fold, 3, 10).expect("few penalties");
+            for alpha in [1e-5, 2.0, 1e5] {
+                let (a, b) = (blocks.explained(&yt, alpha)[0].unwrap(), judge.explained(&yt, alpha)[0].unwrap());
+                assert!((a - b).abs() < 1e-7, "{a} by blocks, {b} by fits");
             }
+            assert!(Judge::blocks(&basis, &fold, 3, 10_000).is_none());
             let errors: Vec<f64> = (0..height)
                 .map(|row| {
                     let others: Vec<usize> = (0..height).filter(|&at| fold[at] != fold[row]).collect();

@@ -275,10 +275,10 @@ mod compute {
         let stimuli = task.features.stimuli.select(&task.train);
         let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
         let fold = deal(&identities, count);
-        let judge = match design.eigen {
+        let judge = Judge::blocks(basis, &fold, count, grid.len()).unwrap_or_else(|| match design.eigen {
             None => Judge::folds_primal(&design.inside, &fold, count),
-            Some(_) => Judge::blocks_or_folds(basis, &design.inside, &fold, count, grid.len()),
-        };
+            Some(_) => Judge::folds_dual(&design.inside, &fold, count),
+        });
         Ok(choose(&judge, y, grid, extend))
     }
 
