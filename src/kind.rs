@@ -28,7 +28,7 @@ pub trait NodeKind: 'static {
     /// A node in YAML, with its ports and typical parameters, that checks.
     const EXAMPLE: &'static str;
     /// The parameters under `with`, `deny_unknown_fields`; a field's doc comment is its manual. Schema extensions:
-    /// `x-file: true` marks a path whose content enters keys (`x-words` lists words that are no paths, such as
+    /// `x-file: true` marks a path, at any depth of maps, whose content enters keys (`x-words` lists words that are no paths, such as
     /// `random`); `x-neutral` gives the value that counts as absent in keys; `x-unit` names a unit.
     type Params: DeserializeOwned + Serialize + JsonSchema;
     const INPUTS: &'static [Input];
@@ -265,28 +265,64 @@ impl Kind {
         self.param_schemas().any(|(name, _)| name == "seed")
     }
 
-    /// The parameters that name files, with the paths, for normalised parameters.
-    pub fn files<'a>(&'a self, params: &'a Json) -> Vec<(&'a str, &'a str)> {
-        self.param_schemas()
-            .filter(|(_, schema)| schema.get("x-file") == Some(&Json::Bool(true)))
-            .filter_map(|(name, schema)| {
-                let path = params.get(name)?.as_str()?;
-                let words = schema.get("x-words").and_then(Json::as_array);
-                let is_word = words.is_some_and(|words| words.iter().any(|w| w.as_str() == Some(path)));
-                (!is_word).then_some((name, path))
-            })
-            .collect()
+    /// The parameters that name files, with the paths, for normalised parameters. One within a map is named by its way
+    /// there, such as `model.torchscript`.
+    pub fn files<'a>(&'a self, params: &'a Json) -> Vec<(String, &'a str)> {
+        let mut found = Vec::new();
+        files_under(&self.schema, params, "", &mut found);
+        found
     }
 
-    /// Normalised parameters as they enter a key: those at their neutral value are left out.
+    /// Normalised parameters as they enter a key: those at their neutral value are left out, and paths of files.
     pub fn significant(&self, params: &Json) -> Map<String, Json> {
         let neutral: BTreeMap<&str, &Json> =
             self.param_schemas().filter_map(|(name, schema)| Some((name, schema.get("x-neutral")?))).collect();
         let fields = params.as_object().into_iter().flatten();
-        fields
+        let mut significant: Map<String, Json> = fields
             .filter(|(name, value)| neutral.get(name.as_str()) != Some(value))
             .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+            .collect();
+        for (file, _) in self.files(params) {
+            take_out(&mut significant, &file);
+        }
+        significant
+    }
+}
+
+/// Adds what a schema calls a file, at any depth of maps.
+fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(String, &'a str)>) {
+    if schema.get("x-file") == Some(&Json::Bool(true)) {
+        let words = schema.get("x-words").and_then(Json::as_array);
+        let is_word = |path| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
+        found.extend(value.as_str().filter(|path| !is_word(path)).map(|path| (way.to_owned(), path)));
+        return;
+    }
+    let Some(fields) = value.as_object() else { return };
+    let alternatives = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key).and_then(Json::as_array)).flatten();
+    for schema in std::iter::once(schema).chain(alternatives) {
+        let properties = schema.get("properties").and_then(Json::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            if let Some(value) = fields.get(name) {
+                let way = if way.is_empty() { name.clone() } else { format!("{way}.{name}") };
+                files_under(schema, value, &way, found);
+            }
+        }
+    }
+}
+
+/// Removes what a way such as `model.torchscript` leads to, and a map that is empty then.
+fn take_out(fields: &mut Map<String, Json>, way: &str) {
+    let (name, rest) = way.split_once('.').map_or((way, None), |(name, rest)| (name, Some(rest)));
+    let is_empty = match (rest, fields.get_mut(name)) {
+        (None, _) => true,
+        (Some(rest), Some(Json::Object(inner))) => {
+            take_out(inner, rest);
+            inner.is_empty()
+        }
+        (Some(_), _) => false,
+    };
+    if is_empty {
+        fields.shift_remove(name);
     }
 }
 

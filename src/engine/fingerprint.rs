@@ -50,8 +50,8 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
         .map(|(param, path)| {
             let path = resolve(&plan.workspace, path);
             match files.digest(&path) {
-                Ok(digest) => Ok((param.to_owned(), (path, digest))),
-                Err(error) => Err(FileProblem { param: param.to_owned(), path, error }),
+                Ok(digest) => Ok((param, (path, digest))),
+                Err(error) => Err(FileProblem { param, path, error }),
             }
         })
         .collect()
@@ -125,9 +125,7 @@ pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Ac
         };
         let mut ingredients = shared.clone();
         for (name, value) in node.kind.significant(params) {
-            if !files.contains_key(&name) {
-                ingredients.insert(format!("param.{name}"), value);
-            }
+            ingredients.insert(format!("param.{name}"), value);
         }
         let key = Digest::of_json(&json!(ingredients));
         Action { entry: entry.to_owned(), key, ingredients }

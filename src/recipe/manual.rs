@@ -55,10 +55,17 @@ pub fn kind(kind: &Kind) -> String {
         text += "  nothing\n";
     }
     for (name, schema) in kind.param_schemas() {
-        text += &format!("  {name}: {}\n", facts(kind, name, schema));
+        text += &format!("  {name}: {}\n", facts(&kind.schema, name, schema));
         for line in described(schema).lines() {
             text += format!("      {line}").trim_end();
             text.push('\n');
+        }
+        for (field, map, schema) in fields(schema) {
+            text += &format!("      {name}.{field}: {}\n", facts(map, field, schema));
+            for line in described(schema).lines() {
+                text += format!("          {line}").trim_end();
+                text.push('\n');
+            }
         }
     }
     text += "\nexample:\n";
@@ -139,8 +146,16 @@ fn output_line(output: &Output) -> String {
     format!("{}. {}", output.ty, output.about)
 }
 
-/// What a parameter takes, its default and its unit.
-fn facts(kind: &Kind, name: &str, schema: &Json) -> String {
+/// The described fields of a parameter that may be a map, each with the map's schema.
+fn fields(schema: &Json) -> impl Iterator<Item = (&str, &Json, &Json)> {
+    let maps = schema.get("anyOf").and_then(Json::as_array).into_iter().flatten();
+    let fields = maps.filter_map(|map| Some((map, map.get("properties")?.as_object()?)));
+    let fields = fields.flat_map(|(map, fields)| fields.iter().map(move |(name, field)| (name.as_str(), map, field)));
+    fields.filter(|(.., field)| !described(field).is_empty())
+}
+
+/// What a parameter or field of a map takes, its default and its unit.
+fn facts(map: &Json, name: &str, schema: &Json) -> String {
     let mut facts = wording::expected(schema);
     if let Some(unit) = schema.get("x-unit").and_then(Json::as_str) {
         facts += &format!(", in {unit}");
@@ -148,7 +163,7 @@ fn facts(kind: &Kind, name: &str, schema: &Json) -> String {
     if schema.get("x-file") == Some(&Json::Bool(true)) {
         facts += ", a path whose content counts";
     }
-    let required = kind.schema.get("required").and_then(Json::as_array);
+    let required = map.get("required").and_then(Json::as_array);
     let required = required.is_some_and(|names| names.iter().any(|n| n.as_str() == Some(name)));
     match schema.get("default") {
         _ if name == "seed" => facts += "; the recipe's unless given",

@@ -178,7 +178,11 @@ fn is_under(path: &str, name: &str) -> bool {
 }
 
 fn report(kind: &Kind, problem: &ParamProblem, entry: &Entry, params: &Map<String, Json>, problems: &mut Problems) {
-    let rest = &problem.path[entry.key.len()..];
+    let unknown = unknown_field(&problem.message);
+    let mut rest = &problem.path[entry.key.len()..];
+    if let Some(field) = unknown {
+        rest = rest.strip_suffix(field).and_then(|rest| rest.strip_suffix('.')).unwrap_or(rest);
+    }
     let tree = descend(&entry.value, rest, |tree, step| match (&tree.value, step) {
         (Value::Map(entries), Step::Name(name)) => entries.iter().find(|e| e.key == name).map(|e| &e.value),
         (Value::List(items), Step::Index(index)) => items.get(index),
@@ -189,6 +193,18 @@ fn report(kind: &Kind, problem: &ParamProblem, entry: &Entry, params: &Map<Strin
         Step::Index(index) => value.get(index),
     });
     let schema = descend(&kind.schema["properties"][&entry.key], rest, schema_step);
+    if let Some(field) = unknown {
+        let key = match &tree.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == field),
+            _ => None,
+        };
+        let place = key.map_or(&tree.place, |key| &key.place).clone();
+        let of = quoted(&format!("{}{rest}", entry.key));
+        let reported = problems.error(place, format!("{of} has no field {}", quoted(field)));
+        let fields: Vec<&str> = fields_of(schema).collect();
+        suggest(reported, field, fields.iter().copied(), &format!("the fields of {of} are"));
+        return;
+    }
     let place = if tree.is_null() { entry.place.clone() } else { tree.place.clone() };
     let message = sentence(problem, value, Some(schema));
     let reported = problems.error(place, message);
@@ -224,6 +240,25 @@ fn through_variable(tree: &Tree, value: &Json, reported: &mut crate::diagnostic:
     }
 }
 
+/// The field of a map that serde does not know, where that is the problem.
+fn unknown_field(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split('`').next()
+}
+
+/// The fields that a schema's maps have.
+fn fields_of(schema: &Json) -> impl Iterator<Item = &str> {
+    alternatives(schema)
+        .filter_map(|schema| schema.get("properties")?.as_object())
+        .flatten()
+        .map(|(name, _)| name.as_str())
+}
+
+/// A schema and those that it lets one choose from.
+fn alternatives(schema: &Json) -> impl Iterator<Item = &Json> {
+    let inner = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key).and_then(Json::as_array)).flatten();
+    std::iter::once(schema).chain(inner)
+}
+
 /// One step of a path.
 enum Step<'p> {
     Name(&'p str),
@@ -252,8 +287,7 @@ fn descend<'t, T: ?Sized>(from: &'t T, path: &str, step: impl Fn(&'t T, Step<'_>
 }
 
 fn schema_step<'s>(schema: &'s Json, step: Step<'_>) -> Option<&'s Json> {
-    let alternatives = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key).and_then(Json::as_array)).flatten();
-    std::iter::once(schema).chain(alternatives).find_map(|schema| match step {
+    alternatives(schema).find_map(|schema| match step {
         Step::Name(name) => schema.get("properties").and_then(|properties| properties.get(name)),
         Step::Index(_) => schema.get("items"),
     })

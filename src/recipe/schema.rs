@@ -170,13 +170,10 @@ fn loosen(schema: &Json) -> Json {
             outer.insert(shown.to_owned(), value);
         }
     }
-    for list in ["items", "additionalProperties"] {
-        if let Some(schema) = inner.get_mut(list).filter(|schema| schema.is_object()) {
-            *schema = loosen(schema);
-        }
-    }
-    if let Some(Json::Object(properties)) = inner.get_mut("properties") {
-        properties.values_mut().for_each(|schema| *schema = loosen(schema));
+    loosen_within(&mut inner);
+    for list in ["anyOf", "oneOf"] {
+        let alternatives = inner.get_mut(list).and_then(Json::as_array_mut);
+        alternatives.into_iter().flatten().filter_map(Json::as_object_mut).for_each(loosen_within);
     }
     let takes_any_text = inner.get("type").and_then(Json::as_str) == Some("string")
         && !["enum", "pattern", "const"].iter().any(|key| inner.contains_key(*key));
@@ -186,6 +183,18 @@ fn loosen(schema: &Json) -> Json {
         outer.insert("anyOf".to_owned(), json!([inner, { "$ref": "#/definitions/variable" }]));
     }
     Json::Object(outer)
+}
+
+/// Loosens what lists and maps of a schema hold.
+fn loosen_within(schema: &mut Map<String, Json>) {
+    for list in ["items", "additionalProperties"] {
+        if let Some(schema) = schema.get_mut(list).filter(|schema| schema.is_object()) {
+            *schema = loosen(schema);
+        }
+    }
+    if let Some(Json::Object(properties)) = schema.get_mut("properties") {
+        properties.values_mut().for_each(|schema| *schema = loosen(schema));
+    }
 }
 
 fn text_item() -> Json {

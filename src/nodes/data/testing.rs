@@ -84,7 +84,7 @@ impl Bench {
         let mut files = BTreeMap::new();
         for (name, path) in kind.files(&params) {
             let digest = digest(Path::new(path)).map_err(|e| KindError::new(format!("{path}: {e}")))?;
-            files.insert(name.to_owned(), (PathBuf::from(path), digest));
+            files.insert(name, (PathBuf::from(path), digest));
             self.sources.insert(digest, PathBuf::from(path));
         }
         let mut host = Outputs { folder: self.folder.path(), notes: &mut self.notes };
