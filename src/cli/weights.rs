@@ -19,8 +19,8 @@ use crate::workspace::Session;
 const FOLDER: &str = "weights";
 /// The variable that names a mirror.
 const MIRROR: &str = "VENTRAL_WEIGHTS_FROM";
-/// The parameter by which kinds take weights, and the one beside it that says of what.
-const PARAMETERS: (&str, &str) = ("weights", "model");
+/// The parameters by which kinds take weights, alone or within a program, and the one that says of what.
+const PARAMETERS: ([&str; 2], &str) = (["weights", "model.torchscript"], "model");
 
 /// Pretrained weights: which the recipes want, where they are; fetch them
 #[derive(Args)]
@@ -134,7 +134,7 @@ fn wanted(workspace: &Path, registry: &Registry) -> (Vec<Row>, Vec<PathBuf>) {
         };
         for node in &session.plan.nodes {
             let files = node.kind.files(&node.params);
-            for (_, path) in files.into_iter().filter(|(parameter, _)| *parameter == PARAMETERS.0) {
+            for (_, path) in files.into_iter().filter(|(parameter, _)| PARAMETERS.0.contains(&parameter.as_str())) {
                 let path = session.plan.workspace.join(path);
                 let model = node.params.get(PARAMETERS.1).and_then(Json::as_str).map(str::to_owned);
                 let row = rows.entry((path.clone(), model.clone())).or_insert_with(|| Row {

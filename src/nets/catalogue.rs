@@ -25,8 +25,9 @@ pub struct Architecture {
     graph: OnceLock<Graph>,
 }
 
-const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+/// ImageNet's means and deviations by colour channel, of pixels in [0, 1].
+pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// The largest images that are tried when the smallest ones a network takes are sought.
 const LARGEST_MINIMUM: usize = 1024;

@@ -1,23 +1,20 @@
 //! What a network is fed: pixels normalised once, laid out channels last.
 
-use super::catalogue::Architecture;
-
 /// RGB means and deviations of a normalisation (x − mean) / std.
 pub type Normalisation = ([f32; 3], [f32; 3]);
 
-/// How decoded pixels become an architecture's input.
+/// How decoded pixels become a network's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Input {
-    /// They are normalised as the architecture wants them.
+    /// They are normalised as the network wants them.
     AsTheyAre,
     /// Pixels that were normalised by `from` (mean 0 and deviation 1 for those in [0, 1]) are normalised by `to`.
     Renormalise { from: Normalisation, to: Normalisation },
 }
 
 impl Input {
-    /// For pixels that have been normalised already, or lie in [0, 1].
-    pub fn new(architecture: &Architecture, applied: Option<Normalisation>) -> Self {
-        let to = (architecture.mean, architecture.std);
+    /// For a network that wants its images normalised `to`, and pixels that have been normalised already, or lie in [0, 1].
+    pub fn new(to: Normalisation, applied: Option<Normalisation>) -> Self {
         match applied {
             Some(from) if from == to => Self::AsTheyAre,
             Some(from) => Self::Renormalise { from, to },
@@ -54,19 +51,19 @@ mod tests {
         let network = describe("resnet50").expect("it ships");
         // Two pixels, channel after channel.
         let unit = [0.0, 1.0, 0.5, 0.25, 0.75, 0.125];
-        let ready = Input::new(network, None).prepare(&unit, 2);
+        let ready = Input::new((network.mean, network.std), None).prepare(&unit, 2);
         let expected = |x: f32, c: usize| (x - network.mean[c]) / network.std[c];
         let pixels = [(0.0, 0), (0.5, 1), (0.75, 2), (1.0, 0), (0.25, 1), (0.125, 2)];
         assert_eq!(ready, pixels.map(|(x, c)| expected(x, c)));
 
         let planes = [ready[0], ready[3], ready[1], ready[4], ready[2], ready[5]];
-        let same = Input::new(network, Some((network.mean, network.std)));
+        let same = Input::new((network.mean, network.std), Some((network.mean, network.std)));
         assert_eq!(same, Input::AsTheyAre);
         assert_eq!(same.prepare(&planes, 2), ready);
 
         let halves = ([0.5; 3], [0.5; 3]);
         let other = unit.map(|x| (x - 0.5) / 0.5);
-        let again = Input::new(network, Some(halves)).prepare(&other, 2);
+        let again = Input::new((network.mean, network.std), Some(halves)).prepare(&other, 2);
         assert!(again.iter().zip(&ready).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 }

@@ -1,7 +1,7 @@
 //! Networks as data: named steps, their weights, and how a pass through them yields the layers asked for.
 //!
 //! What an architecture is (its layers, shapes and tensors) needs no libtorch, so that a recipe can be checked
-//! without one; only `network` and `stream` compute.
+//! without one; only `network`, `stream` and `torchscript::network` compute.
 
 mod alexnet;
 pub mod catalogue;
@@ -23,6 +23,7 @@ mod resnet;
 mod squeezenet;
 #[cfg(feature = "torch")]
 pub mod stream;
+pub mod torchscript;
 mod transformer;
 mod vgg;
 pub mod weights;

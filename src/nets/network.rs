@@ -11,6 +11,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::catalogue::Architecture;
 use super::graph::{Activation, Conv, Graph, IMAGES, LAYER_NORM_EPSILON, MaxPool, NORM, Op, Tokens, Wire};
+use super::stream::Forward;
 use super::weights::{self, Weights};
 
 /// An architecture's steps up to some layers, with tensors on a device.
@@ -132,6 +133,12 @@ impl Network {
             }
         }
         self.taps.iter().map(|&wire| held(&wires, wire).to_kind(Kind::Float)).collect()
+    }
+}
+
+impl Forward for Network {
+    fn outputs(&self, images: &Tensor) -> Result<Vec<Tensor>, String> {
+        Ok(self.forward(images))
     }
 }
 

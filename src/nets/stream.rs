@@ -5,7 +5,6 @@ use std::sync::mpsc::sync_channel;
 
 use tch::{Device, Tensor};
 
-use super::network::Network;
 use crate::device;
 
 /// Batches that wait between two stages: enough that a slow moment of one does not stop the other.
@@ -14,6 +13,15 @@ const WAITING: usize = 2;
 const OUT_OF_MEMORY: &str = "out of memory";
 /// The side of the squares in which planes are transposed; a square of floats lies in the first-level cache.
 const TILE: usize = 16;
+
+/// What gives layers' outputs for images.
+pub trait Forward: Send {
+    /// The layers' outputs in 32-bit floats, in the order in which they were asked for, an entry per image first, for
+    /// n × 3 × height × width normalised images on its device.
+    ///
+    /// Errors are libtorch's, in words; it may panic as libtorch does, too.
+    fn outputs(&self, images: &Tensor) -> Result<Vec<Tensor>, String>;
+}
 
 /// Images that a network is to see.
 pub struct Feed<D> {
@@ -35,7 +43,7 @@ pub struct Feed<D> {
 /// layer its rows in channel, height, width order. Where the device runs out of memory, `halved` is told the images per
 /// batch from then on.
 pub fn stream<D, E>(
-    network: Network,
+    network: Box<dyn Forward>,
     feed: Feed<D>,
     shape: impl Fn(Tensor) -> Tensor + Send,
     halved: impl Fn(usize) + Send,
@@ -72,9 +80,10 @@ where
                     let before = most;
                     let outputs = in_parts(&images, &mut most, |part| {
                         device::guard(|| {
-                            let outputs = network.forward(&part.to_device(device)).into_iter().map(&shape);
-                            outputs.map(|output| output.to_device(Device::Cpu)).collect::<Vec<_>>()
+                            let outputs = network.outputs(&part.to_device(device))?.into_iter().map(&shape);
+                            Ok(outputs.map(|output| output.to_device(Device::Cpu)).collect::<Vec<_>>())
                         })
+                        .flatten()
                     });
                     if most < before {
                         halved(most);
@@ -178,6 +187,7 @@ mod tests {
     use super::*;
     use crate::nets::catalogue::describe;
     use crate::nets::init::random;
+    use crate::nets::network::Network;
 
     #[test]
     fn rows_are_in_channel_height_width_order_whatever_the_memory() {
@@ -206,7 +216,7 @@ mod tests {
         let layers = ["features.1", "features.0"];
         let network = Network::load(squeezenet, &layers, &random(squeezenet, &layers, 0), Device::Cpu);
         let feed = Feed { images: 5, first: 0, size: (8, 8), batch: 2, device: Device::Cpu, decode };
-        stream(network, feed, |output| output, |_| (), store)
+        stream(Box::new(network), feed, |output| output, |_| (), store)
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod global;
 mod pickle;
+pub mod script;
 mod state;
 mod stream;
 mod tensor;

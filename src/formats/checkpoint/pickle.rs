@@ -32,10 +32,12 @@ pub enum Value<'a> {
     /// A dictionary, ordered or not; of equal keys the last counts.
     Dict(Vec<(Id, Id)>),
     Global(Global),
+    /// A class of TorchScript's: its module and its name.
+    Class(&'a str, &'a str),
     Storage(Storage<'a>),
     Tensor(Tensor),
-    /// An object of TorchScript, with the dictionary of its attributes.
-    Module(Option<Id>),
+    /// An object of TorchScript: its class, and the dictionary of its attributes.
+    Module(Id, Option<Id>),
 }
 
 /// The values of one pickle.
@@ -371,7 +373,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn global(&mut self, module: &str, name: &str) -> Result<(), String> {
+    fn global(&mut self, module: &'a str, name: &'a str) -> Result<(), String> {
         let global = Global::of(module, name).ok_or_else(|| {
             let brief: String = format!("{module}.{name}").chars().take(100).collect();
             format!(
@@ -379,7 +381,10 @@ impl<'a> Machine<'a> {
                  torch.save(model.state_dict(), FILE)"
             )
         })?;
-        self.push(Value::Global(global));
+        self.push(match global {
+            Global::Module => Value::Class(module, name),
+            other => Value::Global(other),
+        });
         Ok(())
     }
 
@@ -458,7 +463,7 @@ impl<'a> Machine<'a> {
         let arguments = self.arguments()?;
         let class = self.pop()?;
         match *self.get(class) {
-            Value::Global(Global::Module) => self.push(Value::Module(None)),
+            Value::Class(..) => self.push(Value::Module(class, None)),
             Value::Global(class @ (Global::OrderedDict | Global::Same | Global::Inert)) => {
                 self.call(class, &arguments)?
             }
@@ -482,7 +487,7 @@ impl<'a> Machine<'a> {
         let state = self.pop()?;
         let object = self.top()?;
         match &mut self.values[object as usize] {
-            Value::Module(attributes) => *attributes = Some(state),
+            Value::Module(_, attributes) => *attributes = Some(state),
             Value::Opaque | Value::Dict(_) | Value::List(_) | Value::Tensor(_) => {}
             _ => return Err(damaged("gives attributes to what has none")),
         }

@@ -35,7 +35,7 @@ pub fn tensors(values: &Values<'_>) -> Result<BTreeMap<String, Tensor>, String> 
 /// The state dict that a value is or wraps.
 fn state_dict(values: &Values<'_>, id: Id, depth: usize) -> Result<Option<BTreeMap<String, Tensor>>, String> {
     match values.get(id) {
-        Value::Module(_) => {
+        Value::Module(..) => {
             let mut found = BTreeMap::new();
             attributes(values, id, "", 0, &mut 0, &mut found)?;
             Ok(Some(found).filter(|found| !found.is_empty()))
@@ -71,14 +71,14 @@ fn attributes(
     if depth > DEEPEST {
         return Err(format!("has modules more than {DEEPEST} deep; does one hold itself?"));
     }
-    let Value::Module(Some(state)) = *values.get(module) else { return Ok(()) };
+    let Value::Module(_, Some(state)) = *values.get(module) else { return Ok(()) };
     let Value::Dict(entries) = values.get(state) else { return Ok(()) };
     for &(key, value) in entries {
         let Some(key) = text(values, key) else { continue };
         let name = || format!("{path}{}", key.replace('|', "."));
         match values.get(value) {
             Value::Tensor(tensor) => drop(found.insert(name(), *tensor)),
-            Value::Module(_) => attributes(values, value, &format!("{}.", name()), depth + 1, seen, found)?,
+            Value::Module(..) => attributes(values, value, &format!("{}.", name()), depth + 1, seen, found)?,
             _ => continue,
         }
         *seen += 1;

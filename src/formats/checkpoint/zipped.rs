@@ -13,12 +13,9 @@ use super::{pickle, place_all, state};
 
 /// Reads such an archive; the bytes are the file's.
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
-    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("is damaged or no zip archive: {e}"))?;
-    let mut archive = Archive { bytes, archive };
-    let pickles = archive.archive.file_names().filter(|name| *name == PICKLE || name.ends_with("/data.pkl"));
-    let pickle = pickles.min_by_key(|name| (name.matches('/').count(), name.len())).map(str::to_owned);
-    let pickle = pickle.ok_or("is a zip archive, but holds no data.pkl as torch.save writes it")?;
-    let folder = pickle.strip_suffix(PICKLE).expect("it ends so").to_owned();
+    let mut archive = Archive::open(bytes)?;
+    let folder = archive.folder()?;
+    let pickle = format!("{folder}{PICKLE}");
     let order = format!("{folder}byteorder");
     if archive.archive.index_for_name(&order).is_some() {
         let order = archive.entry(&order)?;
@@ -49,16 +46,30 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
     })
 }
 
-const PICKLE: &str = "data.pkl";
+/// The entry that says what the others are.
+pub(super) const PICKLE: &str = "data.pkl";
 
-struct Archive<'a> {
+pub(super) struct Archive<'a> {
     bytes: &'a [u8],
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+    pub(super) archive: ZipArchive<Cursor<&'a [u8]>>,
 }
 
-impl Archive<'_> {
+impl<'a> Archive<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, String> {
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("is damaged or no zip archive: {e}"))?;
+        Ok(Self { bytes, archive })
+    }
+
+    /// What stands in front of its entries' names: `NAME/`, or nothing.
+    pub(super) fn folder(&self) -> Result<String, String> {
+        let pickles = self.archive.file_names().filter(|name| *name == PICKLE || name.ends_with("/data.pkl"));
+        let pickle = pickles.min_by_key(|name| (name.matches('/').count(), name.len()));
+        let pickle = pickle.ok_or("is a zip archive, but holds no data.pkl as torch.save writes it")?;
+        Ok(pickle.strip_suffix(PICKLE).expect("it ends so").to_owned())
+    }
+
     /// Where an entry's bytes lie, once they are known to be whole.
-    fn entry(&mut self, name: &str) -> Result<Range<usize>, String> {
+    pub(super) fn entry(&mut self, name: &str) -> Result<Range<usize>, String> {
         let entry = self.archive.by_name(name).map_err(|e| format!("is damaged: its entry {name}: {e}"))?;
         if entry.compression() != CompressionMethod::Stored || entry.encrypted() {
             return Err(format!(

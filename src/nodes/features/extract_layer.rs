@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::model::Model;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nets::catalogue::{self, Architecture};
 use crate::registry::nearest;
@@ -16,7 +17,7 @@ use crate::value::matrix::Stored;
 pub struct ExtractLayer;
 
 /// The word for weights that are drawn.
-const RANDOM: &str = "random";
+pub(super) const RANDOM: &str = "random";
 /// How deep the names are that an error lists: `layer1.0`, not `layer1.0.conv1`.
 const LISTED_DOTS: usize = 1;
 
@@ -24,13 +25,14 @@ const LISTED_DOTS: usize = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
-    /// The architecture, under torchvision's name: `resnet50`, `squeezenet1_1`.
-    pub model: String,
+    /// The network: an architecture under torchvision's name, such as `resnet50` or `squeezenet1_1`; or a TorchScript file
+    /// of any network of one's own, `{ torchscript: weights/mine.pt }`, which has its weights.
+    pub model: Model,
     /// The network's tensors: a file with torchvision's names, or `random` for torchvision's initial distributions drawn
     /// from `seed`. A file is `.safetensors`, what `torch.save` writes of a state dict (`.pth`, `.pt`, `.th`; also within
     /// a checkpoint of training, and with `module.` in front of every name), TorchScript, or tch's `.ot`; its content says
     /// which. Nothing in it is run, and floats of other widths are converted. `ventral weights get MODEL` fetches the
-    /// published file. Left out where `network` is connected.
+    /// published file. Left out where `network` is connected, and for a TorchScript.
     #[serde(default)]
     #[schemars(extend("x-file" = true, "x-words" = ["random"], "x-neutral" = null))]
     pub weights: Option<String>,
@@ -38,6 +40,10 @@ pub struct Written {
     /// its own, `activations[layer]`; all that are missing are computed in one pass that ends at the deepest. A
     /// container gives what its last module gives; a ReLU that a block uses several times gives its last use. Values
     /// are the module's own output, before any later module overwrites it.
+    ///
+    /// Layers of a TorchScript are the modules that its program calls and that give one tensor, under their names in
+    /// Python; and `output`, what the whole gives: `output.0`, `output.logits` where that is a tuple, list or map of tensors.
+    /// A frozen program keeps no modules, and a traced one none that do nothing. An error lists what is to be had.
     #[schemars(length(min = 1))]
     pub layers: Vec<String>,
     /// What is kept of each channel's map: `none` keeps all of it, `mean` and `max` one number, and `grid: 4` the means
@@ -47,6 +53,7 @@ pub struct Written {
     pub pool: Pool,
     /// What the network computes in. `f32` everywhere, `tf32` (10 bits of mantissa in products, on a GPU alone) or `bf16` (7
     /// bits, all through). What a coarser one costs is measured on the first images and said in a note.
+    /// A TorchScript computes in what its file says, so that `bf16` is none for it.
     #[serde(default)]
     #[schemars(extend("x-neutral" = "f32"))]
     pub precision: Precision,
@@ -113,7 +120,10 @@ image; its columns are the layer's output in channel, height, width order, as Py
 
 A layer's numbers do not depend on which others are asked for, so adding one to `layers` computes that one alone. How many \
 images pass at a time is measured once per machine, network and image size, and then fixed. What has been computed when a \
-run is killed is there for the next one.";
+run is killed is there for the next one.
+
+A TorchScript file is a program, and it is run: take one from whom you would take code. It sees images as they are \
+decoded, normalised by `mean` and `std`, in 32-bit floats.";
     const EXAMPLE: &'static str = "\
 layers:
   kind: extract_layer
@@ -143,21 +153,27 @@ layers:
     const THREADS: Threads = Threads::Team;
 
     fn check(Params(params): &Params) -> Result<(), ParamProblem> {
-        let Some(architecture) = catalogue::describe(&params.model) else {
-            let names: Vec<&str> = catalogue::architectures().map(|a| a.name).collect();
-            let hint = nearest(&params.model, names.iter().copied());
-            let hint = hint.map_or(String::new(), |name| format!("did you mean `{name}`? "));
-            return Err(ParamProblem::at(
-                "model",
-                format!("no model `{}`; {hint}there are {}", params.model, names.join(", ")),
-            ));
+        let architecture = match &params.model {
+            Model::Named(name) => Some(named(name)?),
+            Model::Script(script) => {
+                script.check().map_err(|(path, problem)| ParamProblem::at(path, problem))?;
+                if params.weights.is_some() {
+                    let message = "stands beside a TorchScript, which has its weights; leave it out";
+                    return Err(ParamProblem::at("weights", message));
+                }
+                if params.precision == Precision::BF16 {
+                    let message = "bf16 is for architectures by name; a TorchScript computes in what its file says";
+                    return Err(ParamProblem::at("precision", message));
+                }
+                None
+            }
         };
         if params.layers.is_empty() {
             return Err(ParamProblem::at("layers", "no layer is named; at least one must be".to_owned()));
         }
         let mut seen = HashSet::new();
         for (at, layer) in params.layers.iter().enumerate() {
-            if !architecture.has(layer) {
+            if let Some(architecture) = architecture.filter(|architecture| !architecture.has(layer)) {
                 return Err(ParamProblem::at(format!("layers[{at}]"), no_such_layer(architecture, layer)));
             }
             if !seen.insert(layer) {
@@ -180,6 +196,18 @@ layers:
     }
 }
 
+fn named(name: &str) -> Result<&'static Architecture, ParamProblem> {
+    catalogue::describe(name).ok_or_else(|| {
+        let names: Vec<&str> = catalogue::architectures().map(|a| a.name).collect();
+        let hint = nearest(name, names.iter().copied());
+        let hint = hint.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let file =
+            name.rsplit('.').next().is_some_and(|extension| ["pt", "pth", "ts", "torchscript"].contains(&extension));
+        let file = if file { format!("; for a file, write `model: {{ torchscript: {name} }}`") } else { String::new() };
+        ParamProblem::at("model", format!("no model `{name}`; {hint}there are {}{file}", names.join(", ")))
+    })
+}
+
 fn no_such_layer(architecture: &Architecture, layer: &str) -> String {
     let (listed, inner): (Vec<&str>, Vec<&str>) =
         architecture.layers().partition(|name| name.matches('.').count() <= LISTED_DOTS);
@@ -194,24 +222,15 @@ mod compute {
 
     use tch::Tensor;
 
-    use super::{ExtractLayer, Params, Pool, Precision, RANDOM, Written};
+    use super::{ExtractLayer, Params, Pool, Precision, Written};
     use crate::device;
-    use crate::formats::checkpoint::{Checkpoint, Stored};
-    use crate::formats::element::{Element, Kind};
     use crate::kind::{Compute, KindError, MatrixSink, Run};
-    use crate::nets::catalogue::{self, Architecture};
-    use crate::nets::init;
     use crate::nets::input::Input;
-    use crate::nets::network::Network;
     use crate::nets::stream::{Feed, stream};
-    use crate::nets::weights::{self, Weights};
-    use crate::nodes::features::extraction;
-    use crate::value::codec;
+    use crate::nodes::features::loaded::Loaded;
     use crate::value::decode::Decoder;
     use crate::value::images::PixelState;
-    use crate::value::lineage::Lineage;
     use crate::value::matrix;
-    use crate::value::network;
 
     /// Images per batch that any machine has memory for; also those by which a coarser precision is judged.
     const LEAST_BATCH: usize = 4;
@@ -220,40 +239,28 @@ mod compute {
 
     impl Compute for ExtractLayer {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let architecture = catalogue::describe(&params.model).expect("`check` found the model");
             let layers: Vec<&str> = params.layers.iter().map(String::as_str).collect();
             let images = run.images("images")?;
-            let shapes = row_shapes(architecture, &layers, images.about.size, params.pool)?;
-            let (weights, lineage) = tensors(&params, architecture, &layers, run)?;
+            let size = images.about.size;
             let device = device::tensor_device(device::resolve(run.device)?);
-            if images.about.size != (architecture.size, architecture.size) && params.weights.as_deref() != Some(RANDOM)
-            {
-                let (height, width) = images.about.size;
-                let size = architecture.size;
-                run.note(format!("images are {height} × {width}; {} was trained at {size} × {size}", params.model));
-            }
+            let loaded = Loaded::open(&params, &layers, size, device, run)?;
+            let pooled =
+                layers.iter().zip(&loaded.shapes).map(|(layer, shape)| params.pool.shape(layer, shape.clone()));
+            let shapes: Vec<Vec<usize>> = pooled.collect::<Result<_, _>>()?;
 
             let row: usize = shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
             check_disk(&params, images.len(), row, run)?;
             let advice = "`pool`, fewer layers at a time, or smaller images need less";
-            run.reserve(extraction::needed(architecture, images.about.size, row, LEAST_BATCH), advice)?;
+            run.reserve(loaded.needed(size, row, LEAST_BATCH), advice)?;
             let tf32 = params.precision == Precision::TF32 && device != tch::Device::Cpu;
             device::set_tf32(tf32);
             let kind = if params.precision == Precision::BF16 { tch::Kind::BFloat16 } else { tch::Kind::Float };
-            let load = |kind| device::guard(|| Network::load_as(architecture, &layers, &weights, device, kind));
-            let network = load(kind)?;
+            let network = loaded.network(&layers, device, kind)?;
             let precision = serde_json::to_value(params.precision).expect("a word");
             let precision = precision.as_str().expect("a word");
-            let batch = extraction::batch(architecture, &network, images.about.size, precision, device, run)?;
-            run.reserve(
-                extraction::needed(architecture, images.about.size, row, batch).saturating_sub(extraction::needed(
-                    architecture,
-                    images.about.size,
-                    row,
-                    LEAST_BATCH,
-                )),
-                advice,
-            )?;
+            let batch = loaded.batch(&*network, size, precision, device, run)?;
+            let more = loaded.needed(size, row, batch).saturating_sub(loaded.needed(size, row, LEAST_BATCH));
+            run.reserve(more, advice)?;
 
             let mut sinks: Vec<(MatrixSink, usize)> = Vec::with_capacity(layers.len());
             for (layer, shape) in layers.iter().zip(&shapes) {
@@ -261,7 +268,7 @@ mod compute {
                     stimuli: Some(images.about.stimuli.clone()),
                     columns: None,
                     row_shape: shape.clone(),
-                    lineage: lineage.clone(),
+                    lineage: loaded.lineage.clone(),
                 };
                 let size = (images.len(), shape.iter().product());
                 let detail = format!("batches of {batch}");
@@ -277,24 +284,25 @@ mod compute {
                 PixelState::Unit => None,
                 PixelState::Normalised { mean, std } => Some((mean, std)),
             };
-            let input = Input::new(architecture, applied);
-            let (height, width) = images.about.size;
+            let input = Input::new(loaded.normalisation, applied);
+            let (height, width) = size;
             let decode = move |range: std::ops::Range<usize>| {
                 let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
                 Ok(input.prepare(&pixels, height * width))
             };
             if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == tch::Kind::BFloat16) {
                 let few: Vec<f32> = decode(0..images.len().min(LEAST_BATCH))?;
-                let exact = load(tch::Kind::Float)?;
+                let exact = loaded.network(&layers, device, tch::Kind::Float)?;
                 let off = device::guard(|| {
                     let sides = [-1, height as i64, width as i64, 3];
                     let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
-                    let coarse = network.forward(&few);
+                    let coarse = network.outputs(&few)?;
                     device::set_tf32(false);
-                    let exact = exact.forward(&few);
+                    let exact = exact.outputs(&few)?;
                     device::set_tf32(tf32);
-                    coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect::<Vec<_>>()
-                })?;
+                    Ok::<_, String>(coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect::<Vec<_>>())
+                })
+                .flatten()?;
                 let off: Vec<String> =
                     layers.iter().zip(off).map(|(layer, off)| format!("{layer} {off:.1e}")).collect();
                 run.note(format!(
@@ -302,8 +310,8 @@ mod compute {
                     off.join(", ")
                 ));
             }
-            drop(weights);
-            let feed = Feed { images: images.len(), first, size: images.about.size, batch, device, decode };
+            drop(loaded);
+            let feed = Feed { images: images.len(), first, size, batch, device, decode };
             let (halved, halvings) = std::sync::mpsc::channel();
             let mut marked = Instant::now();
             let mut written = first;
@@ -369,27 +377,6 @@ mod compute {
         )))
     }
 
-    /// The shape of each layer's rows, or why these images do not fit.
-    fn row_shapes(
-        architecture: &Architecture,
-        layers: &[&str],
-        size: (usize, usize),
-        pool: Pool,
-    ) -> Result<Vec<Vec<usize>>, KindError> {
-        let shape = |layer: &&str| {
-            let shape = architecture.shape(layer, size).ok_or_else(|| {
-                let least = architecture.minimum(layer).unwrap_or(architecture.size);
-                KindError::new(format!(
-                    "`images` are {} × {} but layer `{layer}` of {} needs {least} × {least}; smaller ones leave it \
-                     nothing to look at",
-                    size.0, size.1, architecture.name
-                ))
-            })?;
-            pool.shape(layer, shape)
-        };
-        layers.iter().map(shape).collect()
-    }
-
     impl Pool {
         /// The shape of a row after pooling.
         fn shape(self, layer: &str, mut shape: Vec<usize>) -> Result<Vec<usize>, KindError> {
@@ -420,51 +407,6 @@ mod compute {
                 Self::Mean => output.mean_dim([2, 3].as_slice(), false, output.kind()),
                 Self::Max => output.amax([2, 3], false),
                 Self::Grid(side) => output.adaptive_avg_pool2d([side.get() as i64; 2]),
-            }
-        }
-    }
-
-    /// The tensors that the layers need, from a file, a generator or the port, and what they have seen.
-    fn tensors(
-        params: &Written,
-        architecture: &Architecture,
-        layers: &[&str],
-        run: &Run<'_>,
-    ) -> Result<(Weights, Lineage), KindError> {
-        match (params.weights.as_deref(), run.has("network")) {
-            (Some(_), true) => Err(KindError::new("`weights` and `network` are both given; a network has one set")),
-            (None, false) => Err(KindError::new(
-                "neither `weights` nor `network` is given; name a file of weights or `random`, or connect a network",
-            )),
-            (Some(RANDOM), false) => Ok((init::random(architecture, layers, params.seed), Lineage::default())),
-            (Some(_), false) => {
-                let path = run.file("weights").0;
-                let file = Checkpoint::open(path)?;
-                let weights = weights::gather(architecture, layers, &file.names(), |name| file.get(name))
-                    .map_err(|problem| format!("{}: {problem}", path.display()))?;
-                Ok((weights, Lineage::default()))
-            }
-            (None, true) => {
-                let network = run.network("network")?;
-                let network::About { architecture: given, lineage } = network.about;
-                if given != architecture.name {
-                    return Err(KindError::new(format!(
-                        "`network` is a {given} but `model` is {}; they must be the same",
-                        architecture.name
-                    )));
-                }
-                let names: Vec<&str> = network.tensors.keys().map(String::as_str).collect();
-                let weights = weights::gather(architecture, layers, &names, |name| {
-                    let array = network.tensors.get(name)?;
-                    Some(Stored {
-                        element: Element::little(Kind::Float, 4),
-                        shape: array.shape(),
-                        strides: None,
-                        bytes: codec::bytes_of(array.as_slice()?),
-                    })
-                })
-                .map_err(|problem| format!("`network`: {problem}"))?;
-                Ok((weights, lineage))
             }
         }
     }

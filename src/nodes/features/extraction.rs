@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 use crate::device;
 use crate::kind::{KindError, Run};
 use crate::nets::catalogue::Architecture;
-use crate::nets::network::Network;
+use crate::nets::stream::Forward;
 
 /// Images per batch that are tried on a CPU, whose cache holds the activations of few, and on a GPU, which wants many.
 const BATCHES_ON_CPU: [usize; 4] = [4, 8, 16, 32];
@@ -19,23 +19,23 @@ const WORTH: f64 = 1.03;
 /// Batches on their way between decoding, network and store, per stage.
 const ON_THEIR_WAY: u64 = 4;
 
-/// The batch that is fastest on this machine for a network at an image size: measured at its first use, then fixed.
+/// The batch that is fastest on this machine for a network, known by its name or content, at an image size: measured at its first use, then fixed.
 pub fn batch(
-    architecture: &Architecture,
-    network: &Network,
+    name: &str,
+    network: &dyn Forward,
     (height, width): (usize, usize),
     precision: &str,
     device: Device,
     run: &mut Run<'_>,
 ) -> Result<usize, KindError> {
-    let what = format!("images per batch of {} at {height} × {width} in {precision}", architecture.name);
+    let what = format!("images per batch of {name} at {height} × {width} in {precision}");
     if let Some(known) = run.host.tuned(&what) {
         return Ok(known);
     }
     let candidates = if device == Device::Cpu { BATCHES_ON_CPU } else { BATCHES_ON_GPU };
     let mut best = (candidates[0], 0.0);
     for batch in candidates {
-        let Ok(rate) = device::guard(|| rate(network, batch, (height, width), device)) else {
+        let Ok(rate) = device::guard(|| rate(network, batch, (height, width), device)).flatten() else {
             // Larger ones would not fit either.
             break;
         };
@@ -49,22 +49,22 @@ pub fn batch(
 }
 
 /// Images per second.
-fn rate(network: &Network, batch: usize, (height, width): (usize, usize), device: Device) -> f64 {
+fn rate(network: &dyn Forward, batch: usize, (height, width): (usize, usize), device: Device) -> Result<f64, String> {
     let sides = [batch, 3, height, width].map(|side| side as i64);
     let images = Tensor::full(sides, 0.5, (Kind::Float, device));
     let pass = || {
-        let outputs = network.forward(&images);
+        let outputs = network.outputs(&images)?;
         // Waits for a GPU.
-        outputs.first().map_or(0.0, |output| output.flatten(0, -1).double_value(&[0]))
+        Ok::<_, String>(outputs.first().map_or(0.0, |output| output.flatten(0, -1).double_value(&[0])))
     };
-    pass();
+    pass()?;
     let start = Instant::now();
     let mut count = 0;
     while count < 2 || start.elapsed() < MEASURED {
-        pass();
+        pass()?;
         count += 1;
     }
-    (count * batch) as f64 / start.elapsed().as_secs_f64()
+    Ok((count * batch) as f64 / start.elapsed().as_secs_f64())
 }
 
 /// Bytes of memory of a pass in batches: tensors twice, what a batch holds at its widest, and batches on their way.
@@ -79,6 +79,14 @@ pub fn needed(architecture: &Architecture, size: (usize, usize), row_floats: usi
     // A step holds its inputs, its output, and what a convolution copies of them; a shortcut waits beside.
     let held = 5 * widest + ON_THEIR_WAY * (row_floats as u64 + pixels);
     4 * (2 * tensors as u64 + batch * held) + (200 << 20)
+}
+
+/// The same for a program in a file of so many bytes, whose inner tensors nobody knows: as many numbers as the widest layer
+/// asked for, or 64 per pixel, which the first layers of VGG have and hardly any network exceeds.
+pub fn needed_by_script(bytes: u64, size: (usize, usize), widest: usize, row_floats: usize, batch: usize) -> u64 {
+    let pixels = size.0 * size.1;
+    let held = 5 * widest.max(64 * pixels) + ON_THEIR_WAY as usize * (row_floats + 3 * pixels);
+    2 * bytes + 4 * (batch * held) as u64 + (200 << 20)
 }
 
 #[cfg(test)]

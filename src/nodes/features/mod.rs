@@ -4,6 +4,9 @@ pub mod concat;
 pub mod extract_layer;
 #[cfg(feature = "torch")]
 mod extraction;
+#[cfg(feature = "torch")]
+mod loaded;
+mod model;
 pub mod pixels;
 pub mod random_projection;
 pub mod select_units;

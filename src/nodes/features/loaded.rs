@@ -1,0 +1,373 @@
+//! The network of an extraction, ready to be put on a device: an architecture with its weights, or a program.
+
+use std::sync::Arc;
+
+use tch::{Device, Kind};
+
+use super::extract_layer::{RANDOM, Written};
+use super::extraction;
+use super::model::Model;
+use crate::device;
+use crate::digest::Digest;
+use crate::formats::checkpoint::script::Script;
+use crate::formats::checkpoint::{Checkpoint, Stored};
+use crate::formats::element::{self, Element};
+use crate::kind::{KindError, Run};
+use crate::nets::catalogue::{self, Architecture};
+use crate::nets::init;
+use crate::nets::input::Normalisation;
+use crate::nets::network::Network;
+use crate::nets::stream::Forward;
+use crate::nets::torchscript::network::ScriptNetwork;
+use crate::nets::weights::{self, Weights};
+use crate::value::codec;
+use crate::value::lineage::Lineage;
+use crate::value::network;
+
+/// The file parameter of a program.
+const SCRIPT: &str = "model.torchscript";
+
+/// What gives the layers asked for.
+pub struct Loaded {
+    network: Source,
+    /// The shape of each layer's output for one image.
+    pub shapes: Vec<Vec<usize>>,
+    /// What its weights were fitted on.
+    pub lineage: Lineage,
+    pub normalisation: Normalisation,
+}
+
+enum Source {
+    Architecture {
+        architecture: &'static Architecture,
+        weights: Weights,
+    },
+    Script {
+        network: Arc<ScriptNetwork>,
+        digest: Digest,
+        bytes: u64,
+        /// Whether several images pass at a time.
+        together: bool,
+    },
+}
+
+impl Loaded {
+    /// Reads what the parameters name. Errors tell of files, layers and tensors that do not fit, and of images that do not.
+    pub fn open(
+        params: &Written,
+        layers: &[&str],
+        size: (usize, usize),
+        device: Device,
+        run: &mut Run<'_>,
+    ) -> Result<Self, KindError> {
+        match &params.model {
+            Model::Named(name) => {
+                let architecture = catalogue::describe(name).expect("`check` found the model");
+                let shapes = shapes(architecture, layers, size)?;
+                let (weights, lineage) = tensors(params, architecture, layers, run)?;
+                let side = architecture.size;
+                if size != (side, side) && params.weights.as_deref() != Some(RANDOM) {
+                    run.note(format!("images are {} × {}; {name} was trained at {side} × {side}", size.0, size.1));
+                }
+                let normalisation = (architecture.mean, architecture.std);
+                Ok(Self { network: Source::Architecture { architecture, weights }, shapes, lineage, normalisation })
+            }
+            Model::Script(given) => {
+                if run.has("network") {
+                    return Err(KindError::new(
+                        "`model` is a TorchScript, which has its weights, but `network` is connected too",
+                    ));
+                }
+                let (path, digest) = run.file(SCRIPT);
+                let script = Script::open(path)?;
+                let network = Arc::new(ScriptNetwork::load(&script, layers, device)?);
+                let shapes = network.shapes(size, device)?;
+                if !shapes.together {
+                    run.note(format!("{} takes one image at a time, and more slowly so", script.name));
+                }
+                let (bytes, together) = (script.bytes(), shapes.together);
+                let normalisation = given.normalisation();
+                let network = Source::Script { network, digest, bytes, together };
+                Ok(Self { network, shapes: shapes.each, lineage: Lineage::default(), normalisation })
+            }
+        }
+    }
+
+    /// Bytes of memory of a pass in batches, whose rows have so many numbers.
+    pub fn needed(&self, size: (usize, usize), row: usize, batch: usize) -> u64 {
+        match &self.network {
+            Source::Architecture { architecture, .. } => extraction::needed(architecture, size, row, batch),
+            Source::Script { bytes, .. } => {
+                let widest = self.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0);
+                extraction::needed_by_script(*bytes, size, widest, row, batch)
+            }
+        }
+    }
+
+    /// Puts it on a device, computing in floats of a kind.
+    pub fn network(&self, layers: &[&str], device: Device, kind: Kind) -> Result<Box<dyn Forward>, String> {
+        match &self.network {
+            Source::Architecture { architecture, weights } => {
+                let network = device::guard(|| Network::load_as(architecture, layers, weights, device, kind))?;
+                Ok(Box::new(network))
+            }
+            Source::Script { network, .. } => Ok(Box::new(Arc::clone(network))),
+        }
+    }
+
+    /// The batch that is fastest on this machine.
+    pub fn batch(
+        &self,
+        network: &dyn Forward,
+        size: (usize, usize),
+        precision: &str,
+        device: Device,
+        run: &mut Run<'_>,
+    ) -> Result<usize, KindError> {
+        match &self.network {
+            Source::Architecture { architecture, .. } => {
+                extraction::batch(architecture.name, network, size, precision, device, run)
+            }
+            Source::Script { together: false, .. } => Ok(1),
+            Source::Script { digest, .. } => {
+                extraction::batch(&format!("TorchScript {digest}"), network, size, precision, device, run)
+            }
+        }
+    }
+}
+
+/// The shape of each layer's output, or why these images do not fit.
+fn shapes(architecture: &Architecture, layers: &[&str], size: (usize, usize)) -> Result<Vec<Vec<usize>>, KindError> {
+    let shape = |layer: &&str| {
+        architecture.shape(layer, size).ok_or_else(|| {
+            let least = architecture.minimum(layer).unwrap_or(architecture.size);
+            KindError::new(format!(
+                "`images` are {} × {} but layer `{layer}` of {} needs {least} × {least}; smaller ones leave it nothing \
+                 to look at",
+                size.0, size.1, architecture.name
+            ))
+        })
+    };
+    layers.iter().map(shape).collect()
+}
+
+/// The tensors that the layers need, from a file, a generator or the port, and what they have seen.
+fn tensors(
+    params: &Written,
+    architecture: &Architecture,
+    layers: &[&str],
+    run: &Run<'_>,
+) -> Result<(Weights, Lineage), KindError> {
+    match (params.weights.as_deref(), run.has("network")) {
+        (Some(_), true) => Err(KindError::new("`weights` and `network` are both given; a network has one set")),
+        (None, false) => Err(KindError::new(
+            "neither `weights` nor `network` is given; name a file of weights or `random`, or connect a network",
+        )),
+        (Some(RANDOM), false) => Ok((init::random(architecture, layers, params.seed), Lineage::default())),
+        (Some(_), false) => {
+            let path = run.file("weights").0;
+            let file = Checkpoint::open(path)?;
+            let weights = weights::gather(architecture, layers, &file.names(), |name| file.get(name))
+                .map_err(|problem| format!("{}: {problem}", path.display()))?;
+            Ok((weights, Lineage::default()))
+        }
+        (None, true) => {
+            let network = run.network("network")?;
+            let network::About { architecture: given, lineage } = network.about;
+            if given != architecture.name {
+                return Err(KindError::new(format!(
+                    "`network` is a {given} but `model` is {}; they must be the same",
+                    architecture.name
+                )));
+            }
+            let names: Vec<&str> = network.tensors.keys().map(String::as_str).collect();
+            let weights = weights::gather(architecture, layers, &names, |name| {
+                let array = network.tensors.get(name)?;
+                Some(Stored {
+                    element: Element::little(element::Kind::Float, 4),
+                    shape: array.shape(),
+                    strides: None,
+                    bytes: codec::bytes_of(array.as_slice()?),
+                })
+            })
+            .map_err(|problem| format!("`network`: {problem}"))?;
+            Ok((weights, lineage))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    use serde::Deserialize;
+    use serde_json::{Value as Json, json};
+
+    use super::super::extract_layer::ExtractLayer;
+    use super::*;
+    use crate::formats::fixture;
+    use crate::nodes::testing::{Made, given, stimuli};
+    use crate::value::Value;
+    use crate::value::images::Images;
+
+    /// What tests/fixtures/make_torchscript.py got in Python of a layer for the same images.
+    #[derive(Deserialize)]
+    struct Theirs {
+        shape: Vec<usize>,
+        numbers: Vec<f32>,
+    }
+
+    fn theirs(program: &str) -> BTreeMap<String, Theirs> {
+        let text = std::fs::read_to_string(fixture("torchscript.json")).expect("a fixture");
+        let mut all: BTreeMap<String, BTreeMap<String, Theirs>> = serde_json::from_str(&text).expect("JSON");
+        all.remove(program).expect("it is described")
+    }
+
+    fn program(name: &str) -> PathBuf {
+        fixture(&format!("torchscript_{name}.pt"))
+    }
+
+    fn extract(path: &Path, layers: &[&str], side: usize, more: Json) -> Result<Made, KindError> {
+        let pixels = (0..2 * side * side * 3).map(|k: usize| ((k * k) / 97 % 256) as u8).collect();
+        let images = Value::Images(Images::rendered(stimuli(2), (side, side), pixels));
+        let mut params = json!({ "model": { "torchscript": path }, "layers": layers });
+        for (name, value) in more.as_object().expect("a map") {
+            params[name] = value.clone();
+        }
+        given().value("images", &images).file(SCRIPT, path.to_owned()).run::<ExtractLayer>(params)
+    }
+
+    fn refusal(path: &Path, layers: &[&str], side: usize) -> String {
+        match extract(path, layers, side, json!({})) {
+            Ok(_) => panic!("{} passes", path.display()),
+            Err(error) => error.message,
+        }
+    }
+
+    #[test]
+    fn every_layer_gives_what_it_gives_in_python() {
+        for (name, passed_over) in [("traced", vec![]), ("scripted", vec![]), ("frozen", vec!["stem"])] {
+            let theirs = theirs(name);
+            let layers: Vec<&str> =
+                theirs.keys().map(String::as_str).filter(|layer| !passed_over.contains(layer)).collect();
+            assert!(layers.len() > 1);
+            let made = extract(&program(name), &layers, 8, json!({})).expect("it runs");
+            for layer in &layers {
+                let Theirs { shape, numbers } = &theirs[*layer];
+                let matrix = made.matrix_of("activations", layer);
+                assert_eq!(&matrix.about.row_shape, shape, "{name}: {layer}");
+                let ours: Vec<f32> = matrix.as_slice().to_vec();
+                let scale = numbers.iter().fold(0_f32, |most, x| most.max(x.abs()));
+                for (at, &number) in numbers.iter().enumerate() {
+                    let own = ours[at * (ours.len() - 1) / 15];
+                    assert!((own - number).abs() <= 1e-5 * scale, "{name}: {layer}: {own} for {number}");
+                }
+                // Alone, where the program ends early, the numbers are the same.
+                let alone = extract(&program(name), &[layer], 8, json!({})).expect("it runs");
+                assert_eq!(
+                    alone.matrix_of("activations", layer).view().to_owned(),
+                    matrix.view().to_owned(),
+                    "{name}: {layer}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn images_are_normalised_as_the_recipe_says() {
+        let run = |model: Json| {
+            let made = extract(&program("traced"), &["stem"], 8, json!({ "model": model })).expect("it runs");
+            made.matrix_of("activations", "stem").view().to_owned()
+        };
+        let path = program("traced");
+        let usual = run(json!({ "torchscript": path }));
+        assert_eq!(
+            run(json!({ "torchscript": path, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225] })),
+            usual
+        );
+        let bare = run(json!({ "torchscript": path, "mean": null, "std": null }));
+        let half = run(json!({ "torchscript": path, "mean": null, "std": [0.5, 0.5, 0.5] }));
+        // A convolution is linear but for its bias: twice the pixels are twice the way from what none gives.
+        let none = run(json!({ "torchscript": path, "mean": null, "std": [1e9, 1e9, 1e9] }));
+        let far = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| (a - b).mapv(f32::abs).sum();
+        assert!(far(&usual, &bare) > 1.0);
+        assert!(far(&(&half - &none), &((&bare - &none) * 2.0)) < 1e-3);
+        let pooled =
+            extract(&program("traced"), &["stem"], 8, json!({ "pool": "mean", "stored": "f16" })).expect("it runs");
+        assert_eq!(pooled.matrix_of("activations", "stem").about.row_shape, [4]);
+    }
+
+    #[test]
+    fn what_is_not_to_be_had_is_told_with_what_is() {
+        let error = refusal(&program("traced"), &["layer1.0.conv3"], 8);
+        assert_eq!(
+            error,
+            "torchscript_traced.pt has no layer `layer1.0.conv3` to be had; there are `output` of the whole, and stem, \
+             layer1, layer1.0, layer1.1, head, and 4 within, such as layer1.0.conv1; a layer is a module that the program \
+             calls and that gives one tensor"
+        );
+        let error = refusal(&program("frozen"), &["stem"], 8);
+        assert!(
+            error.contains("there are `output.0`, `output.2` of the whole, and no module of it (frozen"),
+            "{error}"
+        );
+        // It gives two tensors; a list of modules is never called.
+        for layer in ["pair", "blocks", "output.", "output.a\"b"] {
+            let error = refusal(&program("scripted"), &[layer], 8);
+            assert!(error.contains(&format!("has no layer `{layer}` to be had")), "{error}");
+            assert!(
+                error.contains("`output.KEY` of the whole, by its dictionary's keys, and stem, blocks.0"),
+                "{error}"
+            );
+        }
+        let error = refusal(&program("scripted"), &["aux"], 8);
+        assert!(error.contains("layer `aux` of torchscript_scripted.pt is not given for these images"), "{error}");
+        let error = refusal(&program("scripted"), &["output.aux"], 8);
+        assert!(error.contains("layer `output.aux` of torchscript_scripted.pt is not given"), "{error}");
+        let error = refusal(&program("traced"), &["stem", "head"], 16);
+        assert_eq!(
+            error,
+            "an image of 16 × 16 does not pass: torchscript_traced.pt: libtorch: mat1 and mat2 shapes cannot be multiplied \
+             (1x256 and 64x5)"
+        );
+    }
+
+    #[test]
+    fn files_that_are_no_programs_are_told_what_they_are() {
+        for (name, words) in [
+            ("weights_zip.pth", "holds tensors but no program: a state dict"),
+            ("weights_legacy.pth", "is no TorchScript; torch.jit.script(model).save(FILE)"),
+            ("weights_half.safetensors", "is no TorchScript"),
+            ("weights_model.pth", "holds tensors but no program"),
+            ("v73.mat", "is no TorchScript"),
+        ] {
+            let error = refusal(&fixture(name), &["output"], 8);
+            assert!(error.starts_with(name) && error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn damaged_programs_are_refused_in_words() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("net.pt");
+        let whole = std::fs::read(program("traced")).expect("a fixture");
+        let refused = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("written");
+            extract(&path, &["stem"], 8, json!({})).err().map(|error| error.message)
+        };
+        for length in (0..whole.len()).step_by(997) {
+            let error = refused(&whole[..length]).expect("it is cut");
+            assert!(error.starts_with("net.pt is "), "{length}: {error}");
+        }
+        // Bytes here and there: it is refused in words, or what is hit does not matter.
+        for at in (0..whole.len()).step_by(331) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x5a;
+            if let Some(error) = refused(&bytes) {
+                assert!(error.contains("net.pt") && !error.contains("internal error"), "{at}: {error}");
+            }
+        }
+        assert_eq!(refused(&whole), None);
+    }
+}
