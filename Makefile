@@ -60,7 +60,7 @@ docs: libtorch ## The API's pages, without warnings
 bench: build ## Measure beside what a user would run instead, and write docs/benchmarks.md (SECTIONS="spine pca" for some)
 	@python3 .tools/bench.py $(SECTIONS)
 
-gpu-check: build ## On a machine with an NVIDIA GPU: the quickstart on the CPU and on CUDA, compared
+gpu-check: ## On a machine with an NVIDIA GPU: every node that computes there, compared with the CPU and timed
 	@.tools/gpu-check.sh
 
 fmt: ## Format the code
