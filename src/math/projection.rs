@@ -104,7 +104,7 @@ fn gaussian(x: ArrayView2<'_, f32>, d: usize, seed: u64, progress: &mut dyn FnMu
         // linfa's deviation is 1/√(columns of the block).
         let factor = ((to - from) as f64 / d as f64).sqrt() as f32;
         let chunks: Vec<_> = part.axis_chunks_iter(Axis(0), CHUNK).collect();
-        let projected: Vec<Array2<f32>> = chunks.into_par_iter().map(|rows| drawn.transform(&rows)).collect();
+        let projected: Vec<Array2<f32>> = chunks.into_par_iter().map(|rows| drawn.transform(rows)).collect();
         for (mut target, rows) in out.axis_chunks_iter_mut(Axis(0), CHUNK).zip(projected) {
             target.scaled_add(factor, &rows);
         }
