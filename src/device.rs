@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
 pub use self::libtorch::{
-    Description, Gpu, describe, guard, hardware, libtorch_version, resolve, set_tf32, set_threads, start, tensor_device,
+    Description, Gpu, describe, guard, hardware, keep_memory, libtorch_version, resolve, return_memory, set_tf32,
+    set_threads, start, tensor_device,
 };
 
 /// A device as recipes and `--device` name it.

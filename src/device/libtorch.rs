@@ -26,6 +26,22 @@ pub fn start() {
     std::mem::forget(tch::no_grad_guard());
 }
 
+/// Keeps memory that computations free for the next ones of the same size: the system clears every page that it hands out,
+/// which for matrices took a fifth of the time.
+pub fn keep_memory() {
+    // SAFETY: two settings of the allocator, before other threads use it.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 1 << 30);
+    }
+}
+
+/// Gives back what is free, between computations.
+pub fn return_memory() {
+    // SAFETY: no pointers are involved.
+    unsafe { libc::malloc_trim(0) };
+}
+
 /// Gives libtorch a number of threads to compute with, the caller's included.
 pub fn set_threads(count: usize) {
     tch::set_num_threads(i32::try_from(count.max(1)).unwrap_or(i32::MAX));

@@ -27,6 +27,7 @@ pub fn serve(registry: &Registry) -> ! {
     // SAFETY: before any other thread; Ctrl-C in a terminal reaches the whole group, and the command decides.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
     let replies = Replies::new(take_stdout());
+    device::keep_memory();
     device::start();
     let kinds =
         registry.iter().filter(|kind| kind.computes()).map(|kind| (kind.name.to_owned(), kind.version)).collect();
@@ -59,6 +60,7 @@ pub fn serve(registry: &Registry) -> ! {
                 Err(failure) => Reply::Failed { failure },
             },
         };
+        device::return_memory();
         replies.say(&reply);
     }
     std::process::exit(0)

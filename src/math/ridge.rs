@@ -4,6 +4,8 @@
 //! (n × units). One eigendecomposition, of XᵀX (p × p) or of XXᵀ (n × n), whichever is smaller, serves every α and unit:
 //! with XᵀX = VΛVᵀ, w = V(VᵀXᵀY / (λ + α)); with XXᵀ = QΛQᵀ, w = Xᵀa and a = Q(QᵀY / (λ + α)). All in 64 bits.
 
+use std::cell::OnceCell;
+
 use tch::{Kind, Tensor};
 
 use super::eigen::Eigen;
@@ -23,8 +25,8 @@ pub struct Basis {
     lambda: Tensor,
     /// n × r: c = leftᵀy.
     left: Tensor,
-    /// The squares of `left`, which every penalty's leverages need.
-    left_square: Tensor,
+    /// The squares of `left`, which every penalty's leverages need; made when first asked for.
+    left_square: OnceCell<Tensor>,
     /// p × r or n × r: coefficients = turn · (c / (λ + α)).
     turn: Tensor,
 }
@@ -73,7 +75,11 @@ impl Basis {
     }
 
     fn new(form: Form, lambda: Tensor, left: Tensor, turn: Tensor) -> Self {
-        Self { form, lambda, left_square: left.square(), left, turn }
+        Self { form, lambda, left_square: OnceCell::new(), left, turn }
+    }
+
+    fn squares(&self) -> &Tensor {
+        self.left_square.get_or_init(|| self.left.square())
     }
 
     /// 1 / (λ + α), r × 1.
@@ -109,7 +115,7 @@ impl Basis {
 
     fn leave_one_out_of(&self, y: &Tensor, c: &Tensor, alpha: f64) -> Tensor {
         let shrunk = self.shrunk(alpha);
-        let leverage = self.left_square.matmul(&shrunk);
+        let leverage = self.squares().matmul(&shrunk);
         let fitted = self.left.matmul(&(c * &shrunk));
         match self.form {
             Form::Dual if alpha > 0.0 => fitted / leverage,
@@ -121,7 +127,7 @@ impl Basis {
     /// α = 0 in the dual form: fitted values are QQᵀy.
     fn interpolating(&self, y: &Tensor, c: &Tensor) -> Tensor {
         let fitted = self.left.matmul(c);
-        self.divided(&(y - fitted), &self.left_square.sum_dim_intlist([1i64].as_slice(), true, Kind::Double))
+        self.divided(&(y - fitted), &self.squares().sum_dim_intlist([1i64].as_slice(), true, Kind::Double))
     }
 
     fn divided(&self, errors: &Tensor, leverage: &Tensor) -> Tensor {
@@ -275,18 +281,28 @@ impl Blocks<'_> {
         let solved = self.sizes.iter().map(|&size| {
             let (within, right) = (scaled.narrow(0, from, size), errors.narrow(0, from, size));
             from += size;
-            let within = within.matmul(&within.tr());
+            let within = lower_square(&within);
             let within = if dual { within } else { Tensor::eye(size, (Kind::Double, y.device())) - within - mean };
+            // Reads the lower triangle.
             let (factor, failed) = within.linalg_cholesky_ex(false, false);
             if failed.int64_value(&[]) == 0 {
                 right.cholesky_solve(&factor, false)
             } else {
                 // So near to singular that rounding shows; elimination with pivots still gives the errors.
-                Tensor::linalg_solve(&within, &right, true)
+                Tensor::linalg_solve(&(within.tril(0) + within.tril(-1).tr()), &right, true)
             }
         });
         Tensor::cat(&solved.collect::<Vec<_>>(), 0)
     }
+}
+
+/// xxᵀ where its lower triangle is, and something else above: a quarter of the products is left out.
+fn lower_square(x: &Tensor) -> Tensor {
+    let size = x.size()[0];
+    let half = size / 2;
+    let (top, bottom) = (x.narrow(0, 0, half), x.narrow(0, half, size - half));
+    let upper = Tensor::cat(&[top.matmul(&top.tr()), Tensor::zeros([half, size - half], (x.kind(), x.device()))], 1);
+    Tensor::cat(&[upper, bottom.matmul(&x.tr())], 0)
 }
 
 /// The penalties chosen, per unit.
