@@ -101,3 +101,16 @@ fn what_does_not_fit_is_refused_before_it_starts() {
     ended.refused(1, &["pcs", "of memory, but 0.1 GB are free for this run (`--memory`", "fewer rows need less"]);
     assert_eq!(ran(&study, &["--memory", "2GB"]), ["pcs", "direct"]);
 }
+
+#[test]
+fn a_computation_that_asks_again_asks_in_all() {
+    let study = Study::with(
+        &DROPPED
+            .replace("it.split", "folds")
+            .replace("  px:", "  folds: { kind: split, in: { rows: it.labels }, with: { folds: 4 } }\n  px:"),
+    );
+    // Enough for one fold's decomposition, not for four at a time.
+    let mut nodes = ran(&study, &["--memory", "500MB"]);
+    nodes.sort();
+    assert_eq!(nodes, ["direct", "folds", "it", "pcs", "px"]);
+}

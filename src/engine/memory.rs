@@ -55,6 +55,13 @@ impl Memory {
     }
 }
 
+impl Reservation<'_> {
+    /// How much it sets aside.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         *self.memory.held.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;

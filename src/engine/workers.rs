@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::job::{Done, Job, JobFailure, Reply, Request, Runner};
-use super::memory::Memory;
+use super::memory::{Memory, Reservation};
 
 /// Worker processes, started when a job needs one and kept for the run.
 pub struct Workers {
@@ -172,19 +172,21 @@ impl Runner for Workers {
             )));
         }
         let sent = worker.tell(&Request::Compute(Box::new(job.clone())));
-        let mut reserved = Vec::new();
+        let mut reserved: Option<Reservation<'_>> = None;
         if sent.is_ok() {
             while let Some(reply) = worker.read() {
                 match reply {
                     Reply::Reserve { bytes } => {
-                        let answer = match self.memory.reserve(bytes, &self.cancelled) {
-                            None => break,
-                            Some(Err(total)) => Err(total),
-                            Some(Ok(reservation)) => {
-                                reserved.push(reservation);
-                                Ok(())
+                        let mut answer = Ok(());
+                        if reserved.as_ref().is_none_or(|held| held.bytes() < bytes) {
+                            // Given back first: two that wait for more while they hold some would wait for ever.
+                            drop(reserved.take());
+                            match self.memory.reserve(bytes, &self.cancelled) {
+                                None => break,
+                                Some(Err(total)) => answer = Err(total),
+                                Some(Ok(reservation)) => reserved = Some(reservation),
                             }
-                        };
+                        }
                         if worker.tell(&Request::Memory(answer)).is_err() {
                             break;
                         }

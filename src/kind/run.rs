@@ -66,8 +66,8 @@ pub trait Host {
         value.write(&mut bytes)?;
         Ok(Digest::of(&bytes))
     }
-    /// Sets memory aside for the rest of the computation, waiting where others of the run hold it; refused in words
-    /// where the machine has less.
+    /// Sets memory aside for the rest of the computation, in all and not on top of what it asked for before; waits where
+    /// others of the run hold it, and is refused in words where the machine has less.
     fn reserve(&mut self, _bytes: u64) -> Result<(), String> {
         Ok(())
     }
@@ -261,8 +261,8 @@ impl Run<'_> {
         Ok((value, digest))
     }
 
-    /// Sets memory aside before a computation that will need it; where the machine has less, an error that says so and
-    /// what would need less.
+    /// Sets memory aside before a computation that will need it: the most it will hold at any time. Where the machine has
+    /// less, an error says so and what would need less.
     pub fn reserve(&mut self, bytes: u64, advice: &str) -> Result<(), KindError> {
         self.host.reserve(bytes).map_err(|refusal| KindError::new(format!("{refusal}; {advice}")))
     }

@@ -259,8 +259,7 @@ mod compute {
             let precision = serde_json::to_value(params.precision).expect("a word");
             let precision = precision.as_str().expect("a word");
             let batch = loaded.batch(&*network, size, precision, device, run)?;
-            let more = loaded.needed(size, row, batch).saturating_sub(loaded.needed(size, row, LEAST_BATCH));
-            run.reserve(more, advice)?;
+            run.reserve(loaded.needed(size, row, batch), advice)?;
 
             let mut sinks: Vec<(MatrixSink, usize)> = Vec::with_capacity(layers.len());
             for (layer, shape) in layers.iter().zip(&shapes) {
