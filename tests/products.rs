@@ -107,7 +107,7 @@ fn a_computation_that_asks_again_asks_in_all() {
     let study = Study::with(
         &DROPPED
             .replace("it.split", "folds")
-            .replace("  px:", "  folds: { kind: split, in: { rows: it.labels }, with: { folds: 4 } }\n  px:"),
+            .replace("  px:", "  folds: { kind: split, in: { rows: it.responses }, with: { folds: 4 } }\n  px:"),
     );
     // Enough for one fold's decomposition, not for four at a time.
     let mut nodes = ran(&study, &["--memory", "500MB"]);
