@@ -12,8 +12,6 @@ root = pathlib.Path(__file__).resolve().parent.parent
 shared = root.parent / "shared"
 ventral = root / "target/release/ventral"
 record = root / "docs/benchmarks.md"
-# What the command gives its workers: threads that wait without spinning.
-quiet = dict(os.environ, OMP_WAIT_POLICY="passive")
 
 
 class Section:
@@ -46,11 +44,11 @@ def processor():
     return names[0].strip() if names else platform.machine()
 
 
-def timed(*command, cwd=None, repeat=1, env=None):
+def timed(*command, cwd=None, repeat=1):
     best = float("inf")
     for _ in range(repeat):
         start = time.perf_counter()
-        done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True)
+        done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
         best = min(best, time.perf_counter() - start)
         if done.returncode:
             sys.exit(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-2000:]}")
@@ -162,7 +160,7 @@ def main_job(section, folder, python):
     table = json.loads(timed(ventral, "show", recipe, "by_layer.table", "--json")[1])
     mine = {(r["layer"], r["measure"]): r["mean"] for r in table}
     if python:
-        peer, out = timed(python, shared / "peers/notebook_v4.py", recording, weights, env=quiet)
+        peer, out = timed(python, shared / "peers/notebook_v4.py", recording, weights)
         theirs = re.findall(r"(features\.\d+)\s.*?r (\S+)\s+EV (\S+)", out)
     else:
         peer, theirs = None, []
@@ -244,7 +242,7 @@ def extraction(section, folder, python):
             if not python:
                 section.row(f"{model} to {layer}, storing included", f"{rate:.1f} images/s")
                 break
-            out = timed(python, shared / "peers/extract_torch.py", model, min(count, 256), 32, layer, *form.split(), env=quiet)[1]
+            out = timed(python, shared / "peers/extract_torch.py", model, min(count, 256), 32, layer, *form.split())[1]
             peer = float(re.search(r": ([\d.]+) images/s", out)[1])
             section.row(f"{model} to {layer}, storing included", f"{rate:.1f} images/s", f"{peer:.1f} images/s ({form or 'plain'})",
                         f"{rate / peer:.2f}×", f"at least {target}×" if target else "–")
@@ -274,7 +272,7 @@ y = latent @ rng.standard_normal((200, t_), dtype=np.float32) + 10 * rng.standar
     timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
     with Peak() as peak:
         ours = seconds(folder, recipe, "pcs")
-    out = timed(python, shared / "peers/pca_ridge_sklearn.py", 2592, 100352, 1000, env=quiet)[1]
+    out = timed(python, shared / "peers/pca_ridge_sklearn.py", 2592, 100352, 1000)[1]
     theirs, ridge_peer, ev, rss = (float(x) for x in re.search(r"pca ([\d.]+) s  ridge ([\d.]+) s  EV ([\d.]+)  peak ([\d.]+) GB", out).groups())
     section.row("PCA, 2592 × 100352, k = 1000 (scikit-learn: randomized)", f"{ours:.1f} s", f"{theirs:.1f} s", f"{theirs / ours:.1f}×", "at least 7×")
     section.row("memory beside the mapped data (1.16 GB)", f"{peak.bytes / 1e9:.2f} GB", f"{rss:.2f} GB with the data", target="at most 1 GB")
@@ -316,7 +314,7 @@ x = rng.standard_normal((n, p), dtype=np.float32); y = x @ rng.standard_normal((
         timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
         timed(ventral, "run", recipe, "--no-report", "--node", "loo")
         loo = node_seconds(recipe, "loo")
-        out = timed(python, shared / "peers/ridge_himalaya.py", 2592, columns, 168, env=quiet)[1]
+        out = timed(python, shared / "peers/ridge_himalaya.py", 2592, columns, 168)[1]
         himalaya = float(re.search(r"torch: ([\d.]+) s", out)[1])
         sklearn = float(re.search(r"sklearn RidgeCV \(LOO\): ([\d.]+) s", out)[1])
         section.row(f"ridge, 2592 × {columns} × 168, 20 penalties, 5 folds", f"{folds:.2f} s", f"{himalaya:.2f} s (himalaya, torch)",
