@@ -135,7 +135,8 @@ pub fn randomized(
             if pass == 0 {
                 let inside = rows(&block.shifted, train);
                 trace += scalar(&inside.square().sum(Kind::Double));
-                square += scalar(&block.shift.to_kind(Kind::Double).square().sum(Kind::Double));
+                let shift = block.shift.as_ref().expect("centred");
+                square += scalar(&shift.to_kind(Kind::Double).square().sum(Kind::Double));
             }
             let done = pass * x.columns + blocks.columns_before(at + 1);
             progress(done as u64, (passes * x.columns) as u64);
@@ -369,11 +370,10 @@ mod tests {
     }
 
     fn by_gram(x: &Array2<f32>, train: &[usize], precision: Precision, k: usize) -> Result<Principal, Refusal> {
-        let all: Vec<usize> = (0..x.nrows()).collect();
-        let gram = Gram::of(raw(x.view()), &all, precision, CPU, &mut |_, _| ());
+        let gram = Gram::of(raw(x.view()), precision, CPU, &mut |_, _| ());
         let to_train = gram.to_train(train);
         let within = rows(&to_train, train);
-        from_gram(&to_train, &Eigen::of(&within), gram.noise(&within), train, k)
+        from_gram(&to_train, &Eigen::of(&within), gram.noise(train), train, k)
     }
 
     #[test]

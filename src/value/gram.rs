@@ -25,8 +25,6 @@ pub struct About {
     pub rows: usize,
     /// The columns of the matrix that they are products of.
     pub columns: usize,
-    /// The squared length of the vector that was subtracted from every row first.
-    pub shift_square: f64,
     /// Whether products were computed in 64 bits; their sums always are.
     pub double: bool,
 }

@@ -46,7 +46,7 @@ pub const OUTPUTS: [Output; 3] = [
 ];
 
 /// Products of all rows of features with one another, by the features' digest.
-pub const GRAM: Product = Product { name: "gram", version: 1 };
+pub const GRAM: Product = Product { name: "gram", version: 2 };
 
 /// The stand-in of a computation that reads the features' Gram matrix alone unless one of some ports is wanted.
 pub fn stand_ins(wanted: &BTreeSet<String>, needing: &[&str]) -> Vec<(&'static str, Product)> {

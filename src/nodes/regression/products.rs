@@ -96,7 +96,7 @@ impl Features {
         let (gram, digest) = self.gram(finer, run)?;
         let to_train = gram.to_train(train);
         let within = rows(&to_train, train);
-        let (trace, noise, precision) = (within.trace().double_value(&[]), gram.noise(&within), gram.precision);
+        let (trace, noise, precision) = (within.trace().double_value(&[]), gram.noise(train), gram.precision);
         drop(gram);
         let which: Vec<u8> = train.iter().flat_map(|&row| (row as u64).to_le_bytes()).collect();
         let device = place(run.device);
@@ -120,9 +120,8 @@ impl Features {
         let device = place(run.device);
         let precision = if finer { Precision::Double } else { Precision::of(self.rows, self.columns) };
         let make = |run: &mut Run<'_>| {
-            let all: Vec<usize> = (0..self.rows).collect();
             let mut progress = |done, total| run.progress(done, total, "columns");
-            let gram = Gram::of(self.raw(), &all, precision, device, &mut progress);
+            let gram = Gram::of(self.raw(), precision, device, &mut progress);
             if !gram.is_finite() {
                 check_finite(self.matrix())?;
                 let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";
@@ -133,8 +132,7 @@ impl Features {
                 lineage: self.lineage.clone(),
                 rows: self.rows,
                 columns: self.columns,
-                shift_square: gram.shift_square,
-                double: precision == Precision::Double,
+                double: gram.precision == Precision::Double,
             };
             Ok(Value::Gram(gram::Gram { about, products: wide_vec(&gram.products) }))
         };
@@ -144,8 +142,7 @@ impl Features {
         let side = index(gram.about.rows);
         let products = Tensor::from_slice(&gram.products).to_device(device).view([side, side]);
         debug_assert_eq!(products.kind(), Kind::Double);
-        let About { shift_square, columns, .. } = gram.about;
-        Ok((Gram { products, shift_square, columns, precision }, digest))
+        Ok((Gram { products, columns: gram.about.columns, precision }, digest))
     }
 
     /// Nothing for the Gram matrix that every computation chooses that may do without the matrix, so that the sight of it
