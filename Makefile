@@ -51,7 +51,7 @@ lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and s
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory docs
-	@if command -v cargo-deny >/dev/null; then cargo deny check --config .cargo/deny.toml licenses bans sources; \
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed (cargo install cargo-deny --locked); licences, bans and sources were not asked"; fi
 
 docs: libtorch ## The API's pages, without warnings
