@@ -36,6 +36,8 @@ pub trait NodeKind: 'static {
     const OUTPUTS: &'static [Output];
     /// The output ports that are made only where somebody reads them, since they are large or slow to make.
     const LAZY: &'static [&'static str] = &[];
+    /// The output ports that hand an input port on, and so exist only where that is connected: (output, input).
+    const PASSES: &'static [(&'static str, &'static str)] = &[];
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
 
@@ -119,6 +121,20 @@ pub enum Arity {
     Optional,
     /// `@*`, a list, or a map of labels.
     Many,
+    /// The same, or nothing.
+    AnyNumber,
+}
+
+impl Arity {
+    /// Whether several references may stand there.
+    pub fn takes_many(self) -> bool {
+        matches!(self, Self::Many | Self::AnyNumber)
+    }
+
+    /// Whether nothing may be connected.
+    pub fn may_be_absent(self) -> bool {
+        matches!(self, Self::Optional | Self::AnyNumber)
+    }
 }
 
 /// An output port.
@@ -143,6 +159,8 @@ pub struct Kind {
     pub outputs: &'static [Output],
     /// The output ports that are made only where somebody reads them.
     pub lazy: &'static [&'static str],
+    /// The output ports that exist only where an input port is connected: (output, input).
+    pub passes: &'static [(&'static str, &'static str)],
     pub threads: Threads,
     /// The JSON Schema of `with`.
     pub schema: Json,
@@ -187,6 +205,7 @@ impl Kind {
             inputs: K::INPUTS,
             outputs: K::OUTPUTS,
             lazy: K::LAZY,
+            passes: K::PASSES,
             threads: K::THREADS,
             schema,
             normalise: |params| {

@@ -27,10 +27,25 @@ pub struct Plan {
     pub workspace: PathBuf,
     /// Swept variables and their values, in order.
     pub sweep: Vec<(String, Vec<Json>)>,
+    /// What decides how a search by halving goes on; absent without one, and once all its rungs are decided.
+    pub rung: Option<Rung>,
     /// Names of nodes (without variant) whose pictures are never published.
     pub private: Vec<String>,
     pub nodes: Vec<Node>,
     pub report: Vec<ReportItem>,
+}
+
+/// The last rung of a search by halving that is decided, and what decides the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rung {
+    /// The trials on it, each with the node that scores it on val.
+    pub judges: Vec<(usize, NodeIndex)>,
+    /// The scores' port.
+    pub port: String,
+    /// The larger the better, in the mean over units.
+    pub measure: String,
+    /// How many trials go on.
+    pub keep: usize,
 }
 
 /// A node's index in `Plan::nodes`.

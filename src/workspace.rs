@@ -18,21 +18,63 @@ use crate::plan::{NodeIndex, Plan};
 use crate::recipe::{self, Loaded};
 use crate::registry::Registry;
 use crate::report::{self, ReportError, Study};
+use crate::value::Value;
 
 /// A recipe that was read, beside its cache.
 pub struct Session {
     pub plan: Plan,
     pub warnings: Diagnostics,
     cache: PathBuf,
+    /// Of a search by halving, the trials that go on at each rung that is decided.
+    survivors: Vec<Vec<usize>>,
 }
 
 impl Session {
-    /// Reads a recipe; every problem at once.
+    /// Reads a recipe; every problem at once. A search by halving stands as far as the cache decides it.
     pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
-        let options = recipe::Options { set: set.to_vec(), workspace: None };
-        let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
-        let cache = plan.workspace.join("cache");
-        Ok(Self { plan, warnings, cache })
+        let mut options = recipe::Options { set: set.to_vec(), ..recipe::Options::default() };
+        loop {
+            let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
+            let cache = plan.workspace.join("cache");
+            let survivors = options.survivors.clone();
+            let session = Self { plan, warnings, cache, survivors };
+            match session.next_rung() {
+                Some(more) => options.survivors.push(more),
+                None => return Ok(session),
+            }
+        }
+    }
+
+    /// The nodes whose scores decide how a search by halving goes on; nothing once all its rungs are decided.
+    pub fn undecided(&self) -> Option<Vec<NodeIndex>> {
+        self.plan.rung.as_ref().map(|rung| rung.judges.iter().map(|&(_, node)| node).collect())
+    }
+
+    /// How many rungs of a search by halving are decided beyond the first.
+    pub fn rungs(&self) -> usize {
+        self.survivors.len()
+    }
+
+    /// The trials that go on, where every one on the last rung is scored and up to date.
+    fn next_rung(&self) -> Option<Vec<usize>> {
+        let rung = self.plan.rung.as_ref()?;
+        let survey = self.survey();
+        let mut scores: Vec<(f64, usize)> = Vec::new();
+        for &(trial, node) in &rung.judges {
+            let outcome = &survey.outcomes[node];
+            if outcome.state != State::Cached {
+                return None;
+            }
+            let stored = outcome.outputs().find(|stored| stored.port == rung.port)?;
+            let Ok(Value::Table(table)) = Value::read(stored.ty, &stored.path(&self.cache)) else { return None };
+            // A trial without a score loses.
+            let score = table.score(&rung.measure, "mean").ok()?.filter(|score| score.is_finite());
+            scores.push((score.unwrap_or(f64::NEG_INFINITY), trial));
+        }
+        scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut survivors: Vec<usize> = scores.into_iter().take(rung.keep).map(|(_, trial)| trial).collect();
+        survivors.sort_unstable();
+        Some(survivors)
     }
 
     /// The workspace's cache folder.

@@ -17,7 +17,7 @@ const V4: &str = include_str!("recipes/v4.yaml");
 
 fn options(set: &[(&str, &str)]) -> Options {
     let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Options { set, workspace: Some(PathBuf::from("/w")) }
+    Options { set, workspace: Some(PathBuf::from("/w")), ..Options::default() }
 }
 
 fn load(text: &str, set: &[(&str, &str)]) -> Loaded {

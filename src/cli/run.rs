@@ -97,8 +97,9 @@ impl Run {
                 .map_err(|e| Failure::Failed(format!("cannot listen for signals: {e}")))?;
         }
         let mut worst = 0;
-        for (session, options) in sessions.iter().zip(&options) {
-            worst = worst.max(self.one(session, options, &interrupted, events.as_mut())?);
+        for ((session, options), path) in sessions.into_iter().zip(options).zip(&self.recipes) {
+            let (session, options) = self.search(session, options, path, registry, &interrupted, events.as_mut())?;
+            worst = worst.max(self.one(&session, &options, &interrupted, events.as_mut())?);
         }
         if worst == 0 { Ok(()) } else { Err(Failure::Told(worst)) }
     }
@@ -127,29 +128,44 @@ impl Run {
         Ok(options)
     }
 
+    /// Runs what decides a search by halving, rung by rung; gives the recipe with the variants that go on.
+    fn search(
+        &self,
+        mut session: Session,
+        mut options: executor::Options,
+        path: &Path,
+        registry: &Registry,
+        interrupted: &AtomicBool,
+        mut events: Option<&mut BufWriter<File>>,
+    ) -> Result<(Session, executor::Options), Failure> {
+        while let Some(judges) = session.undecided().filter(|_| self.node.is_empty()) {
+            let rung = session.rungs();
+            terminal::say(&format!("search: rung {}, {} trials", rung + 1, judges.len()));
+            options.targets = Some(judges);
+            let execution = self.execute_plan(&session, &options, interrupted, events.as_deref_mut())?;
+            options.targets = None;
+            if execution.interrupted {
+                break;
+            }
+            session = open(path, registry, &self.set)?;
+            options = self.options(&session)?;
+            // Failed trials are told again by the run of the whole.
+            if session.rungs() == rung {
+                break;
+            }
+        }
+        Ok((session, options))
+    }
+
     /// Runs one recipe; gives its exit status.
     fn one(
         &self,
         session: &Session,
         options: &executor::Options,
         interrupted: &AtomicBool,
-        mut events: Option<&mut BufWriter<File>>,
+        events: Option<&mut BufWriter<File>>,
     ) -> Result<u8, Failure> {
-        let workers = LazyWorkers { memory: self.memory, workers: std::sync::OnceLock::new() };
-        let mut progress = Progress::new();
-        let mut tell = |event: &Event| {
-            progress.show(event);
-            if let Some(file) = &mut events {
-                let line = serde_json::to_string(event).expect("events serialise");
-                // Whoever follows the file reads each line as it comes.
-                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
-                    terminal::say("warning: --events: the file cannot be written");
-                }
-            }
-        };
-        let execution =
-            session.run(&workers, options, interrupted, &mut tell).map_err(|e| Failure::Failed(e.to_string()))?;
-        drop(workers);
+        let execution = self.execute_plan(session, options, interrupted, events)?;
         let page = if self.no_report || execution.interrupted {
             None
         } else {
@@ -168,6 +184,31 @@ impl Run {
             execution if execution.outcomes.iter().any(|o| o.state == State::Failed) => 1,
             _ => 0,
         })
+    }
+}
+
+impl Run {
+    /// Brings a plan up to date, and tells what happens.
+    fn execute_plan(
+        &self,
+        session: &Session,
+        options: &executor::Options,
+        interrupted: &AtomicBool,
+        mut events: Option<&mut BufWriter<File>>,
+    ) -> Result<Execution, Failure> {
+        let workers = LazyWorkers { memory: self.memory, workers: std::sync::OnceLock::new() };
+        let mut progress = Progress::new();
+        let mut tell = |event: &Event| {
+            progress.show(event);
+            if let Some(file) = &mut events {
+                let line = serde_json::to_string(event).expect("events serialise");
+                // Whoever follows the file reads each line as it comes.
+                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
+                    terminal::say("warning: --events: the file cannot be written");
+                }
+            }
+        };
+        session.run(&workers, options, interrupted, &mut tell).map_err(|e| Failure::Failed(e.to_string()))
     }
 }
 

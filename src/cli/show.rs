@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Failure, Outcome, Recipe, reference, terminal};
 use crate::engine::record::{State, Stored};
 use crate::registry::Registry;
+use crate::value::stimuli::Stimuli;
 use crate::value::{Type, Value};
 use crate::workspace::Session;
 
@@ -60,6 +61,8 @@ impl Show {
 }
 
 /// Write a result to a file: .npy, .csv, .parquet, .safetensors or .png
+///
+/// In a .csv the first column is the stimulus; beside FILE.npy, FILE.ids.csv names the stimulus of each row.
 #[derive(Args)]
 pub struct Export {
     #[command(flatten)]
@@ -98,8 +101,32 @@ impl Export {
         write(&value, &extension, &stored.path(session.cache()), &self.file, survey_sources)
             .map_err(|e| Failure::Failed(format!("{}: {e}", self.file.display())))?;
         terminal::say(&format!("wrote {}", self.file.display()));
+        if let (true, Some(stimuli)) = (extension == "npy", stimuli_of(&value)) {
+            // An array has no room for names, and rows without theirs cannot be joined.
+            let beside = self.file.with_extension("ids.csv");
+            write_ids(&beside, stimuli).map_err(|e| Failure::Failed(format!("{}: {e}", beside.display())))?;
+            terminal::say(&format!("wrote {}: the stimulus of each row", beside.display()));
+        }
         Ok(())
     }
+}
+
+/// The stimuli of a value's rows.
+fn stimuli_of(value: &Value) -> Option<&Stimuli> {
+    match value {
+        Value::Matrix(matrix) => matrix.about.stimuli.as_ref(),
+        Value::Responses(responses) => Some(responses.stimuli()),
+        _ => None,
+    }
+}
+
+fn write_ids(file: &Path, stimuli: &Stimuli) -> Result<(), String> {
+    let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
+    out.write_record(["id"]).map_err(|e| e.to_string())?;
+    for stimulus in stimuli.iter() {
+        out.write_record([&*stimulus.name]).map_err(|e| e.to_string())?;
+    }
+    out.flush().map_err(|e| e.to_string())
 }
 
 /// The current results that a reference means, by name; an error says which command computes what is missing.

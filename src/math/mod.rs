@@ -1,6 +1,10 @@
 //! Arrays and tensors in, arrays and tensors out: the numerics, which know no node, recipe or cache.
 
 #[cfg(feature = "torch")]
+pub mod affine;
+#[cfg(feature = "torch")]
+pub mod decode;
+#[cfg(feature = "torch")]
 pub mod eigen;
 pub mod folds;
 #[cfg(feature = "torch")]

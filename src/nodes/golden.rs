@@ -16,7 +16,9 @@ use crate::nodes::data::{
     load_features::LoadFeatures, load_majaj::LoadMajaj, load_recordings::LoadRecordings, split::Split,
     synthetic_it::SyntheticIt,
 };
-use crate::nodes::evaluation::{compare::Compare, evaluate::Evaluate, noise_ceiling::NoiseCeiling};
+use crate::nodes::evaluation::{
+    compare::Compare, decode::Decode, evaluate::Evaluate, noise_ceiling::NoiseCeiling, predict::Predict, select::Select,
+};
 use crate::nodes::features::{
     concat::Concat, extract_layer::ExtractLayer, pixels::Pixels, random_projection::RandomProjection,
     select_units::SelectUnits, standardize::Standardize,
@@ -24,6 +26,7 @@ use crate::nodes::features::{
 use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
 use crate::value::Value;
 use crate::value::images::Images;
+use crate::value::labels::Labels;
 use crate::value::responses::Responses;
 
 /// What a kind made, by port: shapes exactly, numbers to a tolerance.
@@ -146,6 +149,17 @@ fn all() -> BTreeMap<&'static str, Ports> {
     };
     let other = other.run::<Evaluate>(json!({ "on": "test" })).unwrap().value("per_unit");
 
+    let (one, two) = (("label", json!("one")), ("label", json!("two")));
+    let chosen = given()
+        .value("split", &split)
+        .labelled("scores", std::slice::from_ref(&one), &scores("val"))
+        .labelled("scores", std::slice::from_ref(&two), &scores("val"))
+        .labelled("predictions", std::slice::from_ref(&one), &predictions)
+        .labelled("predictions", std::slice::from_ref(&two), &x());
+    let fit = readout().run::<Linear>(json!({})).unwrap().value("fit");
+    let objects = (0..24).map(|row| ["car", "face"][row % 2].to_owned()).collect();
+    let labels = Value::Labels(Labels { stimuli: rows.clone(), object: objects, category: None });
+
     let folder = tempfile::tempdir().expect("a folder");
     let photos = folder.path().join("pictures");
     std::fs::create_dir(&photos).expect("created");
@@ -201,6 +215,15 @@ fn all() -> BTreeMap<&'static str, Ports> {
         ("ridge", made::<Ridge>(readout(), json!({}))),
         ("noise_ceiling", made::<NoiseCeiling>(given().value("responses", &repeats(24)), json!({ "seed": 1 }))),
         ("evaluate", made::<Evaluate>(evaluate(), json!({ "on": "test" }))),
+        ("select", made::<Select>(chosen, json!({}))),
+        ("predict", made::<Predict>(given().value("features", &x()).value("model", &fit), json!({}))),
+        (
+            "decode",
+            made::<Decode>(
+                given().value("features", &x()).value("labels", &labels).value("split", &split),
+                json!({ "on": "test", "iterations": 30 }),
+            ),
+        ),
         (
             "compare",
             made::<Compare>(

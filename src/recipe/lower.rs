@@ -18,7 +18,8 @@ use crate::registry::Registry;
 use crate::value::Type;
 
 /// The sections of a recipe.
-const SECTIONS: [&str; 9] = ["version", "title", "about", "seed", "private", "vars", "sweep", "nodes", "report"];
+const SECTIONS: [&str; 10] =
+    ["version", "title", "about", "seed", "private", "vars", "sweep", "search", "nodes", "report"];
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// Under `private:` it stands for every node that has images.
@@ -57,7 +58,19 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
     if section("version").is_some() || !misspelt("version") {
         check_version(section("version"), &tree, &mut problems);
     }
-    let variables = Variables::read(section("vars"), section("sweep"), &options.set, &mut problems);
+    let drawn_by = section("seed").and_then(|entry| match &entry.value.value {
+        Value::Scalar(value) => value.as_u64(),
+        _ => None,
+    });
+    let variables = Variables::read(
+        section("vars"),
+        section("sweep"),
+        section("search"),
+        &options.set,
+        drawn_by.unwrap_or(0),
+        &options.survivors,
+        &mut problems,
+    );
     let read_text = |key: &str, problems: &mut Problems| {
         section(key).and_then(|entry| page::text(key, entry, &variables, problems))
     };
@@ -75,6 +88,10 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
     let drafts: Vec<Draft<'_>> =
         heads.all.iter().map(|head| Draft::read(head, &heads, seed, &variables, &mut problems)).collect();
     let linked = link::link(&heads, &drafts, &variables, &mut problems);
+    let rung = variables
+        .search
+        .as_ref()
+        .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
     let private = section("private").map_or(Vec::new(), |entry| read_private(entry, &heads, &variables, &mut problems));
     let page = Page { heads: &heads, variables: &variables, linked: &linked };
     let report = section("report").map_or(Vec::new(), |entry| page.read(entry, &mut problems));
@@ -96,6 +113,7 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
             None => workspace_of(name),
         },
         sweep: variables.sweep.variables.iter().map(|swept| (swept.name.clone(), swept.values.clone())).collect(),
+        rung,
         private,
         nodes: nodes_of(linked, &heads, &drafts, about_nodes, &variables),
         report,

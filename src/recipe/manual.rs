@@ -85,7 +85,7 @@ pub fn kind_json(kind: &'static Kind) -> Json {
             json!({
                 "name": input.name,
                 "types": input.types,
-                "arity": match input.arity { Arity::One => "one", Arity::Optional => "optional", Arity::Many => "many" },
+                "arity": match input.arity { Arity::One => "one", Arity::Optional => "optional", Arity::Many => "many", Arity::AnyNumber => "any number" },
                 "about": input.about,
             })
         })
@@ -131,6 +131,7 @@ fn input_line(input: &Input) -> String {
         Arity::One => "",
         Arity::Optional => ", optional",
         Arity::Many => ", takes many: `@*`, a list, or a map of labels",
+        Arity::AnyNumber => ", optional, takes many: `@*`, a list, or a map of labels",
     };
     format!("{types}{arity}. {}", input.about)
 }

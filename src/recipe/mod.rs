@@ -14,6 +14,7 @@ mod params;
 mod ports;
 mod reference;
 pub mod schema;
+mod search;
 mod sweep;
 mod syntax;
 mod template;
@@ -39,6 +40,8 @@ pub struct Options {
     pub set: Vec<(String, String)>,
     /// The workspace, where it is not to be found from the recipe's place.
     pub workspace: Option<PathBuf>,
+    /// Of a search by halving, the trials that go on at each rung after the first, as far as that is decided.
+    pub survivors: Vec<Vec<usize>>,
 }
 
 /// A recipe that can run.

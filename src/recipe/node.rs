@@ -25,7 +25,7 @@ pub struct Head<'t> {
     pub place: Range<usize>,
     /// Absent where it is wrong, which is reported.
     pub kind: Option<&'static Kind>,
-    body: &'t [Entry],
+    pub body: &'t [Entry],
 }
 
 /// Every node's head, by position and by name.

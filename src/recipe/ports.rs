@@ -13,7 +13,7 @@ use super::syntax::{Entry, Tree, Value};
 use super::variables::{Variables, meant, suggest};
 use super::wording;
 use crate::diagnostic::{Problems, quoted};
-use crate::kind::{Arity, Input, Kind, Output};
+use crate::kind::{Input, Kind, Output};
 
 /// An input port with what is connected to it.
 pub struct Slot<'t> {
@@ -123,7 +123,7 @@ pub fn read<'t>(
                 let reader = Reader { kind, input, heads, variables };
                 slots.push(Slot { input, wires: reader.wires(entry, problems) });
             }
-            None if input.arity == Arity::Optional => {}
+            None if input.arity.may_be_absent() => {}
             // A misspelt port is told once.
             None if entries.iter().any(|entry| stands_for(kind, &entry.key, input)) => {}
             None => {
@@ -195,7 +195,7 @@ struct Reader<'a, 't> {
 
 impl<'t> Reader<'_, 't> {
     fn wires(&self, entry: &'t Entry, problems: &mut Problems) -> Vec<Wire<'t>> {
-        let many = self.input.arity == Arity::Many;
+        let many = self.input.arity.takes_many();
         let wires: Vec<Wire<'t>> = match &entry.value.value {
             Value::List(_) | Value::Map(_) if !many => {
                 let message = format!("`{}` takes one reference, not {}", self.input.name, entry.value.describe());
@@ -298,6 +298,7 @@ impl<'t> Reader<'_, 't> {
         let pick = pick(&reference, self.variables, &part, problems);
         let kind = self.heads.all[node].kind?;
         let output = self.output(kind, &reference, &part, problems)?;
+        self.check_passed(node, output, tree.place.clone(), problems);
         let key_place = reference.key.as_ref().map_or(tree.place.clone(), |(_, at)| part(at));
         let key = reference.key.map(|(key, _)| key);
         let has_key = self.check_key(&reference.node, kind, output, key.as_deref(), &key_place, problems);
@@ -305,7 +306,7 @@ impl<'t> Reader<'_, 't> {
             self.wrong_type(&reference.node, kind, output, tree.place.clone(), problems);
         }
         let pick = pick?;
-        if self.input.arity != Arity::Many && pick.aggregates() {
+        if !self.input.arity.takes_many() && pick.aggregates() {
             let at = part(&(reference.base..text.len()));
             problems
                 .error(at, format!("`{}` takes one reference, but `@*` means every variant", self.input.name))
@@ -334,6 +335,24 @@ impl<'t> Reader<'_, 't> {
             suggest(problem, port, kind.outputs.iter().map(|output| output.name), "its outputs are");
         }
         output
+    }
+
+    /// An output that hangs on an input is there only with that.
+    fn check_passed(&self, node: usize, output: &Output, place: Range<usize>, problems: &mut Problems) {
+        let head = &self.heads.all[node];
+        let passed = head.kind.and_then(|kind| kind.passes.iter().find(|(of, _)| *of == output.name));
+        let Some((kind, (_, input))) = head.kind.zip(passed) else { return };
+        let connected = |entry: &Entry| match &entry.value.value {
+            Value::Map(ports) => ports.iter().any(|port| port.key == *input),
+            _ => false,
+        };
+        if !head.body.iter().filter(|entry| entry.key == "in").any(connected) {
+            let name = head.name;
+            let message = format!("`{name}` ({}) has no output `{}` here", kind.name, output.name);
+            problems
+                .error(place, message)
+                .help(format!("it comes with the input `{input}`: add `{input}: …` under `in:` of `{name}`"));
+        }
     }
 
     /// A key of an output that has none can only be a fold.

@@ -32,6 +32,7 @@ pub fn schema(registry: &Registry) -> Json {
                 "type": ["object", "null"]
             },
             "sweep": sweep(),
+            "search": search(),
             "nodes": {
                 "description": "The nodes of the graph by name.",
                 "type": "object", "minProperties": 1,
@@ -50,6 +51,43 @@ pub fn schema(registry: &Registry) -> Json {
                 "type": "string",
                 "description": "`node`, `node.port`, `node[key]` or `node.port[key]`, and last the variant: `@layer=layer3`."
             }
+        }
+    })
+}
+
+fn search() -> Json {
+    let span = json!({
+        "type": "object", "required": ["from", "to"], "additionalProperties": false,
+        "properties": {
+            "from": { "type": "number" }, "to": { "type": "number" },
+            "scale": { "enum": ["linear", "log"], "default": "linear" },
+            "whole": { "type": "boolean", "default": false }
+        }
+    });
+    let values = json!({ "type": "array", "items": { "$ref": "#/definitions/scalar" }, "minItems": 1 });
+    json!({
+        "description": "Variants drawn at random from ranges; with `method: halving` the better ones go on with a larger budget.",
+        "type": ["object", "null"], "required": ["trials", "over"], "additionalProperties": false,
+        "properties": {
+            "method": { "description": "How trials are spent.", "enum": ["random", "halving"], "default": "random" },
+            "trials": { "description": "How many variants are drawn.", "anyOf": [
+                { "type": "integer", "minimum": 1 }, { "$ref": "#/definitions/variable" }] },
+            "seed": { "description": "What they are drawn from; the recipe's seed unless given.", "anyOf": [
+                { "type": "integer", "minimum": 0 }, { "$ref": "#/definitions/variable" }] },
+            "over": {
+                "description": "Variables and what they are drawn from: a list of values, or a range.",
+                "type": "object", "minProperties": 1,
+                "additionalProperties": { "anyOf": [values, span, { "$ref": "#/definitions/variable" }] }
+            },
+            "rungs": {
+                "description": "With halving: the variable that grows and its values, as in `epochs: [3, 9, 27]`.",
+                "type": "object", "minProperties": 1, "maxProperties": 1,
+                "additionalProperties": { "anyOf": [
+                    { "type": "array", "items": { "type": "number" }, "minItems": 2 }, { "$ref": "#/definitions/variable" }] }
+            },
+            "by": { "description": "With halving: the scores on val that judge a trial.", "$ref": "#/definitions/reference" },
+            "measure": { "description": "With halving: the measure that counts, in its mean over units.",
+                "type": "string", "default": "explained_variance" }
         }
     })
 }
@@ -105,7 +143,7 @@ fn node(registry: &Registry) -> Json {
 /// What a node of one kind may have under `in` and `with`.
 fn of_kind(kind: &'static Kind) -> Json {
     let mut required: Vec<&str> = Vec::new();
-    let needed: Vec<&str> = kind.inputs.iter().filter(|i| i.arity != Arity::Optional).map(|i| i.name).collect();
+    let needed: Vec<&str> = kind.inputs.iter().filter(|i| !i.arity.may_be_absent()).map(|i| i.name).collect();
     if !needed.is_empty() {
         required.push("in");
     }
@@ -134,7 +172,7 @@ fn port(input: &Input) -> Json {
     let reference = json!({ "$ref": "#/definitions/reference" });
     let taken = match input.arity {
         Arity::One | Arity::Optional => vec![reference],
-        Arity::Many => vec![
+        Arity::Many | Arity::AnyNumber => vec![
             reference.clone(),
             json!({ "type": "array", "items": reference, "minItems": 1 }),
             json!({ "type": "object", "additionalProperties": reference, "minProperties": 1 }),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::search::{self, Search};
 use super::sweep::{Sweep, Swept};
 use super::syntax::{self, Entry, Tree, Value};
 use super::template::{self, Piece};
@@ -24,6 +25,8 @@ pub struct Variables {
     /// The values of `vars`, resolved; absent where the value is wrong, which is reported already.
     fixed: HashMap<String, Option<Json>>,
     pub sweep: Sweep,
+    /// What draws the sweep, where the recipe searches.
+    pub search: Option<Search>,
     /// Names in the order of the recipe, for hints and warnings.
     declared: Vec<(String, Range<usize>)>,
     used: RefCell<HashSet<String>>,
@@ -46,25 +49,51 @@ pub struct Uses {
 }
 
 impl Variables {
-    /// Reads the sections `vars` and `sweep` and what the command line sets.
+    /// Reads the sections `vars`, `sweep` and `search` and what the command line sets. `seed` is the recipe's; `survivors`
+    /// lists the trials of a search that go on at each rung after the first.
     pub fn read(
         vars: Option<&Entry>,
         sweep: Option<&Entry>,
+        search: Option<&Entry>,
         set: &[(String, String)],
+        seed: u64,
+        survivors: &[Vec<usize>],
         problems: &mut Problems,
     ) -> Self {
         let mut this = Self {
             fixed: HashMap::new(),
             sweep: Sweep::default(),
+            search: None,
             declared: Vec::new(),
             used: RefCell::default(),
             expanded: Cell::new(0),
         };
-        let swept = sweep.map(|entry| swept_names(&entry.value)).unwrap_or_default();
+        let mut swept = sweep.map(|entry| swept_names(&entry.value)).unwrap_or_default();
+        let search = search.filter(|entry| !entry.value.is_null());
+        let searched = search.map(search::names).unwrap_or_default();
+        swept.extend(searched.iter().map(|entry| entry.key.as_str()));
         let mut settings = settings(set, problems);
         this.read_vars(vars, &swept, &mut settings, problems);
         if let Some(entry) = sweep {
             this.sweep = this.read_sweep(entry, &mut settings, problems);
+        }
+        if let Some(entry) = search {
+            if !this.sweep.variables.is_empty() {
+                problems
+                    .error(entry.place.clone(), "a recipe has a `sweep` or a `search`, not both")
+                    .help("a list of values under `over` is searched like a sweep's");
+            }
+            let mut fixed: HashMap<&str, Vec<Json>> = HashMap::new();
+            for Entry { key, place, .. } in searched {
+                this.declare(key, place, problems);
+                if let Some(setting) = take(&mut settings, key) {
+                    fixed.insert(key, setting.swept(problems));
+                }
+            }
+            this.search = search::read(entry, seed, &|name| fixed.get(name).cloned(), &this, problems);
+            if let Some(search) = &this.search {
+                this.sweep = search.sweep(survivors);
+            }
         }
         let known: Vec<&str> = this.declared.iter().map(|(name, _)| name.as_str()).collect();
         for setting in settings {

@@ -165,6 +165,7 @@ pub fn toy(wish: Wish) -> Toy {
         about: "Recordings from **macaque V4**; nine layers, 500 components, ridge.".to_owned(),
         workspace: "/somewhere".into(),
         sweep: vec![("layer".to_owned(), layers)],
+        rung: None,
         private: vec!["v4".to_owned()],
         nodes: maker.nodes,
         report: Vec::new(),

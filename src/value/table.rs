@@ -49,6 +49,28 @@ impl Table {
         Self { frame, about: About::default() }
     }
 
+    /// A measure's statistic over units, `mean` or `median`: out of a column per measure, or of a row per measure (a
+    /// summary, whose `value` counts where it has no such column). Null where no unit scores; an error in words where the
+    /// table has no such measure.
+    pub fn score(&self, measure: &str, statistic: &str) -> Result<Option<f64>, String> {
+        let numbers = |name: &str| Some(self.frame.column(name).ok()?.f64().ok()?.iter().collect::<Vec<_>>());
+        if let Ok(measures) = self.frame.column("measure") {
+            let measures: Vec<Option<&str>> = measures.str().map_err(|e| e.to_string())?.iter().collect();
+            let row = measures.iter().position(|&known| known == Some(measure)).ok_or_else(|| {
+                let known: Vec<&str> = measures.iter().copied().flatten().collect();
+                format!("have no measure `{measure}`; they have {}", known.join(", "))
+            })?;
+            let column = numbers(statistic).or_else(|| numbers("value"));
+            return column.map(|values| values[row]).ok_or_else(|| format!("have no column `{statistic}`"));
+        }
+        let Some(values) = numbers(measure) else {
+            let known: Vec<&str> = self.about.definitions.keys().map(String::as_str).collect();
+            return Err(format!("have no measure `{measure}`; they have {}", known.join(", ")));
+        };
+        let summary = crate::math::stats::summarise(&values);
+        Ok(if statistic == "median" { summary.median } else { summary.mean })
+    }
+
     pub(super) fn read(path: &Path) -> Result<Self, ReadError> {
         let file = File::open(path).map_err(|e| ReadError::new(path, e))?;
         let mut reader = ParquetReader::new(file);

@@ -227,6 +227,7 @@ pub fn plan(registry: &Registry, workspace: &Path, nodes: &[(&str, &str, Json, &
         about: String::new(),
         workspace: workspace.to_owned(),
         sweep: Vec::new(),
+        rung: None,
         private: Vec::new(),
         nodes: Vec::new(),
         report: Vec::new(),

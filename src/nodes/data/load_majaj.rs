@@ -32,8 +32,9 @@ pub struct LoadMajaj;
 pub struct Params {
     /// The HDF5 file, with the datasets `stimulus_train`, `stimulus_val` and `stimulus_test` (n × 3 × height × width,
     /// floats, normalised with ImageNet's mean and standard deviation), `spikes_train` and `spikes_val` (n × units)
-    /// and `object_train`, `object_val` and `object_test` (n names). The pictures stay in it.
-    #[schemars(extend("x-file" = true))]
+    /// and `object_train`, `object_val` and `object_test` (n names). The pictures stay in it. Or the word `synthetic`: the 640
+    /// pictures of `synthetic_it` with their simulated responses, so that a recipe for the file runs where there is none.
+    #[schemars(extend("x-file" = true, "x-words" = ["synthetic"]))]
     pub path: String,
 }
 
@@ -56,6 +57,10 @@ impl NodeKind for LoadMajaj {
     const THREADS: Threads = Threads::Team;
 }
 
+/// The word for the embedded data in the file's place.
+#[cfg(feature = "torch")]
+const SYNTHETIC: &str = "synthetic";
+
 /// What ImageNet's statistics make of black and of white, with room for rounding.
 #[cfg(feature = "torch")]
 const NORMALISED: std::ops::RangeInclusive<f32> = -2.2..=2.7;
@@ -74,7 +79,10 @@ const EXPECTED: [&str; 8] = [
 
 #[cfg(feature = "torch")]
 impl Compute for LoadMajaj {
-    fn run(_: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+        if params.path == SYNTHETIC {
+            return super::synthetic_it::embedded(run);
+        }
         let (path, digest) = run.file("path");
         let file = Hdf5::open(path)?;
         let name = crate::formats::name_of(path);

@@ -104,47 +104,91 @@ impl NodeKind for SyntheticIt {
 #[cfg(feature = "torch")]
 impl Compute for SyntheticIt {
     fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let (count, side, seed) = (params.images.get(), params.size.get(), params.seed);
-        let objects: Vec<usize> = (0..count).map(|at| at % synthetic::OBJECTS).collect();
-        let pictures: Vec<Vec<u8>> =
-            objects.par_iter().enumerate().map(|(at, &object)| synthetic::render(seed, at, object, side)).collect();
-        let list = pictures.iter().enumerate().map(|(at, picture)| Stimulus {
-            source: format!("synthetic_it:{seed}").into(),
-            name: format!("image_{:04}", at + 1).into(),
-            content: Some(Digest::of(picture).to_string()[..16].into()),
-        });
-        let stimuli = Stimuli::new(list.collect())?;
-        let pixels = pictures.concat();
-        run.progress(1, 2, "steps");
+        let made = make(&params, run)?;
+        let (known, test) = (made.responses(&made.known()), made.responses(&made.split.rows(Part::Test)));
+        made.emit(known, run)?;
+        run.emit("test_responses", Value::Responses(test))
+    }
+}
 
-        let population = synthetic::respond(seed, &pixels, side, &objects, params.units.get(), params.repeats.get());
-        let object: Vec<String> = objects.iter().map(|&object| synthetic::object_name(object)).collect();
-        let category = objects.iter().map(|&object| synthetic::category_name(object).to_owned()).collect();
-        let assignment = hold_out(&stimuli, &object, HELD_OUT, seed)?;
-        let split = split::Split { stimuli: stimuli.clone(), assignment: Assignment::Parts(assignment) };
-        let test = split.rows(Part::Test);
-        let mut known: Vec<usize> = [Part::Train, Part::Val].map(|part| split.rows(part)).concat();
+/// The data of the default parameters under the ports of the course's file, which holds no responses to test pictures.
+#[cfg(feature = "torch")]
+pub fn embedded(run: &mut Run<'_>) -> Result<(), KindError> {
+    let params = serde_json::from_value(serde_json::json!({})).expect("every parameter has a default");
+    let made = make(&params, run)?;
+    let known = made.responses(&made.known());
+    made.emit(known, run)
+}
+
+/// Everything that is drawn.
+#[cfg(feature = "torch")]
+struct Drawn {
+    images: Images,
+    labels: Labels,
+    split: split::Split,
+    /// Stimuli × units × repeats.
+    counts: ndarray::Array3<f32>,
+    /// Per unit.
+    ceilings: Vec<f64>,
+}
+
+#[cfg(feature = "torch")]
+fn make(params: &Params, run: &mut Run<'_>) -> Result<Drawn, KindError> {
+    let (count, side, seed) = (params.images.get(), params.size.get(), params.seed);
+    let objects: Vec<usize> = (0..count).map(|at| at % synthetic::OBJECTS).collect();
+    let pictures: Vec<Vec<u8>> =
+        objects.par_iter().enumerate().map(|(at, &object)| synthetic::render(seed, at, object, side)).collect();
+    let list = pictures.iter().enumerate().map(|(at, picture)| Stimulus {
+        source: format!("synthetic_it:{seed}").into(),
+        name: format!("image_{:04}", at + 1).into(),
+        content: Some(Digest::of(picture).to_string()[..16].into()),
+    });
+    let stimuli = Stimuli::new(list.collect())?;
+    let pixels = pictures.concat();
+    run.progress(1, 2, "steps");
+
+    let population = synthetic::respond(seed, &pixels, side, &objects, params.units.get(), params.repeats.get());
+    let object: Vec<String> = objects.iter().map(|&object| synthetic::object_name(object)).collect();
+    let category = objects.iter().map(|&object| synthetic::category_name(object).to_owned()).collect();
+    let assignment = hold_out(&stimuli, &object, HELD_OUT, seed)?;
+    let split = split::Split { stimuli: stimuli.clone(), assignment: Assignment::Parts(assignment) };
+    let shape = (count, params.units.get(), params.repeats.get());
+    let counts = ndarray::Array3::from_shape_vec(shape, population.counts).expect("stimuli × units × repeats");
+    let images = Images::rendered(stimuli.clone(), (side, side), pixels);
+    let labels = Labels { stimuli, object, category: Some(category) };
+    Ok(Drawn { images, labels, split, counts, ceilings: population.ceilings })
+}
+
+#[cfg(feature = "torch")]
+impl Drawn {
+    /// The rows of train and val, ascending.
+    fn known(&self) -> Vec<usize> {
+        let mut known = [Part::Train, Part::Val].map(|part| self.split.rows(part)).concat();
         known.sort_unstable();
+        known
+    }
 
-        let shape = (count, params.units.get(), params.repeats.get());
-        let counts = ndarray::Array3::from_shape_vec(shape, population.counts).expect("stimuli × units × repeats");
-        let about = |rows: &[usize]| responses::About {
-            stimuli: stimuli.select(rows),
-            units: super::unit_names(shape.1),
-            regions: Some(vec!["IT".to_owned(); shape.1]),
-            true_ceiling: Some(population.ceilings.clone()),
+    /// Responses to some pictures.
+    fn responses(&self, rows: &[usize]) -> Responses {
+        let (_, units, repeats) = self.counts.dim();
+        let about = responses::About {
+            stimuli: self.split.stimuli.select(rows),
+            units: super::unit_names(units),
+            regions: Some(vec!["IT".to_owned(); units]),
+            true_ceiling: Some(self.ceilings.clone()),
             lineage: Default::default(),
         };
-        let responses = |rows: &[usize]| {
-            let repeats = counts.select(ndarray::Axis(0), rows);
-            let mean = repeats.mean_axis(ndarray::Axis(2)).expect("at least one repeat");
-            Responses::new(about(rows), mean, (shape.2 > 1).then_some(repeats))
-        };
-        run.emit("images", Value::Images(Images::rendered(stimuli.clone(), (side, side), pixels)))?;
-        run.emit("responses", Value::Responses(responses(&known)))?;
-        run.emit("labels", Value::Labels(Labels { stimuli: stimuli.clone(), object, category: Some(category) }))?;
-        run.emit("split", Value::Split(split))?;
-        run.emit("test_responses", Value::Responses(responses(&test)))
+        let counts = self.counts.select(ndarray::Axis(0), rows);
+        let mean = counts.mean_axis(ndarray::Axis(2)).expect("at least one repeat");
+        Responses::new(about, mean, (repeats > 1).then_some(counts))
+    }
+
+    /// Stores what the course's file has, too.
+    fn emit(self, responses: Responses, run: &mut Run<'_>) -> Result<(), KindError> {
+        run.emit("images", Value::Images(self.images))?;
+        run.emit("responses", Value::Responses(responses))?;
+        run.emit("labels", Value::Labels(self.labels))?;
+        run.emit("split", Value::Split(self.split))
     }
 }
 

@@ -64,6 +64,7 @@ mod run {
     use super::{Compare, Params};
     use crate::kind::{Arrival, Compute, KindError, Run};
     use crate::math::{stats, wilcoxon};
+    use crate::nodes::evaluation::variant;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::table::{About, Table};
@@ -179,21 +180,6 @@ mod run {
         Ok(())
     }
 
-    /// A label column: numbers where every label is one.
-    fn label_column(name: &str, values: Vec<Option<&Json>>) -> Column {
-        if values.iter().all(|value| value.is_some_and(Json::is_i64)) {
-            let numbers: Vec<Option<i64>> = values.iter().map(|value| value.and_then(Json::as_i64)).collect();
-            return Column::new(name.into(), numbers);
-        }
-        if values.iter().all(|value| value.is_some_and(Json::is_number)) {
-            let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(Json::as_f64)).collect();
-            return Column::new(name.into(), numbers);
-        }
-        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let texts: Vec<Option<String>> = values.into_iter().map(|value| value.map(text)).collect();
-        Column::new(name.into(), texts)
-    }
-
     fn labels<'a>(all: &'a [Scores], name: &str, repeat: impl Fn(&Scores) -> usize) -> Vec<Option<&'a Json>> {
         let of = |scores: &'a Scores| scores.label.iter().find(|(label, _)| label == name).map(|(_, value)| value);
         all.iter().flat_map(|scores| vec![of(scores); repeat(scores)]).collect()
@@ -207,7 +193,7 @@ mod run {
             })
             .collect();
         let mut columns: Vec<Column> =
-            names.iter().map(|name| label_column(name, labels(all, name, |_| measures.len()))).collect();
+            names.iter().map(|name| variant::column(name, &labels(all, name, |_| measures.len()))).collect();
         let measure: Vec<&str> = all.iter().flat_map(|_| measures.iter().map(String::as_str)).collect();
         columns.push(Column::new("measure".into(), measure));
         columns.push(Column::new("mean".into(), of.iter().map(|s| s.mean).collect::<Vec<_>>()));
@@ -224,7 +210,7 @@ mod run {
     fn stacked(all: &[Scores], names: &[String]) -> Result<DataFrame, KindError> {
         let height = all.iter().map(|scores| scores.units.len()).sum();
         let mut columns: Vec<Column> =
-            names.iter().map(|name| label_column(name, labels(all, name, |scores| scores.units.len()))).collect();
+            names.iter().map(|name| variant::column(name, &labels(all, name, |scores| scores.units.len()))).collect();
         let units: Vec<&str> = all.iter().flat_map(|scores| scores.units.iter().map(String::as_str)).collect();
         columns.push(Column::new("unit".into(), units));
         for (name, _) in &all[0].columns {

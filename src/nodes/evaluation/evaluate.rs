@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::held_out::On;
 use crate::kind::{Arity, Input, NodeKind, Output};
 use crate::value::Type;
 
@@ -16,17 +17,6 @@ pub struct Params {
     /// The rows to score: `train`, `val` or `test` of a hold-out split, or `folds`, which scores each row by the fit that
     /// did not see it, all rows pooled.
     pub on: On,
-}
-
-/// Rows to score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub enum On {
-    Train,
-    Val,
-    Test,
-    Folds,
 }
 
 impl NodeKind for Evaluate {
@@ -95,12 +85,12 @@ mod run {
     use super::{DEFINITIONS, Evaluate, On, Params};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::stats;
+    use crate::nodes::evaluation::held_out;
     use crate::nodes::evaluation::noise_ceiling::ceilings;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::matrix::Matrix;
     use crate::value::responses::Responses;
-    use crate::value::split::{Assignment, Part, Split};
     use crate::value::stimuli::Stimuli;
     use crate::value::table::{About, Table};
 
@@ -115,14 +105,20 @@ mod run {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let split = run.split("split")?;
             let responses = run.responses("responses")?;
-            let scored = scored(params.on, &split, run)?;
+            let scored = held_out::rounds(params.on, &split)?
+                .into_iter()
+                .map(|round| {
+                    let predictions = run.matrix_of_fold("predictions", round.fold)?;
+                    Ok(Scored { predictions, rows: round.held_out })
+                })
+                .collect::<Result<Vec<_>, KindError>>()?;
             let lineage = Lineage::merge(scored.iter().map(|part| &part.predictions.about.lineage));
             let mut selected = 0;
             for part in &scored {
-                if params.on != On::Train {
-                    refuse_seen(params.on, &split.stimuli, part)?;
-                }
                 let lineage = &part.predictions.about.lineage;
+                if params.on != On::Train {
+                    held_out::refuse_seen(params.on, &split.stimuli, &part.rows, lineage)?;
+                }
                 let chose = |row: &&usize| lineage.selected.iter().any(|e| e.saw(split.stimuli.get(**row)));
                 selected += part.rows.iter().filter(chose).count();
             }
@@ -209,72 +205,6 @@ mod run {
             columns.push(Column::new("selected".into(), vec![true; all.len()]));
         }
         DataFrame::new(all.len(), columns).map_err(|e| KindError::new(e.to_string()))
-    }
-
-    fn scored(on: On, split: &Split, run: &Run<'_>) -> Result<Vec<Scored>, KindError> {
-        match (&split.assignment, on) {
-            (Assignment::Folds { .. }, On::Folds) => split
-                .rounds()
-                .into_iter()
-                .map(|round| {
-                    Ok(Scored { predictions: run.matrix_of_fold("predictions", round.fold)?, rows: round.held_out })
-                })
-                .collect(),
-            (Assignment::Folds { count, .. }, _) => Err(KindError::new(format!(
-                "`split` has {count} folds and no {} rows; score it with `on: folds`",
-                word(on)
-            ))),
-            (Assignment::Parts(_), On::Folds) => Err(KindError::new(format!(
-                "`split` is a hold-out ({}) and has no folds; score one of its parts",
-                parts(split)
-            ))),
-            (Assignment::Parts(_), on) => {
-                let rows = split.rows(match on {
-                    On::Train => Part::Train,
-                    On::Val => Part::Val,
-                    _ => Part::Test,
-                });
-                if rows.is_empty() {
-                    return Err(KindError::new(format!("`split` has no {} rows; it has {}", word(on), parts(split))));
-                }
-                Ok(vec![Scored { predictions: run.matrix_of_fold("predictions", None)?, rows }])
-            }
-        }
-    }
-
-    fn word(on: On) -> &'static str {
-        match on {
-            On::Train => "train",
-            On::Val => "val",
-            On::Test => "test",
-            On::Folds => "held-out",
-        }
-    }
-
-    fn parts(split: &Split) -> String {
-        let counts =
-            [Part::Train, Part::Val, Part::Test].map(|part| format!("{} {}", split.rows(part).len(), part.name()));
-        counts.join(", ")
-    }
-
-    /// No score of a row that a fit has seen.
-    fn refuse_seen(on: On, stimuli: &Stimuli, part: &Scored) -> Result<(), KindError> {
-        for exposure in &part.predictions.about.lineage.fitted {
-            let seen = part.rows.iter().filter(|&&row| exposure.saw(stimuli.get(row))).count();
-            if seen > 0 {
-                return Err(KindError {
-                    message: format!(
-                        "{seen} of {} {} rows were seen by `{}`, which was fitted on {} rows; a score is of rows that no fit has seen",
-                        part.rows.len(),
-                        word(on),
-                        exposure.by,
-                        exposure.len()
-                    ),
-                    leak: Some(exposure.by.clone()),
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Per unit, measured and predicted responses of the scored rows, in one order.
@@ -446,6 +376,29 @@ mod tests {
             .unwrap();
         assert_eq!(made.table("summary").column("selected").unwrap().bool().unwrap().get(0), Some(true));
         assert!(made.notes[0].contains("2 of the scored rows were selected by (noise_ceiling)"), "{:?}", made.notes);
+    }
+
+    #[test]
+    fn test_rows_that_chose_the_model_are_refused_and_val_rows_are_marked() {
+        let rows = stimuli(6);
+        let lineage = Lineage::default().selected_by(Exposure::new("select", &rows, &[2, 3]));
+        let chosen = Matrix::new(guess(), About { stimuli: Some(rows.clone()), lineage, ..About::default() });
+        let job = |parts: &str| {
+            given()
+                .value("predictions", &Value::Matrix(chosen.clone()))
+                .value("responses", &responses(&rows, truth()))
+                .value("split", &hold_out(&rows, parts))
+        };
+        let error = job("tteeee").refusal::<Evaluate>(json!({ "on": "test" }));
+        assert!(
+            error.message.starts_with("2 of 4 test rows have chosen the model: `select` looked at 2 rows"),
+            "{error}"
+        );
+        assert_eq!(error.leak.as_deref(), Some("select"));
+        let made = job("ttvvee").run::<Evaluate>(json!({ "on": "val" })).unwrap();
+        assert_eq!(made.table("summary").about.facts["selected"], json!(true));
+        let made = job("ttvvee").run::<Evaluate>(json!({ "on": "test" })).unwrap();
+        assert_eq!(made.table("summary").about.facts["selected"], json!(false));
     }
 
     #[test]

@@ -1,0 +1,542 @@
+//! The kind `decode`: what a stimulus shows, read from features, from responses or from a network's class head.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::held_out::On;
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::nodes::bounds::Positive;
+use crate::value::Type;
+
+/// Object class from features or responses.
+pub struct Decode;
+
+/// The parameters of `decode`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// The rows to score: `train`, `val` or `test` of a hold-out split, or `folds`, all held-out rows pooled.
+    pub on: On,
+    /// What is told apart: single objects, or their categories.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "object"))]
+    pub label: Label,
+    /// The weight of the squared weights beside the summed log loss, over z-scored features; above 0.
+    #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0, "x-neutral" = 1.0))]
+    pub alpha: f64,
+    /// Steps of L-BFGS at most.
+    #[serde(default = "hundred")]
+    #[schemars(extend("x-neutral" = 100))]
+    pub iterations: Positive,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn hundred() -> Positive {
+    Positive::new(100)
+}
+
+/// What is told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Label {
+    #[default]
+    Object,
+    Category,
+}
+
+impl NodeKind for Decode {
+    const NAME: &'static str = "decode";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "Object class from features or responses, or a class head's own: accuracy and confusions.\n\n\
+        Multinomial logistic regression (linfa-logistic) on features that are z-scored by the train rows, fitted on these \
+        alone; with `probabilities` from a network's class head nothing is fitted, and they are scored. As in evaluate, rows \
+        that any upstream fit has seen are refused unless told `on: train`.";
+    const EXAMPLE: &'static str = "\
+classes:
+  kind: decode
+  in: { features: pcs, labels: it.labels, split: it.split }
+  with: { on: val, label: category }
+";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[
+        Input {
+            name: "features",
+            types: &[Type::Matrix, Type::Responses],
+            arity: Arity::Optional,
+            about: "What classes are read from; or `probabilities`.",
+        },
+        Input {
+            name: "probabilities",
+            types: &[Type::Matrix],
+            arity: Arity::Optional,
+            about: "A column per class, as a class head gives them; or `features`.",
+        },
+        Input { name: "labels", types: &[Type::Labels], arity: Arity::One, about: "What each stimulus shows." },
+        Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows are which." },
+    ];
+    const OUTPUTS: &'static [Output] = &[
+        Output {
+            name: "summary",
+            ty: Type::Table,
+            keyed: None,
+            about: "A row per measure: measure (accuracy, balanced_accuracy, chance), value, low, high, rows, classes.",
+        },
+        Output {
+            name: "confusion",
+            ty: Type::Table,
+            keyed: None,
+            about: "A row per pair that occurs: true, predicted, count.",
+        },
+        Output { name: "per_class", ty: Type::Table, keyed: None, about: "A row per class: class, accuracy, rows." },
+        Output { name: "probabilities", ty: Type::Matrix, keyed: None, about: "All rows × classes." },
+        Output {
+            name: "fit",
+            ty: Type::Fit,
+            keyed: None,
+            about: "`weights` (columns × classes) and `intercept` (classes) of the log-odds; there with `features`.",
+        },
+    ];
+    const PASSES: &'static [(&'static str, &'static str)] = &[("fit", "features")];
+    const THREADS: Threads = Threads::Team;
+
+    fn check(params: &Params) -> Result<(), ParamProblem> {
+        if params.alpha > 0.0 && params.alpha.is_finite() {
+            return Ok(());
+        }
+        Err(ParamProblem::at("alpha", format!("{} is out of range; it lies above 0", params.alpha)))
+    }
+}
+
+/// What each measure is, by name.
+pub const DEFINITIONS: [(&str, &str); 3] = [
+    ("accuracy", "share of the scored stimuli whose most probable class is the true one"),
+    ("balanced_accuracy", "the mean over true classes of the share that is told right"),
+    ("chance", "share of the scored stimuli that the most frequent class of the train rows would get right"),
+];
+
+#[cfg(feature = "torch")]
+mod compute {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use ndarray::{Array1, Array2, Axis};
+    use polars::prelude::{Column, DataFrame};
+    use serde_json::json;
+
+    use super::{DEFINITIONS, Decode, Label, Params};
+    use crate::kind::{Compute, KindError, NodeKind, Run};
+    use crate::math::decode;
+    use crate::nodes::evaluation::held_out::{self, On};
+    use crate::value::Value;
+    use crate::value::fit::{self, Fit};
+    use crate::value::labels::Labels;
+    use crate::value::lineage::{Exposure, Lineage};
+    use crate::value::matrix::{self, Matrix};
+    use crate::value::split::{Round, Split};
+    use crate::value::stimuli::Stimuli;
+    use crate::value::table::{About, Table};
+
+    /// Rows with numbers, and what upstream fits have seen.
+    struct Given {
+        stimuli: Stimuli,
+        x: Array2<f64>,
+        columns: Option<Vec<String>>,
+        lineage: Lineage,
+    }
+
+    /// Decisions on the scored rows, by class number.
+    #[derive(Default)]
+    struct Decisions {
+        truth: Vec<usize>,
+        predicted: Vec<usize>,
+        /// Whether the train rows' most frequent class was right.
+        by_chance: usize,
+        fitted: usize,
+        lineage: Lineage,
+    }
+
+    impl Compute for Decode {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let split = run.split("split")?;
+            let labels = run.labels("labels")?;
+            let names = names(&labels, params.label)?;
+            let classes: Vec<String> = names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+            if classes.len() < 2 {
+                return Err(KindError::new(format!(
+                    "`labels` holds one class, `{}`; there is nothing to tell apart",
+                    classes.first().map_or("none", String::as_str)
+                )));
+            }
+            let number: BTreeMap<&str, usize> =
+                classes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+            let class: Vec<usize> = names.iter().map(|name| number[name.as_str()]).collect();
+            let port = match (run.has("features"), run.has("probabilities")) {
+                (true, false) => "features",
+                (false, true) => "probabilities",
+                (true, true) => {
+                    return Err(KindError::new(
+                        "both `features` and `probabilities` are connected; classes are read from one",
+                    ));
+                }
+                (false, false) => {
+                    return Err(KindError::new(
+                        "nothing arrives at `features` or `probabilities`; classes are read from one of them",
+                    ));
+                }
+            };
+            let rounds = held_out::rounds(params.on, &split)?;
+            let mut decisions = Decisions::default();
+            for round in &rounds {
+                let given = given(port, round.fold, run)?;
+                let of_labels = given.stimuli.find_in(&labels.stimuli, port, "labels")?;
+                let truth: Vec<Option<usize>> = of_labels.iter().map(|row| row.map(|row| class[row])).collect();
+                let train = known(&split, round, &given.stimuli, &truth, port)?;
+                let (probabilities, lineage) = if port == "features" {
+                    fitted(&params, &given, &train, &classes, round, run)?
+                } else {
+                    (by_head(&given, &classes)?, given.lineage.clone())
+                };
+                if params.on != On::Train {
+                    held_out::refuse_seen(params.on, &split.stimuli, &round.held_out, &lineage)?;
+                }
+                decide(&split, round, &given.stimuli, &truth, &probabilities, &train, port, &mut decisions)?;
+                decisions.fitted = train.len();
+                decisions.lineage = Lineage::merge([&decisions.lineage, &lineage]);
+                let about = matrix::About {
+                    stimuli: Some(given.stimuli),
+                    columns: Some(classes.clone()),
+                    row_shape: Vec::new(),
+                    lineage,
+                };
+                let numbers = probabilities.mapv(|p| p as f32);
+                run.emit_round("probabilities", round.fold, Value::Matrix(Matrix::new(numbers, about)))?;
+            }
+            emit(&params, &classes, &decisions, port, run)
+        }
+    }
+
+    fn names(labels: &Labels, label: Label) -> Result<Vec<String>, KindError> {
+        match (label, &labels.category) {
+            (Label::Object, _) => Ok(labels.object.clone()),
+            (Label::Category, Some(category)) => Ok(category.clone()),
+            (Label::Category, None) => {
+                Err(KindError::new("`labels` names objects but no categories; tell objects apart with `label: object`"))
+            }
+        }
+    }
+
+    fn given(port: &str, fold: Option<usize>, run: &Run<'_>) -> Result<Given, KindError> {
+        let arrival = run.arrival_of_fold(port, fold)?;
+        let given = match Value::read(arrival.ty, &arrival.path)? {
+            Value::Responses(responses) => Given {
+                stimuli: responses.stimuli().clone(),
+                x: responses.mean.mapv(f64::from),
+                columns: None,
+                lineage: responses.about.lineage.clone(),
+            },
+            Value::Matrix(matrix) => Given {
+                stimuli: matrix.stimuli(port)?.clone(),
+                x: matrix.view().mapv(f64::from),
+                columns: matrix.about.columns.clone(),
+                lineage: matrix.about.lineage.clone(),
+            },
+            other => return Err(KindError::new(format!("`{port}` cannot be {}", other.ty()))),
+        };
+        if let Some(((row, column), value)) = given.x.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            return Err(KindError::new(format!(
+                "`{port}` is {value} at stimulus `{}`, column {column}; every one is a finite number",
+                given.stimuli.get(row).name
+            )));
+        }
+        Ok(given)
+    }
+
+    /// Rows of train stimuli, which all have features and a class.
+    fn known(
+        split: &Split,
+        round: &Round,
+        stimuli: &Stimuli,
+        truth: &[Option<usize>],
+        port: &str,
+    ) -> Result<Vec<usize>, KindError> {
+        let found = split.stimuli.select(&round.train).find_in(stimuli, "train", port)?;
+        // A stimulus may lack a label or, among responses, a row: then it teaches nothing.
+        Ok(found.into_iter().flatten().filter(|&row| truth[row].is_some()).collect())
+    }
+
+    fn fitted(
+        params: &Params,
+        given: &Given,
+        train: &[usize],
+        classes: &[String],
+        round: &Round,
+        run: &mut Run<'_>,
+    ) -> Result<(Array2<f64>, Lineage), KindError> {
+        let labels = run.labels("labels")?;
+        let names = names(&labels, params.label)?;
+        let at = given.stimuli.select(train).align(&labels.stimuli, "train", "labels")?;
+        let seen: Vec<&str> = at.iter().map(|&row| names[row].as_str()).collect();
+        let present: Vec<&str> = seen.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        if present.len() < 2 {
+            return Err(KindError::new(format!(
+                "the {} train rows show one class, `{}`; there is nothing to tell apart",
+                train.len(),
+                present.first().unwrap_or(&"none")
+            )));
+        }
+        let y: Vec<usize> = seen.iter().map(|name| present.binary_search(name).expect("it is one of them")).collect();
+        let x = given.x.select(Axis(0), train);
+        let bytes = 8 * (3 * x.len() + 24 * x.ncols() * present.len());
+        run.reserve(bytes as u64, "fewer features, by `pca` before, need less")?;
+        run.progress(0, 1, "fits");
+        let decoder = decode::fit(x.view(), &y, params.alpha, params.iterations.get() as u64)?;
+        // Among all classes; one that no train row shows is never decided for.
+        let mut weights = Array2::zeros((given.x.ncols(), classes.len()));
+        let mut intercept = Array1::from_elem(classes.len(), f64::from(f32::MIN));
+        for (from, name) in present.iter().enumerate() {
+            let to = classes.iter().position(|class| class == name).expect("classes are all labels");
+            weights.column_mut(to).assign(&decoder.weights.column(from));
+            intercept[to] = decoder.intercept[from];
+        }
+        let lineage = given.lineage.clone().fitted_on(Exposure::new(Decode::NAME, &given.stimuli, train));
+        let probabilities = decode::softmax(given.x.dot(&weights) + &intercept);
+        let about =
+            fit::About { kind: Decode::NAME.to_owned(), units: Some(classes.to_vec()), lineage: lineage.clone() };
+        let arrays = [
+            ("intercept".to_owned(), intercept.mapv(|v| v as f32).into_dyn()),
+            ("weights".to_owned(), weights.mapv(|v| v as f32).into_dyn()),
+        ];
+        run.emit_round("fit", round.fold, Value::Fit(Fit { about, arrays: arrays.into() }))?;
+        Ok((probabilities, lineage))
+    }
+
+    /// A class head's probabilities, in the order of the classes.
+    fn by_head(given: &Given, classes: &[String]) -> Result<Array2<f64>, KindError> {
+        let Some(columns) = &given.columns else {
+            return Err(KindError::new("`probabilities` does not name its columns; a column is one class"));
+        };
+        let at = classes.iter().map(|class| {
+            columns.iter().position(|column| column == class).ok_or_else(|| {
+                KindError::new(format!(
+                    "`probabilities` has {} classes but none named `{class}`; are objects and categories mixed up (`label`)?",
+                    columns.len()
+                ))
+            })
+        });
+        let at = at.collect::<Result<Vec<_>, _>>()?;
+        Ok(given.x.select(Axis(1), &at))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all of one round, read once")]
+    fn decide(
+        split: &Split,
+        round: &Round,
+        stimuli: &Stimuli,
+        truth: &[Option<usize>],
+        probabilities: &Array2<f64>,
+        train: &[usize],
+        port: &str,
+        decisions: &mut Decisions,
+    ) -> Result<(), KindError> {
+        let rows = split.stimuli.select(&round.held_out).align(stimuli, "the scored rows", port)?;
+        let mut counts = vec![0usize; probabilities.ncols()];
+        for &row in train {
+            counts[truth[row].expect("train rows have a class")] += 1;
+        }
+        let usual = (0..counts.len()).rev().max_by_key(|&class| counts[class]).unwrap_or(0);
+        for row in rows {
+            let name = &stimuli.get(row).name;
+            let class = truth[row]
+                .ok_or_else(|| KindError::new(format!("`labels` has no stimulus `{name}`, which is to be scored")))?;
+            let odds = probabilities.row(row);
+            let best = (0..odds.len()).rev().max_by(|&a, &b| odds[a].total_cmp(&odds[b])).unwrap_or(0);
+            decisions.truth.push(class);
+            decisions.predicted.push(best);
+            decisions.by_chance += usize::from(usual == class);
+        }
+        Ok(())
+    }
+
+    fn emit(
+        params: &Params,
+        classes: &[String],
+        decisions: &Decisions,
+        port: &str,
+        run: &mut Run<'_>,
+    ) -> Result<(), KindError> {
+        let rows = decisions.truth.len();
+        let mut confusion: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        for (&truth, &predicted) in decisions.truth.iter().zip(&decisions.predicted) {
+            *confusion.entry((truth, predicted)).or_default() += 1;
+        }
+        let of_class = |class: usize| decisions.truth.iter().filter(|&&truth| truth == class).count();
+        let right = |class: usize| confusion.get(&(class, class)).copied().unwrap_or(0);
+        let scored: Vec<usize> = (0..classes.len()).filter(|&class| of_class(class) > 0).collect();
+        let shares: Vec<f64> = scored.iter().map(|&c| f64::from(right(c)) / of_class(c) as f64).collect();
+        let accuracy = f64::from(scored.iter().map(|&class| right(class)).sum::<u32>()) / rows as f64;
+        let chance = decisions.by_chance as f64 / rows as f64;
+        let interval = decode::wilson(accuracy, rows);
+        let balanced = shares.iter().sum::<f64>() / shares.len() as f64;
+        let exposures = &decisions.lineage.selected;
+        let selected = params.on == On::Val && !exposures.is_empty();
+        let facts = [
+            ("on".to_owned(), json!(params.on)),
+            ("rows_scored".to_owned(), json!(rows)),
+            ("rows_fitted".to_owned(), json!(decisions.fitted)),
+            ("label".to_owned(), json!(params.label)),
+            ("from".to_owned(), json!(port)),
+            ("selected".to_owned(), json!(selected)),
+        ];
+        let definitions = DEFINITIONS.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let about = About { definitions: definitions.into(), facts: facts.into(), lineage: decisions.lineage.clone() };
+        let table = |columns: Vec<Column>| {
+            let frame = DataFrame::new_infer_height(columns).map_err(|e| KindError::new(e.to_string()))?;
+            Ok::<_, KindError>(Value::Table(Table { frame, about: about.clone() }))
+        };
+        run.emit(
+            "summary",
+            table(vec![
+                Column::new("measure".into(), DEFINITIONS.map(|(name, _)| name)),
+                Column::new("value".into(), [accuracy, balanced, chance]),
+                Column::new("low".into(), [Some(interval.0), None, None]),
+                Column::new("high".into(), [Some(interval.1), None, None]),
+                Column::new("rows".into(), [rows as u32; 3]),
+                Column::new("classes".into(), [classes.len() as u32; 3]),
+            ])?,
+        )?;
+        let named = |class: usize| classes[class].as_str();
+        run.emit(
+            "confusion",
+            table(vec![
+                Column::new("true".into(), confusion.keys().map(|&(truth, _)| named(truth)).collect::<Vec<_>>()),
+                Column::new("predicted".into(), confusion.keys().map(|&(_, p)| named(p)).collect::<Vec<_>>()),
+                Column::new("count".into(), confusion.values().copied().collect::<Vec<_>>()),
+            ])?,
+        )?;
+        run.emit(
+            "per_class",
+            table(vec![
+                Column::new("class".into(), scored.iter().map(|&class| named(class)).collect::<Vec<_>>()),
+                Column::new("accuracy".into(), shares),
+                Column::new("rows".into(), scored.iter().map(|&class| of_class(class) as u32).collect::<Vec<_>>()),
+            ])?,
+        )
+    }
+}
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::Decode;
+    use crate::nodes::testing::{Given, folds, given, hold_out, matrix, responses, stimuli};
+    use crate::value::Value;
+    use crate::value::labels::Labels;
+    use crate::value::lineage::{Exposure, Lineage};
+    use crate::value::matrix::{About, Matrix};
+    use ndarray::Array2;
+    use serde_json::json;
+
+    fn labels(names: &[&str]) -> Value {
+        let object = names.iter().map(|&name| name.to_owned()).collect();
+        Value::Labels(Labels { stimuli: stimuli(names.len()), object, category: None })
+    }
+
+    /// Three classes at the corners of a triangle.
+    fn corners() -> (Array2<f32>, Vec<&'static str>) {
+        let x = Array2::from_shape_fn((12, 2), |(row, column)| {
+            let corner = [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]][row % 3][column];
+            corner + ((row * 5 + column * 3) as f32).sin() * 0.2
+        });
+        (x, (0..12).map(|row| ["car", "face", "boat"][row % 3]).collect())
+    }
+
+    fn job(parts: &str) -> Given {
+        let (x, names) = corners();
+        let rows = stimuli(12);
+        given()
+            .value("features", &matrix(&rows, x))
+            .value("labels", &labels(&names))
+            .value("split", &hold_out(&rows, parts))
+    }
+
+    #[test]
+    fn what_lies_apart_is_told_apart() {
+        let made = job("ttttttttteee").run::<Decode>(json!({ "on": "test" })).unwrap();
+        assert_eq!(made.texts("summary", "measure"), ["accuracy", "balanced_accuracy", "chance"]);
+        let values = made.numbers("summary", "value");
+        assert_eq!((values[0], values[1], values[2]), (1.0, 1.0, 1.0 / 3.0));
+        assert_eq!(made.texts("confusion", "true"), ["boat", "car", "face"]);
+        assert_eq!(made.texts("confusion", "predicted"), ["boat", "car", "face"]);
+        let probabilities = made.matrix("probabilities");
+        assert_eq!(probabilities.about.columns.clone().unwrap(), ["boat", "car", "face"]);
+        assert!(probabilities.view().outer_iter().all(|row| (row.sum() - 1.0).abs() < 1e-5));
+        assert_eq!(made.table("summary").about.lineage.fitted[0].len(), 9);
+        let (x, _) = corners();
+        let again = given()
+            .value("features", &matrix(&stimuli(12), x))
+            .value("model", &made.value("fit"))
+            .run::<crate::nodes::evaluation::predict::Predict>(json!({}))
+            .unwrap();
+        let difference = &again.matrix("predictions").view() - &probabilities.view();
+        assert!(difference.iter().all(|d| d.abs() < 1e-4), "the fit gives the same probabilities");
+    }
+
+    #[test]
+    fn a_class_head_is_scored_as_it_is() {
+        let rows = stimuli(4);
+        let p = ndarray::array![[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]];
+        let about =
+            About { stimuli: Some(rows.clone()), columns: Some(vec!["b".into(), "a".into()]), ..About::default() };
+        let made = given()
+            .value("probabilities", &Value::Matrix(Matrix::new(p, about)))
+            .value("labels", &labels(&["b", "a", "a", "b"]))
+            .value("split", &hold_out(&rows, "teee"))
+            .run::<Decode>(json!({ "on": "test" }))
+            .unwrap();
+        // Of a, a and b, the first and the last are right; train shows only b.
+        assert!((made.numbers("summary", "value")[0] - 2.0 / 3.0).abs() < 1e-12);
+        assert!((made.numbers("summary", "value")[1] - 0.75).abs() < 1e-12);
+        assert!((made.numbers("summary", "value")[2] - 1.0 / 3.0).abs() < 1e-12);
+        assert!(!made.has("fit"));
+    }
+
+    #[test]
+    fn responses_decode_and_folds_pool_what_they_held_out() {
+        let (x, names) = corners();
+        let rows = stimuli(12);
+        let made = given()
+            .value("features", &responses(&rows, x))
+            .value("labels", &labels(&names))
+            .value("split", &folds(&rows, 4))
+            .run::<Decode>(json!({ "on": "folds" }))
+            .unwrap();
+        assert_eq!(made.keys("fit"), ["0", "1", "2", "3"]);
+        assert_eq!(made.table("summary").about.facts["rows_scored"], json!(12));
+        assert_eq!(made.numbers("summary", "value")[0], 1.0);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused_in_words() {
+        let refusal = |given: Given, params| given.refusal::<Decode>(params).message;
+        let rows = stimuli(12);
+        let (x, names) = corners();
+        let one = given()
+            .value("features", &matrix(&rows, x.clone()))
+            .value("labels", &labels(&["car"; 12]))
+            .value("split", &hold_out(&rows, "ttttttttteee"));
+        assert!(refusal(one, json!({ "on": "test" })).starts_with("`labels` holds one class, `car`"));
+        let category = json!({ "on": "test", "label": "category" });
+        assert!(refusal(job("ttttttttteee"), category).contains("names objects but no categories"));
+        assert!(refusal(job("ttttttttteee"), json!({ "on": "test", "alpha": 0.0 })).starts_with("0 is out of range"));
+        let lineage = Lineage::default().fitted_on(Exposure::new("pca", &rows, &[10]));
+        let seen = Matrix::new(x, About { stimuli: Some(rows.clone()), lineage, ..About::default() });
+        let leak = given()
+            .value("features", &Value::Matrix(seen))
+            .value("labels", &labels(&names))
+            .value("split", &hold_out(&rows, "ttttttttteee"));
+        assert!(refusal(leak, json!({ "on": "test" })).starts_with("1 of 3 test rows were seen by `pca`"));
+    }
+}

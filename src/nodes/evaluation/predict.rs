@@ -1,0 +1,252 @@
+//! The kind `predict`: a fit or a network applied to other rows, such as the test stimuli.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::{Arity, Input, NodeKind, Output, Threads};
+use crate::value::Type;
+
+/// Predictions for other rows.
+pub struct Predict;
+
+/// The parameters of `predict`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Which rows are predicted: `all` that arrive, or those of a part of `split`.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "all"))]
+    pub rows: Rows,
+}
+
+/// Rows to predict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Rows {
+    #[default]
+    All,
+    Train,
+    Val,
+    Test,
+}
+
+impl NodeKind for Predict {
+    const NAME: &'static str = "predict";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "A fit or a network applied to other rows, such as the test stimuli.\n\n\
+        A fit of `linear`, `ridge`, `pca`, `standardize` or `decode` takes `features` with the columns that it was made on; a \
+        network takes `images`. `ventral export RECIPE NODE.predictions FILE.csv` writes the predictions with their \
+        stimulus IDs, a row per stimulus.";
+    const EXAMPLE: &'static str = "\
+handed_in:
+  kind: predict
+  in: { model: readout.fit, features: pcs, split: it.split }
+  with: { rows: test }
+";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[
+        Input { name: "model", types: &[Type::Fit, Type::Network], arity: Arity::One, about: "What predicts." },
+        Input {
+            name: "features",
+            types: &[Type::Matrix],
+            arity: Arity::Optional,
+            about: "What a fit reads, made as those it was fitted on.",
+        },
+        Input { name: "images", types: &[Type::Images], arity: Arity::Optional, about: "What a network sees." },
+        Input {
+            name: "split",
+            types: &[Type::Split],
+            arity: Arity::Optional,
+            about: "Which rows are which; for `rows` other than `all`.",
+        },
+    ];
+    const OUTPUTS: &'static [Output] = &[Output {
+        name: "predictions",
+        ty: Type::Matrix,
+        keyed: None,
+        about: "Rows × units; of a decoder rows × classes, of `pca` rows × components, of `standardize` rows × columns.",
+    }];
+    const THREADS: Threads = Threads::Team;
+}
+
+#[cfg(feature = "torch")]
+mod compute {
+    use ndarray::Array2;
+
+    use super::{Params, Predict, Rows};
+    use crate::kind::{Compute, KindError, Run};
+    use crate::math::affine;
+    use crate::math::tensor::place;
+    use crate::nodes::regression::readout::check_finite;
+    use crate::value::Value;
+    use crate::value::fit::Fit;
+    use crate::value::lineage::Lineage;
+    use crate::value::matrix::{About, Matrix};
+    use crate::value::split::Part;
+    use crate::value::stimuli::Stimuli;
+
+    impl Compute for Predict {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let models = run.arrivals("model").to_vec();
+            for arrival in models {
+                let fold = arrival.key.as_ref().and_then(|key| key.parse().ok());
+                match Value::read(arrival.ty, &arrival.path)? {
+                    Value::Fit(fit) => by_fit(&params, &fit, fold, run)?,
+                    other => {
+                        return Err(KindError::new(format!("`model` takes a fit or a network, not {}", other.ty())));
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+
+    fn by_fit(params: &Params, fit: &Fit, fold: Option<usize>, run: &mut Run<'_>) -> Result<(), KindError> {
+        let kind = &fit.about.kind;
+        if !run.has("features") {
+            let extra = if run.has("images") { ", not `images`" } else { "" };
+            return Err(KindError::new(format!("a fit of `{kind}` reads `features`{extra}; connect them")));
+        }
+        let features = run.matrix_of_fold("features", if run.arrivals("features").len() > 1 { fold } else { None })?;
+        let stimuli = features.stimuli("features")?.clone();
+        check_finite(&features)?;
+        let rows = rows(params.rows, &stimuli, run)?;
+        let map = affine::of(kind, &fit.arrays)?;
+        if map.inputs() != features.columns() {
+            return Err(KindError::new(format!(
+                "`features` has {} columns, but the fit of `{kind}` was made on {}; give it features made as those were",
+                features.columns(),
+                map.inputs()
+            )));
+        }
+        let predicted = map.apply(features.raw(), &rows, place(run.device));
+        emit(
+            predicted,
+            &stimuli.select(&rows),
+            fit.about.units.clone(),
+            [&features.about.lineage, &fit.about.lineage],
+            fold,
+            run,
+        )
+    }
+
+    fn emit(
+        predicted: Array2<f32>,
+        stimuli: &Stimuli,
+        columns: Option<Vec<String>>,
+        lineages: [&Lineage; 2],
+        fold: Option<usize>,
+        run: &mut Run<'_>,
+    ) -> Result<(), KindError> {
+        let about =
+            About { stimuli: Some(stimuli.clone()), columns, row_shape: Vec::new(), lineage: Lineage::merge(lineages) };
+        run.emit_round("predictions", fold, Value::Matrix(Matrix::new(predicted, about)))
+    }
+
+    /// The rows asked for, as they arrive.
+    fn rows(rows: Rows, stimuli: &Stimuli, run: &Run<'_>) -> Result<Vec<usize>, KindError> {
+        let part = match rows {
+            Rows::All => return Ok((0..stimuli.len()).collect()),
+            Rows::Train => Part::Train,
+            Rows::Val => Part::Val,
+            Rows::Test => Part::Test,
+        };
+        if !run.has("split") {
+            return Err(KindError::new(format!(
+                "`rows: {}` needs `split`, which says which rows those are",
+                part.name()
+            )));
+        }
+        let split = run.split("split")?;
+        let wanted = split.rows(part);
+        if wanted.is_empty() {
+            return Err(KindError::new(format!("`split` has no {} rows", part.name())));
+        }
+        let mut rows = split.stimuli.select(&wanted).align(stimuli, part.name(), "features")?;
+        rows.sort_unstable();
+        Ok(rows)
+    }
+}
+
+#[cfg(all(test, feature = "torch"))]
+mod tests {
+    use super::Predict;
+    use crate::kind::Compute;
+    use crate::nodes::features::standardize::Standardize;
+    use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
+    use crate::nodes::testing::{Made, given, hold_out, matrix, responses, stimuli};
+    use ndarray::{Array2, Axis};
+    use serde_json::json;
+
+    fn features(rows: usize) -> Array2<f32> {
+        Array2::from_shape_fn((rows, 20), |(i, j)| ((i * 7 + j * 13 + i * j * 3) as f32 * 0.37).sin() + 2.0)
+    }
+
+    fn fitted<K: Compute>(params: serde_json::Value) -> Made {
+        let rows = stimuli(12);
+        let x = features(12);
+        let y = Array2::from_shape_fn((12, 2), |(i, unit)| x[[i, unit]] + 0.3 * x[[i, 5]]);
+        let mut job = given().value("features", &matrix(&rows, x)).value("split", &hold_out(&rows, "tttttttttvee"));
+        if K::INPUTS.iter().any(|input| input.name == "responses") {
+            job = job.value("responses", &responses(&rows, y));
+        }
+        job.run::<K>(params).unwrap()
+    }
+
+    /// A fit applied again gives what the node itself gave.
+    fn agrees<K: Compute>(params: serde_json::Value, port: &str) {
+        let made = fitted::<K>(params);
+        let again = given()
+            .value("features", &matrix(&stimuli(12), features(12)))
+            .value("model", &made.value("fit"))
+            .run::<Predict>(json!({}))
+            .unwrap();
+        let (a, b) = (made.matrix(port), again.matrix("predictions"));
+        assert_eq!(a.about, b.about, "{}", K::NAME);
+        assert!((&a.view() - &b.view()).iter().all(|difference| difference.abs() < 2e-5), "{}", K::NAME);
+    }
+
+    #[test]
+    fn a_fit_predicts_other_rows_as_its_own_node_did() {
+        agrees::<Linear>(json!({}), "predictions");
+        agrees::<Ridge>(json!({}), "predictions");
+        agrees::<Pca>(json!({ "components": 3 }), "scores");
+        agrees::<Standardize>(json!({}), "standardized");
+    }
+
+    #[test]
+    fn only_the_rows_asked_for_are_predicted() {
+        let made = fitted::<Ridge>(json!({}));
+        let rows = stimuli(12);
+        let of = |params| {
+            given()
+                .value("features", &matrix(&rows, features(12)))
+                .value("model", &made.value("fit"))
+                .value("split", &hold_out(&rows, "tttttttttvee"))
+                .run::<Predict>(params)
+                .unwrap()
+                .matrix("predictions")
+        };
+        let (all, test) = (of(json!({})), of(json!({ "rows": "test" })));
+        assert_eq!(test.stimuli("test").unwrap(), &rows.select(&[10, 11]));
+        assert_eq!(test.view(), all.view().select(Axis(0), &[10, 11]));
+        assert_eq!(test.about.columns, Some(vec!["u0".to_owned(), "u1".to_owned()]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_in_words() {
+        let made = fitted::<Ridge>(json!({}));
+        let narrow = features(12).select(Axis(1), &[0, 1, 2]);
+        let job = given().value("features", &matrix(&stimuli(12), narrow)).value("model", &made.value("fit"));
+        assert!(
+            job.refusal::<Predict>(json!({}))
+                .message
+                .starts_with("`features` has 3 columns, but the fit of `ridge` was made on 20")
+        );
+        let bare = given().value("model", &made.value("fit"));
+        assert_eq!(bare.refusal::<Predict>(json!({})).message, "a fit of `ridge` reads `features`; connect them");
+        let job = given().value("features", &matrix(&stimuli(12), features(12))).value("model", &made.value("fit"));
+        assert!(job.refusal::<Predict>(json!({ "rows": "test" })).message.contains("needs `split`"));
+    }
+}
