@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
 pub use self::libtorch::{
-    Description, Gpu, describe, guard, hardware, keep_memory, libtorch_version, resolve, return_memory, set_tf32,
+    Description, Gpu, describe, guard, hardware, keep_memory, libtorch_version, resolve, return_memory, seed, set_tf32,
     set_threads, start, tensor_device,
 };
 

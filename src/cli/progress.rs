@@ -52,6 +52,10 @@ impl Progress {
                 }
             }
             Event::NodeNote { node, text } => self.line(&format!("{node}: note: {text}")),
+            Event::Metric { node, epoch, values } => {
+                let numbers: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+                self.line(&format!("{node}: epoch {epoch}: {}", numbers.join(", ")));
+            }
             Event::NodeFinished { node, state, seconds, outputs, message, .. } => {
                 self.done.insert(node.clone());
                 if let Some(bar) = self.running.remove(node) {

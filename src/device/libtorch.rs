@@ -47,6 +47,11 @@ pub fn set_threads(count: usize) {
     tch::set_num_threads(i32::try_from(count.max(1)).unwrap_or(i32::MAX));
 }
 
+/// Seeds the generator from which libtorch draws dropout and noise in this process.
+pub fn seed(number: u64) {
+    tch::manual_seed(number.cast_signed());
+}
+
 /// Whether a GPU may multiply and convolve 32-bit floats in TF32, with 10 bits of mantissa. tch does not reach the switches;
 /// they are members of libtorch's context that take one `bool`.
 pub fn set_tf32(allowed: bool) {

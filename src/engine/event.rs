@@ -30,6 +30,12 @@ pub enum Event {
         node: String,
         text: String,
     },
+    /// What a training's epoch came to, by name, such as `train_loss`; the curve as it grows.
+    Metric {
+        node: String,
+        epoch: u64,
+        values: BTreeMap<String, f64>,
+    },
     NodeFinished {
         node: String,
         state: State,

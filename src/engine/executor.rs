@@ -435,6 +435,7 @@ impl Schedule<'_> {
             device,
             threads,
             batch: self.machine.batch,
+            fresh: force,
             cache: store.root().to_owned(),
             scratch: store.scratch().to_owned(),
         };
@@ -474,6 +475,7 @@ impl Schedule<'_> {
                         under_way.notes.push(text.clone());
                         (self.tell)(&Event::NodeNote { node, text });
                     }
+                    Reply::Metric { epoch, values } => (self.tell)(&Event::Metric { node, epoch, values }),
                     Reply::Output { stored } => under_way.outputs.push(stored),
                     Reply::Hello { .. } | Reply::Reserve { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
                 }

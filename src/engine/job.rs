@@ -28,6 +28,9 @@ pub struct Job {
     pub device: Device,
     pub threads: usize,
     pub batch: usize,
+    /// Whether it is computed anew though it was before (`--force`): no checkpoint is gone on from.
+    #[serde(default)]
+    pub fresh: bool,
     /// The cache folder, and this run's scratch folder in it.
     pub cache: PathBuf,
     pub scratch: PathBuf,
@@ -59,6 +62,11 @@ pub enum Reply {
     },
     Note {
         text: String,
+    },
+    /// What a training's epoch came to; numbers that are not finite are left out.
+    Metric {
+        epoch: u64,
+        values: BTreeMap<String, f64>,
     },
     Output {
         stored: Stored,

@@ -110,6 +110,10 @@ impl StoreHost<'_> {
     fn tuning(&self, what: &str) -> String {
         format!("{what} on {}, {} threads", device::hardware(self.device), self.job.threads)
     }
+
+    fn checkpoint_name(&self, of: &Ingredients) -> Digest {
+        Digest::of_json(&json!([of, self.device.to_string(), self.job.threads]))
+    }
 }
 
 struct StoreHost<'a> {
@@ -198,6 +202,20 @@ impl Host for StoreHost<'_> {
         };
         self.store.write_record(&record).map_err(|e| e.error)?;
         Ok(digest)
+    }
+
+    fn checkpoint(&mut self, of: &Ingredients) -> Option<Vec<u8>> {
+        if self.job.fresh { None } else { self.store.checkpoint(self.checkpoint_name(of)) }
+    }
+
+    fn keep_checkpoint(&mut self, of: &Ingredients, state: &[u8]) -> io::Result<()> {
+        self.store.write_checkpoint(self.checkpoint_name(of), state).map_err(|e| e.error)
+    }
+
+    fn metric(&mut self, epoch: u64, values: &std::collections::BTreeMap<String, f64>) {
+        let values = values.iter().filter(|(_, value)| value.is_finite());
+        let values = values.map(|(name, value)| (name.clone(), *value)).collect();
+        self.replies.say(&Reply::Metric { epoch, values });
     }
 
     fn reserve(&mut self, bytes: u64) -> Result<(), String> {

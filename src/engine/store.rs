@@ -11,6 +11,7 @@
 //! cache/tuned.json                      what was measured on it, such as images per batch
 //! cache/scratch/RUN/                    results on their way; swept when their run is gone
 //! cache/partial/NAME                    long results on their way, which a later run goes on with
+//! cache/checkpoints/NAME                the last state of each training, which a later or longer one goes on with
 //! cache/damaged/                        objects whose bytes no longer match their name
 //! ```
 //!
@@ -231,6 +232,24 @@ impl Store {
         }
     }
 
+    /// The state that a long computation of some name kept, if it is whole.
+    pub fn checkpoint(&self, name: Digest) -> Option<Vec<u8>> {
+        let mut bytes = fs::read(self.root.join("checkpoints").join(name.to_string())).ok()?;
+        let known = Digest::of(b"").to_string().len();
+        let state = bytes.split_off(known.min(bytes.len()));
+        (Digest::of(&state).to_string().as_bytes() == bytes).then_some(state)
+    }
+
+    /// Keeps the state of a long computation, after its digest and over the state before.
+    pub fn write_checkpoint(&self, name: Digest, state: &[u8]) -> Result<(), StoreError> {
+        let folder = self.root.join("checkpoints");
+        at(&folder, fs::create_dir_all(&folder))?;
+        let scratch = self.scratch.join(format!("c{}", self.serial.fetch_add(1, Ordering::Relaxed)));
+        at(&scratch, fs::write(&scratch, [Digest::of(state).to_string().as_bytes(), state].concat()))?;
+        let path = folder.join(name.to_string());
+        at(&path, fs::rename(&scratch, &path))
+    }
+
     // What else is kept
 
     /// Reads one of the store's JSON files; absent or unreadable is the default.
@@ -414,7 +433,8 @@ impl Store {
                 freed += bytes;
             }
         }
-        for entry in fs::read_dir(self.root.join("partial")).into_iter().flatten().flatten() {
+        let beside = ["partial", "checkpoints"].map(|name| fs::read_dir(self.root.join(name)));
+        for entry in beside.into_iter().flatten().flatten().flatten() {
             let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
             at(&entry.path(), fs::remove_file(entry.path()))?;
             freed += bytes;

@@ -75,6 +75,17 @@ pub trait Host {
     fn disk(&self) -> u64 {
         u64::MAX
     }
+    /// The state that an earlier computation with the same ingredients kept last; device and threads count as ingredients too,
+    /// since bytes depend on them.
+    fn checkpoint(&mut self, _of: &Ingredients) -> Option<Vec<u8>> {
+        None
+    }
+    /// Keeps the state of a long computation, over the one kept before.
+    fn keep_checkpoint(&mut self, _of: &Ingredients, _state: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+    /// Numbers of a moment, such as a training's losses after an epoch, for whoever watches.
+    fn metric(&mut self, _epoch: u64, _values: &BTreeMap<String, f64>) {}
     /// How far the computation is, in units of `what`, such as `images`.
     fn progress(&mut self, done: u64, total: u64, what: &str);
     /// Something a person should know: kept in the record and shown in the report.

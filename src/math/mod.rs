@@ -3,13 +3,19 @@
 #[cfg(feature = "torch")]
 pub mod affine;
 #[cfg(feature = "torch")]
+pub mod augment;
+#[cfg(feature = "torch")]
 pub mod decode;
 #[cfg(feature = "torch")]
 pub mod eigen;
 pub mod folds;
 #[cfg(feature = "torch")]
 pub mod gram;
+#[cfg(feature = "torch")]
+pub mod loss;
 pub mod moments;
+#[cfg(feature = "torch")]
+pub mod optim;
 #[cfg(feature = "torch")]
 pub mod pca;
 #[cfg(feature = "torch")]
@@ -17,6 +23,7 @@ pub mod projection;
 pub mod reliability;
 #[cfg(feature = "torch")]
 pub mod ridge;
+pub mod schedule;
 pub mod stats;
 #[cfg(feature = "torch")]
 pub mod tensor;

@@ -13,7 +13,7 @@ pub type Wire = usize;
 pub const IMAGES: Wire = 0;
 
 /// A network's steps in the order in which they run, and its layers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Graph {
     pub steps: Vec<Step>,
     layers: Vec<(String, Wire)>,
@@ -21,7 +21,7 @@ pub struct Graph {
 }
 
 /// One operation; step i of a graph drives wire i + 1.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// The module's name; empty for what torchvision does outside of modules.
     pub name: String,
@@ -88,6 +88,44 @@ pub enum Op {
     },
     /// n × tokens × features to n × features of the first token.
     FirstToken,
+    /// Sets each number to zero with this probability in training; does nothing in evaluation.
+    Dropout {
+        rate: f64,
+    },
+    Factorised(Factorised),
+    Gaussian(Gaussian),
+    /// Numbers of units from the scale on which a readout was trained to that of the responses.
+    Unscale {
+        units: usize,
+        link: Link,
+    },
+    /// Logits to probabilities along the last axis.
+    Softmax,
+}
+
+/// A readout with a spatial mask and feature weights per unit (Klindt et al. 2017, arXiv:1711.02653): maps to n × units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factorised {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    pub units: usize,
+}
+
+/// A readout of the features at one place per unit, learned as the mean of a Gaussian (Lurz et al. 2021): maps to n × units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gaussian {
+    pub channels: usize,
+    pub units: usize,
+}
+
+/// What stands between a readout's sum and a unit's response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Any number.
+    Identity,
+    /// log(1 + exp(x)): a rate, above 0.
+    Softplus,
 }
 
 /// What is done to each number alone.
@@ -105,6 +143,8 @@ pub enum Activation {
     Sigmoid,
     /// x · Φ(x), the normal distribution function, not its approximation.
     Gelu,
+    /// x where positive, else exp(x) − 1.
+    Elu,
 }
 
 /// A two-dimensional convolution. Sides are height, width.
@@ -324,13 +364,33 @@ impl Op {
             | Self::ChannelsFirst
             | Self::Sequence
             | Self::Attention { .. }
-            | Self::FirstToken => Vec::new(),
+            | Self::FirstToken
+            | Self::Dropout { .. }
+            | Self::Softmax => Vec::new(),
+            Self::Factorised(Factorised { channels, height, width, units }) => {
+                vec![("mask", vec![units, height, width]), ("weight", vec![units, channels]), ("bias", vec![units])]
+            }
+            Self::Gaussian(Gaussian { channels, units }) => vec![
+                ("position", vec![units, 2]),
+                ("spread", vec![units, 2]),
+                ("weight", vec![units, channels]),
+                ("bias", vec![units]),
+            ],
+            Self::Unscale { units, .. } => vec![("scale", vec![units]), ("shift", vec![units])],
         }
     }
 
     /// Whether its output shares no memory with its inputs.
     pub fn is_fresh(&self) -> bool {
-        !matches!(self, Self::Flatten | Self::ChannelsLast | Self::ChannelsFirst | Self::Sequence | Self::FirstToken)
+        !matches!(
+            self,
+            Self::Flatten
+                | Self::ChannelsLast
+                | Self::ChannelsFirst
+                | Self::Sequence
+                | Self::FirstToken
+                | Self::Dropout { .. }
+        )
     }
 
     /// The shape of a row of its output; none where the inputs' maps are too small, or not of the size it takes.
@@ -363,6 +423,11 @@ impl Op {
             Self::Attention { .. } => Some(vec![first[0], first[1] / 3]),
             Self::FirstToken => Some(vec![first[1]]),
             Self::Gate => Some(inputs[1].to_vec()),
+            Self::Factorised(Factorised { channels, height, width, units }) => {
+                (*first == [channels, height, width]).then(|| vec![units])
+            }
+            Self::Gaussian(Gaussian { channels, units }) => (first[0] == channels).then(|| vec![units]),
+            Self::Dropout { .. } | Self::Unscale { .. } | Self::Softmax => Some(first.to_vec()),
             Self::BatchNorm { .. } | Self::LayerNorm { .. } | Self::Activation(_) | Self::Add | Self::Scale { .. } => {
                 Some(first.to_vec())
             }
@@ -387,6 +452,11 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// A builder that goes on where a graph ends.
+    pub fn after(graph: Graph) -> Self {
+        Self { graph, scope: Vec::new() }
+    }
+
     /// The graph that was built.
     pub fn finish(self) -> Graph {
         self.graph

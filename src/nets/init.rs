@@ -8,12 +8,17 @@ use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
 use super::catalogue::Architecture;
-use super::graph::{Conv, Draw, Init, Linear, Op, Tokens};
+use super::graph::{Conv, Draw, Factorised, Gaussian, Graph, Init, Linear, Op, Tokens};
 use super::weights::{Tensor, Weights, needed};
 
 /// Draws the tensors that some layers need; equal seeds give equal numbers.
 pub fn random(architecture: &Architecture, layers: &[&str], seed: u64) -> Weights {
-    let steps = needed(architecture, layers);
+    random_of(architecture.graph(), layers, seed)
+}
+
+/// The same of any graph.
+pub fn random_of(graph: &Graph, layers: &[&str], seed: u64) -> Weights {
+    let steps = needed(graph, layers);
     let drawn = steps.flat_map(|step| {
         let tensors = step.op.tensors();
         tensors.into_iter().map(move |(part, shape)| {
@@ -38,6 +43,17 @@ fn draw(op: &Op, part: &str, shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
         Op::Linear(Linear { init, parts, .. }) => (init, part == parts[1]),
         Op::Scale { init, .. } => return vec![init; count],
         Op::Tokens(Tokens { class, .. }) if part == class => return vec![0.0; count],
+        // Nearly the mean over the map at first, so that no place is preferred.
+        Op::Factorised(Factorised { height, width, .. }) if part == "mask" => {
+            let mean = 1.0 / (height * width) as f32;
+            return normal(0.3 * mean, count, rng).into_iter().map(|x| mean + x).collect();
+        }
+        Op::Gaussian(_) if part == "position" => return uniform(0.3, count, rng),
+        Op::Gaussian(_) if part == "spread" => return vec![0.2; count],
+        Op::Factorised(Factorised { channels, .. }) | Op::Gaussian(Gaussian { channels, .. }) if part == "weight" => {
+            return uniform((channels as f32).sqrt().recip(), count, rng);
+        }
+        Op::Unscale { .. } => return vec![if part == "scale" { 1.0 } else { 0.0 }; count],
         Op::Tokens(_) => (Init::of(Draw::Normal(0.02)), false),
         // Norms start as an identity: mean 0, variance 1, scale 1, shift 0.
         _ => return vec![if matches!(part, "weight" | "running_var") { 1.0 } else { 0.0 }; count],

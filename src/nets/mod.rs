@@ -1,9 +1,12 @@
 //! Networks as data: named steps, their weights, and how a pass through them yields the layers asked for.
 //!
 //! What an architecture is (its layers, shapes and tensors) needs no libtorch, so that a recipe can be checked
-//! without one; only `network`, `stream` and `torchscript::network` compute.
+//! without one; only `network`, `trainable`, `stream` and `torchscript::network` compute.
 
+#[cfg(feature = "torch")]
+pub mod action;
 mod alexnet;
+pub mod blueprint;
 pub mod catalogue;
 mod convnext;
 mod cornet;
@@ -24,6 +27,8 @@ mod squeezenet;
 #[cfg(feature = "torch")]
 pub mod stream;
 pub mod torchscript;
+#[cfg(feature = "torch")]
+pub mod trainable;
 mod transformer;
 mod vgg;
 pub mod weights;

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 
 use tch::{Device, Kind, Tensor};
 
+use super::action::{Action, channels_last};
 use super::catalogue::Architecture;
-use super::graph::{Activation, Conv, Graph, IMAGES, LAYER_NORM_EPSILON, MaxPool, NORM, Op, Tokens, Wire};
+use super::graph::{Activation, Graph, IMAGES, NORM, Op, Wire};
 use super::stream::Forward;
 use super::weights::{self, Weights};
 
@@ -31,77 +32,22 @@ struct Ready {
     spent: Vec<Wire>,
 }
 
-enum Action {
-    Conv {
-        weight: Tensor,
-        bias: Option<Tensor>,
-        conv: Conv,
-    },
-    BatchNorm {
-        /// Scale, shift, mean and variance.
-        parts: [Tensor; 4],
-        epsilon: f64,
-    },
-    LayerNorm {
-        weight: Tensor,
-        bias: Tensor,
-        maps: bool,
-    },
-    Activation(Activation),
-    /// Overwrites its input.
-    ActivationInPlace(Activation),
-    MaxPool(MaxPool),
-    AveragePool(i64),
-    AverageWindow {
-        kernel: i64,
-        stride: i64,
-        padding: i64,
-    },
-    Linear {
-        weight: Tensor,
-        bias: Tensor,
-    },
-    Flatten,
-    Add,
-    /// Overwrites its first input.
-    AddInPlace,
-    Gate,
-    Scale(Tensor),
-    Concat,
-    /// ReLU of each input, channel after channel.
-    ConcatRelu,
-    ChannelsLast,
-    ChannelsFirst,
-    Sequence,
-    Tokens {
-        class: Tensor,
-        position: Tensor,
-        grid: i64,
-    },
-    Attention {
-        heads: i64,
-    },
-    FirstToken,
-}
-
 impl Network {
     /// Prepares the steps that `layers` need, in 32-bit floats. `weights` holds their tensors, as `weights::gather` or
     /// `init::random` give them.
     pub fn load(architecture: &Architecture, layers: &[&str], weights: &Weights, device: Device) -> Self {
-        Self::load_as(architecture, layers, weights, device, Kind::Float)
+        Self::load_as(architecture.graph(), layers, weights, device, Kind::Float)
     }
 
-    /// The same in floats of another kind; whatever is folded is worked out first.
-    pub fn load_as(
-        architecture: &Architecture,
-        layers: &[&str],
-        weights: &Weights,
-        device: Device,
-        kind: Kind,
-    ) -> Self {
-        let graph = architecture.graph();
+    /// The same of any graph, in floats of another kind; whatever is folded is worked out first.
+    pub fn load_as(graph: &Graph, layers: &[&str], weights: &Weights, device: Device, kind: Kind) -> Self {
         let taps: Vec<Wire> =
             layers.iter().map(|layer| graph.wire(layer).expect("the caller checked the layers")).collect();
+        Self::load_wires(graph, taps, weights, device, kind)
+    }
+
+    /// The same for wires instead of layers.
+    pub fn load_wires(graph: &Graph, taps: Vec<Wire>, weights: &Weights, device: Device, kind: Kind) -> Self {
         let mut steps = Compiler::new(graph, &taps, weights, device, kind).compile();
         let mut last = HashMap::new();
         for (at, step) in steps.iter().enumerate() {
@@ -146,137 +92,6 @@ fn held(wires: &[Option<Tensor>], wire: Wire) -> Tensor {
     wires[wire].as_ref().expect("a wire is driven before it is read").shallow_clone()
 }
 
-/// The same numbers, with those of a pixel side by side in memory.
-fn channels_last(tensor: &Tensor) -> Tensor {
-    tensor.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
-}
-
-impl Action {
-    fn run(&self, inputs: Vec<Tensor>) -> Tensor {
-        let mut inputs = inputs.into_iter();
-        let mut x = inputs.next().expect("every step reads a wire");
-        let mut other = || inputs.next().expect("the step reads two wires");
-        match self {
-            Self::Conv { weight, bias, conv } => {
-                let padding = conv.padding.map(|side| side as i64);
-                x.conv2d(weight, bias.as_ref(), [conv.stride as i64; 2], padding, [1, 1], conv.groups as i64)
-            }
-            Self::BatchNorm { parts: [weight, bias, mean, variance], epsilon } => {
-                let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
-                x.batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)
-            }
-            Self::LayerNorm { weight, bias, maps } => {
-                let norm = |x: &Tensor| {
-                    let features = weight.size();
-                    x.layer_norm(features, Some(weight), Some(bias), LAYER_NORM_EPSILON, true)
-                };
-                if *maps { norm(&last(&x)).permute([0, 3, 1, 2]) } else { norm(&x) }
-            }
-            Self::Activation(activation) => apply(*activation, &x),
-            Self::ActivationInPlace(activation) => overwrite(*activation, &mut x),
-            Self::MaxPool(pool) => {
-                let [kernel, stride, padding] = [pool.kernel, pool.stride, pool.padding].map(|x| [x as i64; 2]);
-                x.max_pool2d(kernel, stride, padding, [1, 1], pool.ceil)
-            }
-            Self::AveragePool(size) => x.adaptive_avg_pool2d([*size; 2]),
-            Self::AverageWindow { kernel, stride, padding } => {
-                x.avg_pool2d([*kernel; 2], [*stride; 2], [*padding; 2], false, true, None)
-            }
-            Self::Linear { weight, bias } => x.linear(weight, Some(bias)),
-            Self::Flatten => x.flatten(1, -1),
-            Self::Add => x + other(),
-            Self::AddInPlace => x.g_add_(&other()),
-            Self::Gate => x * other(),
-            Self::Scale(factors) => x * factors,
-            Self::Concat => {
-                let all: Vec<Tensor> = std::iter::once(x).chain(inputs).collect();
-                Tensor::cat(&all, 1)
-            }
-            Self::ConcatRelu => {
-                let all: Vec<Tensor> = std::iter::once(x).chain(inputs).collect();
-                concat_relu(&all)
-            }
-            Self::ChannelsLast => last(&x),
-            Self::ChannelsFirst => x.permute([0, 3, 1, 2]),
-            Self::Sequence => x.flatten(2, -1).transpose(1, 2),
-            Self::Tokens { class, position, grid } => tokens(&x, class, position, *grid),
-            Self::Attention { heads } => attention(&x, *heads),
-            Self::FirstToken => x.select(1, 0),
-        }
-    }
-}
-
-fn last(maps: &Tensor) -> Tensor {
-    maps.permute([0, 2, 3, 1])
-}
-
-fn apply(activation: Activation, x: &Tensor) -> Tensor {
-    match activation {
-        Activation::Relu => x.relu(),
-        Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::HardSwish => x.hardswish(),
-        Activation::HardSigmoid => x.hardsigmoid(),
-        Activation::Silu => x.silu(),
-        Activation::Sigmoid => x.sigmoid(),
-        Activation::Gelu => x.gelu("none"),
-    }
-}
-
-fn overwrite(activation: Activation, x: &mut Tensor) -> Tensor {
-    match activation {
-        Activation::Relu => x.relu_(),
-        Activation::Relu6 => x.clamp_(0.0, 6.0),
-        Activation::HardSwish => x.hardswish_(),
-        Activation::HardSigmoid => x.hardsigmoid_(),
-        Activation::Silu => x.silu_(),
-        Activation::Sigmoid => x.sigmoid_(),
-        Activation::Gelu => x.gelu_("none"),
-    }
-}
-
-/// Adds this to a grid's sides before they are divided by those of the grid that positions were learned for, as
-/// DINOv2 does against rounding.
-const GRID_OFFSET: f64 = 0.1;
-
-/// A class token before the patches, and positions added; those of another grid are interpolated.
-fn tokens(maps: &Tensor, class: &Tensor, position: &Tensor, grid: i64) -> Tensor {
-    let (n, features, height, width) = maps.size4().expect("maps have four axes");
-    let patches = maps.flatten(2, -1).transpose(1, 2);
-    let tokens = Tensor::cat(&[class.expand([n, 1, features], false), patches], 1);
-    if (height, width) == (grid, grid) {
-        return tokens + position;
-    }
-    let learned = position.narrow(1, 1, grid * grid).reshape([1, grid, grid, features]).permute([0, 3, 1, 2]);
-    let scale = |side: i64| Some((side as f64 + GRID_OFFSET) / grid as f64);
-    let there = learned.upsample_bicubic2d([height, width], false, scale(height), scale(width));
-    let there = there.flatten(2, -1).transpose(1, 2);
-    tokens + Tensor::cat(&[position.narrow(1, 0, 1), there], 1)
-}
-
-fn attention(joint: &Tensor, heads: i64) -> Tensor {
-    let (n, tokens, triple) = joint.size3().expect("n × tokens × features");
-    let features = triple / 3;
-    let split = joint.view([n, tokens, 3, heads, features / heads]).permute([2, 0, 3, 1, 4]);
-    let [query, key, value] = [0, 1, 2].map(|at| split.select(0, at));
-    let mixed = Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, None, false);
-    mixed.transpose(1, 2).reshape([n, tokens, features])
-}
-
-/// ReLU on the way into the concatenation: the same numbers as one after the other, with half the traffic.
-fn concat_relu(inputs: &[Tensor]) -> Tensor {
-    let (n, _, height, width) = inputs[0].size4().expect("maps have four axes");
-    let channels: i64 = inputs.iter().map(|x| x.size()[1]).sum();
-    let whole =
-        Tensor::empty([n, height, width, channels], (inputs[0].kind(), inputs[0].device())).permute([0, 3, 1, 2]);
-    let mut from = 0;
-    for x in inputs {
-        let count = x.size()[1];
-        let _ = x.clamp_min_out(&whole.narrow(1, from, count), 0.0);
-        from += count;
-    }
-    whole
-}
-
 /// Turns described steps into ready ones.
 struct Compiler<'a> {
     graph: &'a Graph,
@@ -317,43 +132,14 @@ impl<'a> Compiler<'a> {
                 inputs.clone_from(&self.graph.steps[first - 1].inputs);
                 self.conv(first - 1, Some(at))
             }
-            Op::BatchNorm { epsilon, .. } => {
-                Action::BatchNorm { parts: NORM.map(|part| self.tensor(at, part)), epsilon }
-            }
-            Op::LayerNorm { maps, .. } => {
-                Action::LayerNorm { weight: self.tensor(at, "weight"), bias: self.tensor(at, "bias"), maps }
-            }
             Op::Activation(_) if self.joins(output) => return None,
             Op::Activation(activation) if self.may_overwrite(first) => Action::ActivationInPlace(activation),
-            Op::Activation(activation) => Action::Activation(activation),
-            Op::MaxPool(pool) => Action::MaxPool(pool),
-            Op::AveragePool { size } => Action::AveragePool(size as i64),
-            Op::AverageWindow { kernel, stride, padding } => {
-                Action::AverageWindow { kernel: kernel as i64, stride: stride as i64, padding: padding as i64 }
-            }
-            Op::Linear(linear) => {
-                let [weight, bias] = linear.parts.map(|part| self.tensor(at, part));
-                Action::Linear { weight, bias }
-            }
-            Op::Flatten => Action::Flatten,
             Op::Add if self.may_overwrite(first) => Action::AddInPlace,
-            Op::Add => Action::Add,
-            Op::Gate => Action::Gate,
-            Op::Scale { part, .. } => Action::Scale(self.tensor(at, part)),
             Op::Concat if inputs.iter().all(|&wire| self.joins(wire)) => {
                 inputs = inputs.iter().map(|&wire| self.graph.steps[wire - 1].inputs[0]).collect();
                 Action::ConcatRelu
             }
-            Op::Concat => Action::Concat,
-            Op::ChannelsLast => Action::ChannelsLast,
-            Op::ChannelsFirst => Action::ChannelsFirst,
-            Op::Sequence => Action::Sequence,
-            Op::Tokens(Tokens { class, position, grid, .. }) => {
-                let [class, position] = [class, position].map(|part| self.tensor(at, part));
-                Action::Tokens { class, position, grid: grid as i64 }
-            }
-            Op::Attention { heads } => Action::Attention { heads: heads as i64 },
-            Op::FirstToken => Action::FirstToken,
+            ref op => Action::of(op, |part| self.tensor(at, part)),
         };
         Some(Ready { action, inputs, output, spent: Vec::new() })
     }
@@ -447,7 +233,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-fn tensor(numbers: &weights::Tensor) -> Tensor {
+/// Numbers as a tensor of the CPU.
+pub(super) fn tensor(numbers: &weights::Tensor) -> Tensor {
     let shape: Vec<i64> = numbers.shape.iter().map(|&side| side as i64).collect();
     Tensor::from_slice(&numbers.data).view(shape.as_slice())
 }

@@ -68,7 +68,7 @@ fn compare(layer: &str, output: &Tensor, reference: &Json, tolerance: f64) {
 
 /// The script's weights and images for one network, of a height and width.
 fn filled(network: &Architecture, layers: &[&str], (height, width): (usize, usize)) -> (Weights, Tensor) {
-    let steps = weights::needed(network, layers);
+    let steps = weights::needed(network.graph(), layers);
     let tensors = steps.flat_map(|step| {
         step.op.tensors().into_iter().map(move |(part, shape)| {
             let name = step.tensor(part);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Architecture;
-use super::graph::{Step, Wire};
+use super::graph::{Graph, Step, Wire};
 use crate::formats::checkpoint::Stored;
 use crate::formats::element::Kind;
 
@@ -22,9 +22,8 @@ const NAMED: usize = 5;
 /// What batch norm counts while it trains; nothing in evaluation depends on it.
 const COUNTER: &str = "num_batches_tracked";
 
-/// The steps that some layers of an architecture depend on; the layers must exist.
-pub fn needed<'a>(architecture: &'a Architecture, layers: &[&str]) -> impl Iterator<Item = &'a Step> + use<'a> {
-    let graph = architecture.graph();
+/// The steps that some layers of a graph depend on; the layers must exist.
+pub fn needed<'a>(graph: &'a Graph, layers: &[&str]) -> impl Iterator<Item = &'a Step> + use<'a> {
     let wires: Vec<Wire> =
         layers.iter().map(|layer| graph.wire(layer).expect("the caller checked the layers")).collect();
     let needed = graph.needed(&wires);
@@ -43,7 +42,7 @@ pub fn gather<'a>(
 ) -> Result<Weights, String> {
     let mut weights = Weights::new();
     let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
-    for step in needed(architecture, layers) {
+    for step in needed(architecture.graph(), layers) {
         for (part, shape) in step.op.tensors() {
             let name = step.tensor(part);
             if weights.contains_key(&name) {

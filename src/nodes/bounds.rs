@@ -153,6 +153,76 @@ impl JsonSchema for Fraction {
     }
 }
 
+/// A number above 0 and finite, such as a learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Rate(f64);
+
+/// A number of at least 0 and finite, such as a weight decay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Nonnegative(f64);
+
+/// A share of a whole: 0 < x ≤ 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Share(f64);
+
+/// Conversions of a bounded number, with its rule in words and in the schema.
+macro_rules! bounded {
+    // A macro, since each is a type of its own: a rate is no share.
+    ($name:ident, $holds:expr, $rule:literal, $schema:tt) => {
+        impl $name {
+            /// A number that is known to lie within the bounds, such as a default.
+            pub fn new(number: f64) -> Self {
+                Self::try_from(number).expect("within its bounds")
+            }
+
+            /// The number.
+            pub fn get(self) -> f64 {
+                self.0
+            }
+        }
+
+        impl TryFrom<f64> for $name {
+            type Error = String;
+
+            fn try_from(number: f64) -> Result<Self, String> {
+                let holds: fn(f64) -> bool = $holds;
+                if number.is_finite() && holds(number) {
+                    Ok(Self(number))
+                } else {
+                    Err(format!("{number} is out of range; it is {}", $rule))
+                }
+            }
+        }
+
+        impl From<$name> for f64 {
+            fn from(number: $name) -> Self {
+                number.0
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+bounded!(Rate, |x| x > 0.0, "above 0 and finite", { "type": "number", "exclusiveMinimum": 0 });
+bounded!(Nonnegative, |x| x >= 0.0, "at least 0 and finite", { "type": "number", "minimum": 0 });
+bounded!(Share, |x| x > 0.0 && x <= 1.0, "above 0 and at most 1", { "type": "number", "exclusiveMinimum": 0, "maximum": 1 });
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,5 +244,11 @@ mod tests {
         assert_eq!(serde_json::from_str::<Fraction>("0.25").unwrap().get(), 0.25);
         assert!(serde_json::from_str::<Fraction>("1.0").is_err());
         assert!(serde_json::from_str::<Fraction>("-0.1").is_err());
+        let error = serde_json::from_str::<Rate>("0").unwrap_err().to_string();
+        assert!(error.contains("0 is out of range; it is above 0 and finite"), "{error}");
+        assert_eq!(serde_json::from_str::<Nonnegative>("0").unwrap().get(), 0.0);
+        assert!(serde_json::from_str::<Nonnegative>("-1").is_err());
+        assert_eq!(serde_json::from_str::<Share>("1.0").unwrap().get(), 1.0);
+        assert!(serde_json::from_str::<Share>("1.1").is_err());
     }
 }

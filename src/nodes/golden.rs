@@ -24,6 +24,7 @@ use crate::nodes::features::{
     select_units::SelectUnits, standardize::Standardize,
 };
 use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
+use crate::nodes::training::{co_train::CoTrain, train_cnn::TrainCnn};
 use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
@@ -72,7 +73,8 @@ fn described(value: &Value) -> Json {
         Value::Labels(labels) => json!({ "object": labels.object, "category": labels.category }),
         Value::Split(split) => json!(split.assignment),
         Value::Table(table) => {
-            let columns = table.columns().iter().map(|column| {
+            // Clocks are no numbers of a kind's.
+            let columns = table.columns().iter().filter(|column| column.name() != "seconds").map(|column| {
                 let cell = |at: usize| match column.get(at) {
                     Ok(polars::prelude::AnyValue::Null) | Err(_) => Json::Null,
                     Ok(polars::prelude::AnyValue::Boolean(truth)) => json!(truth),
@@ -84,7 +86,10 @@ fn described(value: &Value) -> Json {
             });
             json!({ "rows": table.height(), "columns": columns.collect::<Map<String, Json>>() })
         }
-        Value::Network(_) => panic!("no kind makes one yet"),
+        Value::Network(network) => {
+            let tensor = |x: &ndarray::ArrayD<f32>| json!({ "shape": x.shape(), "numbers": sample(&x.iter().copied().collect::<Vec<_>>()) });
+            json!(network.tensors.iter().map(|(name, x)| (name.clone(), tensor(x))).collect::<BTreeMap<_, _>>())
+        }
         Value::Gram(_) | Value::Eigen(_) => panic!("no port gives one"),
     }
 }
@@ -124,6 +129,32 @@ fn agree(kept: &Json, now: &Json) -> bool {
 fn pictures() -> Value {
     let pixels = (0..6 * 32 * 32 * 3).map(|at: usize| ((at * at) / 97 % 256) as u8).collect();
     Value::Images(Images::rendered(stimuli(6), (32, 32), pixels))
+}
+
+/// Sixteen pictures with responses and labels, as far as they are asked for.
+fn training(ports: &[&str]) -> Given {
+    let rows = stimuli(16);
+    let pixels = (0..16 * 16 * 16 * 3).map(|at: usize| ((at * at) / 97 % 256) as u8).collect();
+    let object = (0..16).map(|row| ["car", "face"][row % 2].to_owned()).collect();
+    let labels = Value::Labels(Labels { stimuli: rows.clone(), object, category: None });
+    let images = Value::Images(Images::rendered(rows.clone(), (16, 16), pixels));
+    let given = given().value("images", &images).value("split", &hold_out(&rows, "ttttttttttttvvee"));
+    ports.iter().fold(given, |given, &port| match port {
+        "labels" => given.value(port, &labels),
+        _ => given.value(port, &responses(&rows, features(16, 3))),
+    })
+}
+
+/// A training of moments.
+fn tiny(more: Json) -> Json {
+    let mut params = json!({
+        "architecture": { "blocks": [{ "channels": 4, "kernel": 3, "stride": 2, "dropout": 0.1 }, { "channels": 4, "pool": 2 }] },
+        "epochs": 2, "batch": 4, "augment": { "flip": true, "shift": 1, "brightness": 0.1 }, "seed": 3
+    });
+    for (name, value) in more.as_object().expect("a map") {
+        params[name] = value.clone();
+    }
+    params
 }
 
 /// Every kind on its toy input.
@@ -213,6 +244,8 @@ fn all() -> BTreeMap<&'static str, Ports> {
         ),
         ("linear", made::<Linear>(readout(), json!({}))),
         ("ridge", made::<Ridge>(readout(), json!({}))),
+        ("train_cnn", made::<TrainCnn>(training(&["responses"]), tiny(json!({})))),
+        ("co_train", made::<CoTrain>(training(&["responses", "labels"]), tiny(json!({ "balance": "gradnorm" })))),
         ("noise_ceiling", made::<NoiseCeiling>(given().value("responses", &repeats(24)), json!({ "seed": 1 }))),
         ("evaluate", made::<Evaluate>(evaluate(), json!({ "on": "test" }))),
         ("select", made::<Select>(chosen, json!({}))),

@@ -9,6 +9,7 @@ mod golden;
 pub mod regression;
 #[cfg(all(test, feature = "torch"))]
 pub mod testing;
+pub mod training;
 
 use crate::registry::Registry;
 
@@ -18,6 +19,7 @@ pub fn registry() -> Registry {
     data::register(&mut registry);
     features::register(&mut registry);
     regression::register(&mut registry);
+    training::register(&mut registry);
     evaluation::register(&mut registry);
     registry
 }

@@ -21,9 +21,30 @@ pub struct Network {
 /// Everything about a network but its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct About {
-    /// Such as `squeezenet1_1`.
+    /// Such as `squeezenet1_1`; `blocks` for one that a recipe describes.
     pub architecture: String,
     pub lineage: Lineage,
+    /// What it was trained for, and what is needed to rebuild it; absent for one that was not trained here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Trained>,
+}
+
+/// A trained network's trunk and heads, what it sees, and what its outputs are called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trained {
+    /// `nets::blueprint::Blueprint`, as JSON.
+    pub blueprint: serde_json::Value,
+    /// Height and width of the images that it was trained on; others are resized to it.
+    pub size: (usize, usize),
+    /// What each colour channel, in [0, 1], is reduced by and divided by before it.
+    pub mean: [f32; 3],
+    pub std: [f32; 3],
+    /// The units that its layer `responses` predicts, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<String>,
+    /// The classes whose probabilities its layer `classes` gives, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
 }
 
 impl Network {

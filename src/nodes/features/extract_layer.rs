@@ -18,6 +18,8 @@ pub struct ExtractLayer;
 
 /// The word for weights that are drawn.
 pub(super) const RANDOM: &str = "random";
+/// The word for the network that is connected, by its own layers.
+pub(super) const TRAINED: &str = "network";
 /// How deep the names are that an error lists: `layer1.0`, not `layer1.0.conv1`.
 const LISTED_DOTS: usize = 1;
 
@@ -26,7 +28,9 @@ const LISTED_DOTS: usize = 1;
 #[serde(deny_unknown_fields)]
 pub struct Written {
     /// The network: an architecture under torchvision's name, such as `resnet50` or `squeezenet1_1`; or a TorchScript file
-    /// of any network of one's own, `{ torchscript: weights/mine.pt }`, which has its weights.
+    /// of any network of one's own, `{ torchscript: weights/mine.pt }`, which has its weights; or `network`, the one that
+    /// `train_cnn` or `co_train` made and that is connected, whose layers are `blocks.0`, `blocks.0.conv`, …, `responses` and
+    /// `classes` (or those of the zoo's network that was fine-tuned). It sees images at the size it was trained on.
     pub model: Model,
     /// The network's tensors: a file with torchvision's names, or `random` for torchvision's initial distributions drawn
     /// from `seed`. A file is `.safetensors`, what `torch.save` writes of a state dict (`.pth`, `.pt`, `.th`; also within
@@ -141,7 +145,7 @@ layers:
             name: "network",
             types: &[Type::Network],
             arity: Arity::Optional,
-            about: "a trained network of the architecture `model`, instead of `weights`",
+            about: "a trained network instead of `weights`: of the architecture `model`, or any with `model: network`",
         },
     ];
     const OUTPUTS: &'static [Output] = &[Output {
@@ -154,6 +158,13 @@ layers:
 
     fn check(Params(params): &Params) -> Result<(), ParamProblem> {
         let architecture = match &params.model {
+            Model::Named(name) if name == TRAINED => {
+                if params.weights.is_some() {
+                    let message = "stands beside `model: network`, which has its weights; leave it out";
+                    return Err(ParamProblem::at("weights", message));
+                }
+                None
+            }
             Model::Named(name) => Some(named(name)?),
             Model::Script(script) => {
                 script.check().map_err(|(path, problem)| ParamProblem::at(path, problem))?;
@@ -241,9 +252,9 @@ mod compute {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let layers: Vec<&str> = params.layers.iter().map(String::as_str).collect();
             let images = run.images("images")?;
-            let size = images.about.size;
             let device = device::tensor_device(device::resolve(run.device)?);
-            let loaded = Loaded::open(&params, &layers, size, device, run)?;
+            let loaded = Loaded::open(&params, &layers, images.about.size, device, run)?;
+            let size = loaded.size.unwrap_or(images.about.size);
             let pooled =
                 layers.iter().zip(&loaded.shapes).map(|(layer, shape)| params.pool.shape(layer, shape.clone()));
             let shapes: Vec<Vec<usize>> = pooled.collect::<Result<_, _>>()?;
@@ -278,7 +289,7 @@ mod compute {
                 run.note(format!("{first} of {} images had passed before a run was stopped", images.len()));
             }
 
-            let decoder = Decoder::open(&images, &run.sources)?;
+            let decoder = Decoder::open_at(&images, &run.sources, size)?;
             let applied = match images.about.state {
                 PixelState::Unit => None,
                 PixelState::Normalised { mean, std } => Some((mean, std)),

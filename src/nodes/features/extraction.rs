@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::device;
 use crate::kind::{KindError, Run};
-use crate::nets::catalogue::Architecture;
+use crate::nets::graph::Graph;
 use crate::nets::stream::Forward;
 
 /// Images per batch that are tried on a CPU, whose cache holds the activations of few, and on a GPU, which wants many.
@@ -68,8 +68,7 @@ fn rate(network: &dyn Forward, batch: usize, (height, width): (usize, usize), de
 }
 
 /// Bytes of memory of a pass in batches: tensors twice, what a batch holds at its widest, and batches on their way.
-pub fn needed(architecture: &Architecture, size: (usize, usize), row_floats: usize, batch: usize) -> u64 {
-    let graph = architecture.graph();
+pub fn needed(graph: &Graph, size: (usize, usize), row_floats: usize, batch: usize) -> u64 {
     let shapes = graph.shapes(size.0, size.1);
     let floats = |shape: &Option<Vec<usize>>| shape.as_ref().map_or(0, |shape| shape.iter().product::<usize>());
     let widest = shapes.iter().map(floats).max().unwrap_or(0) as u64;
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn needs_grow_with_images_layers_and_batches() {
-        let resnet = describe("resnet50").expect("it ships");
+        let resnet = describe("resnet50").expect("it ships").graph();
         let base = needed(resnet, (224, 224), 200_704, 8);
         assert!((300 << 20..2 << 30).contains(&base), "{base}");
         assert!(needed(resnet, (224, 224), 200_704, 32) > base);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tch::{Device, Kind};
 
-use super::extract_layer::{RANDOM, Written};
+use super::extract_layer::{RANDOM, TRAINED, Written};
 use super::extraction;
 use super::model::Model;
 use crate::device;
@@ -13,13 +13,17 @@ use crate::formats::checkpoint::script::Script;
 use crate::formats::checkpoint::{Checkpoint, Stored};
 use crate::formats::element::{self, Element};
 use crate::kind::{KindError, Run};
+use crate::nets::blueprint::{CLASSES, RESPONSES};
 use crate::nets::catalogue::{self, Architecture};
+use crate::nets::graph::Graph;
 use crate::nets::init;
 use crate::nets::input::Normalisation;
 use crate::nets::network::Network;
 use crate::nets::stream::Forward;
 use crate::nets::torchscript::network::ScriptNetwork;
 use crate::nets::weights::{self, Weights};
+use crate::nodes::training::trained::Rebuilt;
+use crate::registry::nearest;
 use crate::value::codec;
 use crate::value::lineage::Lineage;
 use crate::value::network;
@@ -35,11 +39,14 @@ pub struct Loaded {
     /// What its weights were fitted on.
     pub lineage: Lineage,
     pub normalisation: Normalisation,
+    /// The size of images that it takes, where it takes no other than it was trained on.
+    pub size: Option<(usize, usize)>,
 }
 
 enum Source {
-    Architecture {
-        architecture: &'static Architecture,
+    Graph {
+        graph: Box<Graph>,
+        name: String,
         weights: Weights,
     },
     Script {
@@ -61,6 +68,7 @@ impl Loaded {
         run: &mut Run<'_>,
     ) -> Result<Self, KindError> {
         match &params.model {
+            Model::Named(name) if name == TRAINED => Self::trained(layers, run),
             Model::Named(name) => {
                 let architecture = catalogue::describe(name).expect("`check` found the model");
                 let shapes = shapes(architecture, layers, size)?;
@@ -70,7 +78,9 @@ impl Loaded {
                     run.note(format!("images are {} × {}; {name} was trained at {side} × {side}", size.0, size.1));
                 }
                 let normalisation = (architecture.mean, architecture.std);
-                Ok(Self { network: Source::Architecture { architecture, weights }, shapes, lineage, normalisation })
+                let graph = Box::new(architecture.graph().clone());
+                let network = Source::Graph { graph, name: name.clone(), weights };
+                Ok(Self { network, shapes, lineage, normalisation, size: None })
             }
             Model::Script(given) => {
                 if run.has("network") {
@@ -88,15 +98,44 @@ impl Loaded {
                 let (bytes, together) = (script.bytes(), shapes.together);
                 let normalisation = given.normalisation();
                 let network = Source::Script { network, digest, bytes, together };
-                Ok(Self { network, shapes: shapes.each, lineage: Lineage::default(), normalisation })
+                Ok(Self { network, shapes: shapes.each, lineage: Lineage::default(), normalisation, size: None })
             }
         }
+    }
+
+    /// The network at the port, by the layers that its training gave it.
+    fn trained(layers: &[&str], run: &Run<'_>) -> Result<Self, KindError> {
+        if !run.has("network") {
+            return Err(KindError::new("`model` is `network`, the one that is connected, but none is"));
+        }
+        let network = run.network("network")?;
+        let rebuilt = Rebuilt::of(&network)?;
+        let (height, width) = rebuilt.size;
+        let all = rebuilt.graph.shapes(height, width);
+        let known = rebuilt.layers();
+        let shape = |layer: &&str| {
+            let wire = known.contains(layer).then(|| rebuilt.graph.wire(layer)).flatten();
+            wire.and_then(|wire| all[wire].clone()).ok_or_else(|| {
+                let hint = nearest(layer, known.iter().copied());
+                let hint = hint.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+                KindError::new(format!("the network has no layer `{layer}`; {hint}there are {}", known.join(", ")))
+            })
+        };
+        let shapes = layers.iter().map(shape).collect::<Result<_, _>>()?;
+        let name = format!("{} {}", network.about.architecture, run.arrivals("network")[0].digest);
+        Ok(Self {
+            shapes,
+            lineage: network.about.lineage,
+            normalisation: rebuilt.normalisation,
+            size: Some(rebuilt.size),
+            network: Source::Graph { graph: Box::new(rebuilt.graph), name, weights: rebuilt.weights },
+        })
     }
 
     /// Bytes of memory of a pass in batches, whose rows have so many numbers.
     pub fn needed(&self, size: (usize, usize), row: usize, batch: usize) -> u64 {
         match &self.network {
-            Source::Architecture { architecture, .. } => extraction::needed(architecture, size, row, batch),
+            Source::Graph { graph, .. } => extraction::needed(graph, size, row, batch),
             Source::Script { bytes, .. } => {
                 let widest = self.shapes.iter().map(|shape| shape.iter().product()).max().unwrap_or(0);
                 extraction::needed_by_script(*bytes, size, widest, row, batch)
@@ -107,8 +146,8 @@ impl Loaded {
     /// Puts it on a device, computing in floats of a kind.
     pub fn network(&self, layers: &[&str], device: Device, kind: Kind) -> Result<Box<dyn Forward>, String> {
         match &self.network {
-            Source::Architecture { architecture, weights } => {
-                let network = device::guard(|| Network::load_as(architecture, layers, weights, device, kind))?;
+            Source::Graph { graph, weights, .. } => {
+                let network = device::guard(|| Network::load_as(graph, layers, weights, device, kind))?;
                 Ok(Box::new(network))
             }
             Source::Script { network, .. } => Ok(Box::new(Arc::clone(network))),
@@ -125,9 +164,7 @@ impl Loaded {
         run: &mut Run<'_>,
     ) -> Result<usize, KindError> {
         match &self.network {
-            Source::Architecture { architecture, .. } => {
-                extraction::batch(architecture.name, network, size, precision, device, run)
-            }
+            Source::Graph { name, .. } => extraction::batch(name, network, size, precision, device, run),
             Source::Script { together: false, .. } => Ok(1),
             Source::Script { digest, .. } => {
                 extraction::batch(&format!("TorchScript {digest}"), network, size, precision, device, run)
@@ -173,14 +210,17 @@ fn tensors(
         }
         (None, true) => {
             let network = run.network("network")?;
-            let network::About { architecture: given, lineage } = network.about;
+            let network::About { architecture: given, lineage, trained } = network.about;
             if given != architecture.name {
                 return Err(KindError::new(format!(
                     "`network` is a {given} but `model` is {}; they must be the same",
                     architecture.name
                 )));
             }
-            let names: Vec<&str> = network.tensors.keys().map(String::as_str).collect();
+            // Its heads are no part of the architecture.
+            let own =
+                |name: &&str| trained.is_none() || ![RESPONSES, CLASSES].iter().any(|head| name.starts_with(head));
+            let names: Vec<&str> = network.tensors.keys().map(String::as_str).filter(own).collect();
             let weights = weights::gather(architecture, layers, &names, |name| {
                 let array = network.tensors.get(name)?;
                 Some(Stored {

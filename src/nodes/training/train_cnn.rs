@@ -1,0 +1,136 @@
+//! The kind `train_cnn`: a network trained on responses, or on labels.
+
+use super::parameters::training_parameters;
+use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::value::Type;
+
+/// A data-driven or task-driven network.
+pub struct TrainCnn;
+
+training_parameters! {
+    /// The parameters of `train_cnn`.
+    pub struct Params {}
+}
+
+/// The ports that both kinds of training read images by.
+pub(super) const IMAGES: Input = Input {
+    name: "images",
+    types: &[Type::Images],
+    arity: Arity::One,
+    about: "What the network sees; predictions are of all of them.",
+};
+pub(super) const SPLIT: Input =
+    Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows may be fitted on." };
+pub(super) const NETWORK: Input = Input {
+    name: "network",
+    types: &[Type::Network],
+    arity: Arity::Optional,
+    about: "A trained network whose trunk is trained on, instead of `architecture` or `model`.",
+};
+/// The ports that both give.
+pub(super) const TRAINED: Output = Output {
+    name: "network",
+    ty: Type::Network,
+    keyed: None,
+    about: "The trained network, with the best epoch's weights: for `predict`, and for `extract_layer` with `model: network`.",
+};
+pub(super) const HISTORY: Output = Output {
+    name: "history",
+    ty: Type::Table,
+    keyed: None,
+    about: "A row per epoch: losses, scores of the judging rows, learning rate, seconds. Since seconds differ, so does its \
+            digest between runs; predictions and network do not depend on them.",
+};
+
+impl NodeKind for TrainCnn {
+    const NAME: &'static str = "train_cnn";
+    const VERSION: u32 = 1;
+    const ABOUT: &'static str = "\
+A network trained on responses (data-driven), or on labels (task-driven).
+
+Connect `responses`, and predictions are those of all units; or `labels`, and they are probabilities of classes. The network is \
+built from blocks that the recipe gives, or is one of the zoo, fine-tuned whole, from a layer up, or its readout alone.
+
+Steps, batch norm's statistics and the responses' scale come from train rows only; predictions are always made in evaluation \
+mode. An epoch is judged by a slice of the train rows unless told otherwise, and the best epoch's weights are kept.
+
+The same seed gives the same bytes on a CPU, for a number of threads: also where a run was killed, since every epoch's state is \
+kept and the next run goes on there. On a GPU sums are added up in varying order, which a note says. A loss that is no finite \
+number stops the node, with advice.";
+    const EXAMPLE: &'static str = "\
+cnn:
+  kind: train_cnn
+  in: { images: it.images, responses: it.responses, split: it.split }
+  with:
+    architecture: three_layer
+    epochs: 30
+    augment: { shift: 4 }
+    early_stopping: { patience: 10, on: train }
+";
+    type Params = Params;
+    const INPUTS: &'static [Input] = &[
+        IMAGES,
+        Input {
+            name: "responses",
+            types: &[Type::Responses],
+            arity: Arity::Optional,
+            about: "What the network learns to predict; needed for train stimuli only.",
+        },
+        Input {
+            name: "labels",
+            types: &[Type::Labels],
+            arity: Arity::Optional,
+            about: "What it learns to tell apart, instead of responses.",
+        },
+        SPLIT,
+        NETWORK,
+    ];
+    const OUTPUTS: &'static [Output] = &[
+        Output {
+            name: "predictions",
+            ty: Type::Matrix,
+            keyed: None,
+            about: "Predicted responses of all images, images × units; with `labels`, probabilities, images × classes.",
+        },
+        TRAINED,
+        HISTORY,
+    ];
+    const THREADS: Threads = Threads::Team;
+
+    fn check(params: &Params) -> Result<(), ParamProblem> {
+        params.training().check()
+    }
+}
+
+#[cfg(feature = "torch")]
+mod compute {
+    use super::{Params, TrainCnn};
+    use crate::kind::{Compute, KindError, NodeKind, Run};
+    use crate::nodes::training::balance::Balance;
+    use crate::nodes::training::rounds::{Asked, train};
+
+    impl Compute for TrainCnn {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            match (run.has("responses"), run.has("labels")) {
+                (true, true) => {
+                    return Err(KindError::new(
+                        "`responses` and `labels` are both connected; `co_train` learns both, `train_cnn` one of them",
+                    ));
+                }
+                (false, false) => {
+                    return Err(KindError::new("neither `responses` nor `labels` is connected; a training needs one"));
+                }
+                _ => {}
+            }
+            let asked = Asked {
+                kind: Self::NAME,
+                version: Self::VERSION,
+                training: params.training(),
+                written: serde_json::to_value(&params).expect("parameters serialise"),
+                balance: &|_| Balance::Fixed(1.0),
+                alternating: false,
+            };
+            train(&asked, run)
+        }
+    }
+}
