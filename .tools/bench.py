@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures the program beside what a user would run instead, in one run, and writes the tables of docs/benchmarks.md.
 
-usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, large; all unless named
+usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, training, large; all unless named
 
 Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
 is made once from ../shared/peers/requirements.txt. A section's table replaces the one that stands in docs/benchmarks.md.
 """
-import datetime, json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, threading, time, zipfile
+import datetime, json, os, pathlib, platform, re, shutil, statistics, subprocess, sys, tempfile, threading, time, zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 shared = root.parent / "shared"
@@ -337,6 +337,54 @@ print(int((np.abs(np.log10(mine / m.best_alphas_)) < 8 / 19 / 2).sum()), int((np
         section.row(f"penalties equal to himalaya's (folds of its own), of 168 units", f"{same[0]}; within one step {same[1]}", target="168")
 
 
+def training(section, folder, python):
+    """An epoch of the three-layer network beside the same in plain PyTorch, .tools/peers/train_cnn.py."""
+    stimuli, units, batch, epochs = 1600, 96, 32, 5
+    (folder / "data").mkdir(exist_ok=True)
+    for side, shift in ((64, 0), (64, 4), (112, 0)):
+        # Noise costs what pictures cost.
+        timed(python or sys.executable, "-c", f"""
+import io, zipfile
+import numpy as np
+from PIL import Image
+rng = np.random.default_rng(0)
+np.save("data/y.npy", rng.standard_normal(({stimuli}, {units})).astype(np.float32))
+with zipfile.ZipFile("data/images.zip", "w") as z:
+    for i in range({stimuli}):
+        b = io.BytesIO(); Image.fromarray(rng.integers(0, 256, ({side}, {side}, 3), np.uint8)).save(b, "PNG"); z.writestr(f"s{{i:05}}.png", b.getvalue())
+""", cwd=folder)
+        recipe = folder / f"recipes/training{side}-{shift}.yaml"
+        augment = f", augment: {{ shift: {shift} }}" if shift else ""
+        recipe.write_text(f"""\
+version: 1
+title: A training
+nodes:
+  r: {{ kind: load_recordings, with: {{ images: data/images.zip, responses: data/y.npy, layout: stimuli_by_units, image_size: {side} }} }}
+  split: {{ kind: split, in: {{ rows: r.images }}, with: {{ test: 0 }} }}
+  cnn:
+    kind: train_cnn
+    in: {{ images: r.images, responses: r.responses, split: split }}
+    with: {{ architecture: three_layer, epochs: {epochs}, batch: {batch}, early_stopping: {{ patience: {epochs} }}{augment} }}
+""")
+        ours, theirs = [], []
+        # In turn, so that whatever else the machine does falls on both; the first epoch of each warms up.
+        for _ in range(3):
+            timed(ventral, "run", recipe, "--no-report", "--force", "cnn")
+            rows = json.loads(timed(ventral, "show", recipe, "cnn.history", "--json")[1])
+            ours += [row["seconds"] for row in rows[1:]]
+            if python:
+                peer = timed(python, root / ".tools/peers/train_cnn.py", stimuli, side, units, batch, epochs, shift)[1]
+                theirs += json.loads(peer)[1:]
+        what = f"an epoch of three_layer on {stimuli} images of {side} px, batch {batch}{', shifted' if shift else ''}"
+        if python:
+            ratio = statistics.median(ours) / statistics.median(theirs)
+            best = min(ours) / min(theirs)
+            section.row(what, f"{statistics.median(ours):.2f} s", f"{statistics.median(theirs):.2f} s (PyTorch)",
+                        f"{ratio:.2f} of medians, {best:.2f} of the fastest", "at most 1.1")
+        else:
+            section.row(what, f"{statistics.median(ours):.2f} s")
+
+
 def node_seconds(recipe, node):
     rows = json.loads(timed(ventral, "status", recipe, "--json")[1])
     return sum(row["seconds"] for row in rows if row["node"] == node)
@@ -366,7 +414,7 @@ nodes:
 def main():
     if not shared.is_dir():
         sys.exit("bench: ../shared (recordings, weights, peers) is not here; nothing was measured")
-    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, large)}
+    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, training, large)}
     asked = [a for a in sys.argv[1:] if not a.startswith("-")]
     if unknown := [a for a in asked if a not in sections]:
         sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")

@@ -1,20 +1,23 @@
 //! Runs one kind in a test: values go in by port, outputs are kept in a temporary folder and read back.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use ndarray::Array2;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::kind::{Arrival, Compute, Host, Kind, KindError, Run, Sink};
+use crate::kind::{Arrival, Compute, Host, Ingredients, Kind, KindError, Run, Sink};
 use crate::value::fit::Fit;
 use crate::value::matrix::{self, Matrix};
+use crate::value::network::Network;
 use crate::value::responses::{self, Responses};
 use crate::value::split::{Assignment, Part, Split};
 use crate::value::stimuli::{Stimuli, Stimulus};
@@ -28,7 +31,11 @@ pub struct Given {
     files: BTreeMap<String, (PathBuf, Digest)>,
     sources: BTreeMap<Digest, PathBuf>,
     wanted: Option<BTreeSet<String>>,
+    checkpoints: Checkpoints,
 }
+
+/// What trainings kept, by the name of each; shared by computations that are one after the other.
+pub type Checkpoints = Rc<RefCell<BTreeMap<Digest, Vec<u8>>>>;
 
 /// What a kind made.
 pub struct Made {
@@ -45,10 +52,17 @@ pub fn given() -> Given {
         files: BTreeMap::new(),
         sources: BTreeMap::new(),
         wanted: None,
+        checkpoints: Checkpoints::default(),
     }
 }
 
 impl Given {
+    /// Where checkpoints of earlier computations are found, and this one's are kept.
+    pub fn beside(mut self, checkpoints: &Checkpoints) -> Self {
+        self.checkpoints = Rc::clone(checkpoints);
+        self
+    }
+
     /// A value at a port.
     pub fn value(self, port: &str, value: &Value) -> Self {
         self.arrives(port, &[], None, value)
@@ -105,7 +119,12 @@ impl Given {
         let kind = Kind::computed::<K>("test");
         let params = if params.is_null() { Json::Object(Map::new()) } else { params };
         let params = kind.normalise(params).map_err(|problem| KindError::new(problem.message))?;
-        let mut host = Folder { path: self.folder.path().to_owned(), outputs: BTreeMap::new(), notes: Vec::new() };
+        let mut host = Folder {
+            path: self.folder.path().to_owned(),
+            outputs: BTreeMap::new(),
+            notes: Vec::new(),
+            checkpoints: self.checkpoints,
+        };
         let mut run = Run {
             inputs: self.inputs,
             files: self.files,
@@ -188,6 +207,13 @@ impl Made {
         }
     }
 
+    pub fn network(&self, port: &str) -> Network {
+        match self.value(port) {
+            Value::Network(value) => value,
+            other => panic!("`{port}` holds {}", other.ty()),
+        }
+    }
+
     pub fn table(&self, port: &str) -> Table {
         match self.value(port) {
             Value::Table(value) => value,
@@ -222,6 +248,7 @@ struct Folder {
     path: PathBuf,
     outputs: BTreeMap<(String, Option<String>), (Type, PathBuf)>,
     notes: Vec<String>,
+    checkpoints: Checkpoints,
 }
 
 impl Folder {
@@ -242,6 +269,15 @@ impl Host for Folder {
     fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>> {
         let path = self.place(port, key, ty);
         Ok(Box::new(Stream(BufWriter::new(File::create(path)?))))
+    }
+
+    fn checkpoint(&mut self, of: &Ingredients) -> Option<Vec<u8>> {
+        self.checkpoints.borrow().get(&Digest::of_json(&json!(of))).cloned()
+    }
+
+    fn keep_checkpoint(&mut self, of: &Ingredients, state: &[u8]) -> io::Result<()> {
+        self.checkpoints.borrow_mut().insert(Digest::of_json(&json!(of)), state.to_vec());
+        Ok(())
     }
 
     fn progress(&mut self, _done: u64, _total: u64, _what: &str) {}

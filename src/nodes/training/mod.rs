@@ -17,6 +17,8 @@ mod pictures;
 mod rounds;
 #[cfg(feature = "torch")]
 mod targets;
+#[cfg(all(test, feature = "torch"))]
+mod tests;
 pub mod train_cnn;
 #[cfg(feature = "torch")]
 pub mod trained;
