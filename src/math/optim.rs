@@ -20,6 +20,13 @@ pub enum Rule {
     AdamW,
 }
 
+/// How fast a parameter moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    pub rate: f64,
+    pub decay: f64,
+}
+
 /// What a rule remembers of each parameter, in their order.
 #[derive(Debug)]
 pub struct Optimizer {
@@ -43,14 +50,14 @@ impl Optimizer {
         Self { rule, steps: vec![0; parameters.len()], first, second }
     }
 
-    /// Moves the parameters against their gradients. `decay` is the weight decay of each parameter.
-    pub fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor], rate: f64, decay: &[f64]) {
+    /// Moves the parameters against their gradients, each by its learning rate and weight decay.
+    pub fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor], pace: &[Pace]) {
         let _guard = tch::no_grad_guard();
         for (at, (parameter, gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
             if !gradient.defined() {
                 continue;
             }
-            let decay = decay[at];
+            let Pace { rate, decay } = pace[at];
             self.steps[at] += 1;
             match self.rule {
                 Rule::Sgd { momentum } => {
@@ -107,6 +114,8 @@ mod tests {
     /// tests/oracles/training.py made it with torch.optim.
     const REFERENCES: &str = include_str!("../../tests/oracles/training.json");
 
+    const PACE: Pace = Pace { rate: 0.1, decay: 0.01 };
+
     fn tensor(json: &Json) -> Tensor {
         let numbers: Vec<f64> = serde_json::from_value(json.clone()).expect("numbers");
         Tensor::from_slice(&numbers)
@@ -129,7 +138,7 @@ mod tests {
             for (gradient, after) in
                 case["gradients"].as_array().expect("a list").iter().zip(case["after"].as_array().expect("a list"))
             {
-                optimizer.step(&mut parameters, &[tensor(gradient)], rate, &[decay]);
+                optimizer.step(&mut parameters, &[tensor(gradient)], &[Pace { rate, decay }]);
                 let off = (&parameters[0] - tensor(after)).abs().max().double_value(&[]);
                 assert!(off < 1e-12, "{case}: off by {off}");
             }
@@ -143,7 +152,7 @@ mod tests {
             let mut whole = [Tensor::from_slice(&[1.0_f32, 2.0, 3.0])];
             let mut optimizer = Optimizer::new(rule, &whole);
             for t in 0..3 {
-                optimizer.step(&mut whole, &[gradient(t)], 0.1, &[0.01]);
+                optimizer.step(&mut whole, &[gradient(t)], &[PACE]);
             }
             let mut other = [whole[0].copy()];
             let mut resumed = Optimizer::new(rule, &other);
@@ -151,8 +160,8 @@ mod tests {
             resumed.first = optimizer.first.iter().map(Tensor::copy).collect();
             resumed.second = optimizer.second.iter().map(Tensor::copy).collect();
             for t in 3..6 {
-                optimizer.step(&mut whole, &[gradient(t)], 0.1, &[0.01]);
-                resumed.step(&mut other, &[gradient(t)], 0.1, &[0.01]);
+                optimizer.step(&mut whole, &[gradient(t)], &[PACE]);
+                resumed.step(&mut other, &[gradient(t)], &[PACE]);
             }
             assert!(whole[0].equal(&other[0]), "{rule:?}");
         }

@@ -11,6 +11,10 @@ use super::graph::{
 pub const RESPONSES: &str = "responses";
 /// The layer that gives probabilities of classes.
 pub const CLASSES: &str = "classes";
+/// The batch norm between a trunk and its heads, where there is one.
+pub const NORM: &str = "readout_norm";
+/// What is no part of an architecture that was fine-tuned.
+pub const HEADS: [&str; 3] = [NORM, RESPONSES, CLASSES];
 /// The part of a head that training compares with scaled targets, or that gives logits.
 const READOUT: &str = "readout";
 
@@ -24,7 +28,10 @@ pub struct Blueprint {
     /// What they become logits of classes by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Head>,
-    /// What stands between a readout and a unit's response.
+    /// Whether a batch norm stands before the heads: features of networks without norms differ in size by orders.
+    #[serde(default)]
+    pub norm: bool,
+    /// Whether a rate above 0 stands between a readout and a unit's response, instead of any number.
     #[serde(default)]
     pub softplus: bool,
 }
@@ -90,7 +97,11 @@ pub enum Readout {
 impl Blueprint {
     /// The steps for images of a height and width. Errors tell which block does not fit, and the shapes.
     pub fn graph(&self, size: (usize, usize)) -> Result<Graph, String> {
-        let (mut builder, wire, shape) = self.trunk(size)?;
+        let (mut builder, mut wire, shape) = self.trunk(size)?;
+        // Features are the channels of maps, or the only axis.
+        if self.norm && shape.len() != 2 {
+            wire = builder.batch_norm(NORM, wire, shape[0]);
+        }
         if let Some(head) = &self.responses {
             let link = if self.softplus { Link::Softplus } else { Link::Identity };
             let unscale = Op::Unscale { units: head.outputs, link };
@@ -293,7 +304,7 @@ mod tests {
 
     fn blueprint(blocks: Vec<Block>, readout: Readout) -> Blueprint {
         let head = Some(Head { outputs: 5, readout });
-        Blueprint { trunk: Trunk::Blocks(blocks), responses: head.clone(), classes: head, softplus: false }
+        Blueprint { trunk: Trunk::Blocks(blocks), responses: head.clone(), classes: head, norm: false, softplus: false }
     }
 
     #[test]
@@ -334,7 +345,7 @@ mod tests {
     fn heads_join_an_architecture_at_a_layer() {
         let trunk = Trunk::Layer { model: "squeezenet1_1".to_owned(), layer: "features.9".to_owned() };
         let responses = Some(Head { outputs: 3, readout: Readout::Factorised });
-        let blueprint = Blueprint { trunk, responses, classes: None, softplus: true };
+        let blueprint = Blueprint { trunk, responses, classes: None, norm: true, softplus: true };
         let graph = blueprint.graph((64, 64)).expect("it fits");
         assert!(graph.wire("features.3").is_some() && graph.wire(RESPONSES).is_some());
         assert_eq!(graph.shapes(64, 64)[graph.wire("responses").unwrap()], Some(vec![3]));

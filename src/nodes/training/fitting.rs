@@ -1,5 +1,6 @@
 //! One training: epochs of steps on batches, judged after each, from the start or from where an earlier one stopped.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use rand::seq::SliceRandom;
@@ -16,7 +17,7 @@ use super::targets::{Classes, Rows, Targets};
 use crate::device;
 use crate::kind::KindError;
 use crate::math::augment::Looks;
-use crate::math::optim::{Optimizer, Rule, clip};
+use crate::math::optim::{Optimizer, Pace, Rule, clip};
 use crate::math::schedule::Schedule;
 use crate::math::tensor::{index, narrow_vec};
 use crate::math::{loss, stats};
@@ -34,6 +35,8 @@ pub struct Plan {
     pub rule: Rule,
     pub rate: f64,
     pub decay: f64,
+    /// What the rate is multiplied by for tensors that were given.
+    pub trunk_rate: f64,
     pub schedule: Schedule,
     pub epochs: usize,
     pub batch: usize,
@@ -58,6 +61,8 @@ pub enum Feed {
 /// All that a training works with.
 pub struct Fitting<'a> {
     pub plan: &'a Plan,
+    /// The names of the tensors that were given, not drawn.
+    pub known: &'a BTreeSet<String>,
     pub net: Trainable,
     pub feed: &'a Feed,
     pub rows: &'a Rows,
@@ -145,6 +150,16 @@ impl Fitting<'_> {
         self.net.parameters.iter().chain(self.balance.parameter()).map(Tensor::shallow_clone).collect()
     }
 
+    /// The pace of each parameter at a learning rate of 1. What weighs tasks learns as drawn tensors do.
+    fn paces(&self) -> Vec<Pace> {
+        let decays = self.net.decays(self.plan.decay);
+        let pace = |(name, decay): (&String, f64)| Pace {
+            rate: if self.known.contains(name) { self.plan.trunk_rate } else { 1.0 },
+            decay,
+        };
+        self.net.names.iter().zip(decays).map(pace).chain([Pace { rate: 1.0, decay: 0.0 }]).collect()
+    }
+
     fn restore(&mut self, state: &State, optimizer: &mut Optimizer) {
         self.net.restore(&state.weights);
         self.balance.restore(&state.balance);
@@ -173,7 +188,7 @@ impl Fitting<'_> {
     fn epoch(&mut self, done: usize, optimizer: &mut Optimizer) -> Result<Epoch, String> {
         let start = Instant::now();
         let batches = self.batches(done);
-        let decays: Vec<f64> = self.net.decays(self.plan.decay).into_iter().chain([0.0]).collect();
+        let paces = self.paces();
         let mut sums = Sums::default();
         let mut rate = self.plan.rate;
         for (at, (rows, of)) in batches.iter().enumerate() {
@@ -182,7 +197,7 @@ impl Fitting<'_> {
             let mut rng = stream(self.plan.seed, "batch", done, at);
             // Dropout and the noise of places draw from libtorch's generator.
             device::seed(rng.random());
-            let value = self.step(rows, *of, rate, &decays, optimizer, &mut rng, &mut sums);
+            let value = self.step(rows, *of, rate, &paces, optimizer, &mut rng, &mut sums);
             if !value.is_finite() {
                 return Err(format!(
                     "the loss is {value} in batch {} of epoch {}; a smaller `learning_rate` than {}, `clip: 1`{} or \
@@ -255,7 +270,7 @@ impl Fitting<'_> {
         rows: &[usize],
         of: Of,
         rate: f64,
-        decays: &[f64],
+        paces: &[Pace],
         optimizer: &mut Optimizer,
         rng: &mut ChaCha12Rng,
         sums: &mut Sums,
@@ -293,7 +308,8 @@ impl Fitting<'_> {
             if let Some(most) = self.plan.clip {
                 clip(&mut gradients, most);
             }
-            optimizer.step(&mut parameters, &gradients, rate, decays);
+            let paces: Vec<Pace> = paces.iter().map(|pace| Pace { rate: rate * pace.rate, ..*pace }).collect();
+            optimizer.step(&mut parameters, &gradients, &paces);
         }
         value
     }

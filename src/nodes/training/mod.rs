@@ -14,7 +14,11 @@ mod parameters;
 #[cfg(feature = "torch")]
 mod pictures;
 #[cfg(feature = "torch")]
+mod resuming;
+#[cfg(feature = "torch")]
 mod rounds;
+#[cfg(feature = "torch")]
+mod start;
 #[cfg(feature = "torch")]
 mod targets;
 #[cfg(all(test, feature = "torch"))]

@@ -30,6 +30,7 @@ pub struct Training {
     pub clip: Option<Rate>,
     pub precision: Precision,
     pub image_size: Option<Positive>,
+    pub trunk_rate: Rate,
     pub seed: u64,
 }
 
@@ -57,7 +58,8 @@ impl Training {
         }
         let Some(side) = self.image_size else { return Ok(()) };
         let head = Some(Head { outputs: 1, readout: network.plan() });
-        let blueprint = Blueprint { trunk: network.trunk(), responses: head, classes: None, softplus: false };
+        let blueprint =
+            Blueprint { trunk: network.trunk(), responses: head, classes: None, norm: false, softplus: false };
         let size = (side.get(), side.get());
         let place = if self.model.is_some() { "image_size" } else { "architecture" };
         blueprint.graph(size).map(|_| ()).map_err(|problem| {
@@ -105,6 +107,11 @@ macro_rules! training_parameters {
             #[serde(default = "crate::nodes::training::parameters::whole")]
             #[schemars(extend("x-neutral" = "whole"))]
             pub tune: String,
+            /// What the learning rate is multiplied by for tensors that were given, of `model` or `network`: what they know
+            /// should not be lost before the readout has learned to use it.
+            #[serde(default = "crate::nodes::training::parameters::trunk_rate")]
+            #[schemars(extend("x-neutral" = 0.1))]
+            pub trunk_rate: crate::nodes::bounds::Rate,
             /// What is made small for responses: `mse` of responses z-scored by the rows fitted on, so that units count alike,
             /// or `poisson`, for counts, each over its unit's mean.
             #[serde(default)]
@@ -191,6 +198,7 @@ macro_rules! training_parameters {
                     clip: self.clip,
                     precision: self.precision,
                     image_size: self.image_size,
+                    trunk_rate: self.trunk_rate,
                     seed: self.seed,
                 }
             }
@@ -201,6 +209,10 @@ pub(super) use training_parameters;
 
 pub fn whole() -> String {
     super::options::WHOLE.to_owned()
+}
+
+pub fn trunk_rate() -> Rate {
+    Rate::new(0.1)
 }
 
 pub fn momentum() -> Fraction {

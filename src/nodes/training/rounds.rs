@@ -1,35 +1,31 @@
 //! A training node from end to end: joins what arrives, trains once a round of the split, and emits.
 
-use std::collections::BTreeMap;
-
 use ndarray::{Array2, ArrayD, IxDyn};
 use rand::SeedableRng;
 use serde_json::{Value as Json, json};
 use tch::{Device, Kind};
 
 use super::balance::Balance;
-use super::checkpoint::State;
-use super::fitting::{Broken, Feed, Fitting, Follower, Plan, is_over};
+use super::fitting::{Feed, Fitting, Plan};
 use super::history::{self, History, Tasks};
-use super::options::{self, Loss, Optimizer, Precision, RANDOM, READOUT, WHOLE};
+use super::options::{Loss, Optimizer, Precision};
 use super::parameters::Training;
 use super::pictures::{self, Pictures};
+use super::resuming::{Watch, ingredients, kept, resumed};
+use super::start::{Start, blueprint, first_step, named, normalisation, start};
 use super::targets::{Classes, Judges, Rows, Targets};
 use super::trained;
 use crate::device;
 use crate::digest::Digest;
-use crate::formats::checkpoint::Checkpoint;
-use crate::kind::{Ingredients, KindError, Run};
+use crate::kind::{KindError, Run};
 use crate::math::augment::Looks;
 use crate::math::optim::Rule;
 use crate::math::schedule::Schedule;
 use crate::math::tensor::place;
-use crate::nets::blueprint::{Blueprint, CLASSES, Head, RESPONSES, Trunk};
-use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
+use crate::nets::blueprint::Blueprint;
 use crate::nets::graph::{Graph, IMAGES, Wire};
-use crate::nets::init::random_of;
 use crate::nets::trainable::Trainable;
-use crate::nets::weights::{self, Tensor, Weights};
+use crate::nets::weights::{Tensor, Weights};
 use crate::nodes::regression::readout::train_rows;
 use crate::value::Value;
 use crate::value::images::Images;
@@ -58,14 +54,14 @@ pub struct Asked<'a> {
 }
 
 /// What arrives.
-struct Given {
-    images: Images,
-    split: Split,
-    responses: Option<Responses>,
-    labels: Option<Labels>,
+pub struct Given {
+    pub images: Images,
+    pub split: Split,
+    pub responses: Option<Responses>,
+    pub labels: Option<Labels>,
     /// A trained network to go on from.
-    network: Option<Network>,
-    size: (usize, usize),
+    pub network: Option<Network>,
+    pub size: (usize, usize),
 }
 
 /// Trains, once a round.
@@ -132,7 +128,8 @@ fn one_round(
     }
     let blueprint = blueprint(training, given, targets.as_ref(), classes.as_ref())?;
     let graph = blueprint.graph(given.size)?;
-    let (weights, upstream) = start(training, given, &blueprint, &graph, targets.as_ref(), run)?;
+    let Start { weights, known, lineage: upstream } =
+        start(training, given, &blueprint, &graph, targets.as_ref(), run)?;
     let first = first_step(training, &blueprint, &graph)?;
     let plan = plan(asked, rows.fit.len(), round.fold)?;
     reserve(training, given, &graph, &blueprint, run)?;
@@ -160,6 +157,7 @@ fn one_round(
     let from = resumed(&ingredients, &plan, tasks, training, run);
     let fitting = Fitting {
         plan: &plan,
+        known: &known,
         net: trainable,
         feed: &feed,
         rows: &rows,
@@ -178,7 +176,7 @@ fn one_round(
     let lineage = lineage(asked, given, &rows, &upstream);
     let units = targets.map_or(Vec::new(), |targets| targets.units);
     let classes = classes.map_or(Vec::new(), |classes| classes.names);
-    let all = weights::Weights::from_iter(weights.into_iter().chain(over.weights));
+    let all = Weights::from_iter(weights.into_iter().chain(over.weights));
     let network = Network {
         about: network::About {
             architecture: named(training, &blueprint),
@@ -259,114 +257,6 @@ fn say_unknown(classes: &Classes, rows: &Rows, run: &mut Run<'_>) {
     }
 }
 
-fn blueprint(
-    training: &Training,
-    given: &Given,
-    targets: Option<&Targets>,
-    classes: Option<&Classes>,
-) -> Result<Blueprint, KindError> {
-    let network = training.network();
-    let trunk = match &given.network {
-        None => network.trunk(),
-        Some(given) => {
-            if training.architecture.is_some() || training.model.is_some() {
-                return Err(KindError::new(
-                    "`network` is connected, but the parameters name an architecture or model too; a trunk is one of them",
-                ));
-            }
-            trained::Rebuilt::of(given)?.blueprint.trunk
-        }
-    };
-    if let (Trunk::Layer { model, .. }, None, None) = (&trunk, &training.weights, &given.network) {
-        return Err(KindError::new(format!(
-            "`weights` is not given for {model}; name a file, or `random` to train it from the start"
-        )));
-    }
-    let readout = network.plan();
-    // A place of its own suits a unit; for a class, means are the like of it.
-    let for_classes = match &readout {
-        crate::nets::blueprint::Readout::Gaussian => crate::nets::blueprint::Readout::Pooled { grid: 1, dropout: 0.0 },
-        other => other.clone(),
-    };
-    let head = |outputs, readout| Head { outputs, readout };
-    Ok(Blueprint {
-        trunk,
-        responses: targets.map(|targets| head(targets.units.len(), readout)),
-        classes: classes.map(|classes| head(classes.names.len(), for_classes)),
-        softplus: training.loss == Loss::Poisson && targets.is_some(),
-    })
-}
-
-/// The tensors to start with, and what those that are given have seen.
-fn start(
-    training: &Training,
-    given: &Given,
-    blueprint: &Blueprint,
-    graph: &Graph,
-    targets: Option<&Targets>,
-    run: &Run<'_>,
-) -> Result<(Weights, Lineage), KindError> {
-    let mut weights = random_of(graph, &blueprint.outputs(), training.seed);
-    let mut lineage = Lineage::default();
-    let trunk = blueprint.trunk_layer();
-    match (&given.network, training.weights.as_deref()) {
-        (Some(network), _) => {
-            lineage = network.about.lineage.clone();
-            for step in weights::needed(graph, &[&trunk]) {
-                for (part, _) in step.op.tensors() {
-                    let name = step.tensor(part);
-                    let array =
-                        network.tensors.get(&name).ok_or_else(|| format!("`network`: tensor {name} is absent"))?;
-                    let data = array.iter().copied().collect();
-                    weights.insert(name, Tensor { shape: array.shape().to_vec(), data });
-                }
-            }
-        }
-        (None, Some(path)) if path != RANDOM => {
-            let path = run.file("weights").0;
-            let file = Checkpoint::open(path)?;
-            let architecture = blueprint.architecture().expect("`check` found the model");
-            let read = weights::gather(architecture, &[&trunk], &file.names(), |name| file.get(name))
-                .map_err(|problem| format!("{}: {problem}", path.display()))?;
-            weights.extend(read);
-        }
-        _ => {}
-    }
-    if let Some(targets) = targets {
-        for (part, numbers) in [("scale", &targets.scale), ("shift", &targets.shift)] {
-            let name = format!("{RESPONSES}.output.{part}");
-            let slot = weights.get_mut(&name).expect("responses end in their own scale");
-            slot.data.clone_from(numbers);
-        }
-    }
-    Ok((weights, lineage))
-}
-
-/// The first step that is trained.
-fn first_step(training: &Training, blueprint: &Blueprint, graph: &Graph) -> Result<usize, KindError> {
-    let under = |layer: &str| {
-        let inside = format!("{layer}.");
-        graph.steps.iter().position(|step| step.name == layer || step.name.starts_with(&inside))
-    };
-    let heads = [RESPONSES, CLASSES].into_iter().filter_map(under).min().expect("a head");
-    match training.tune.as_str() {
-        WHOLE => Ok(0),
-        READOUT => Ok(heads),
-        layer => {
-            let first = under(layer).ok_or_else(|| format!("`tune` is {layer}, and the network has no such layer"))?;
-            let end = graph.wire(&blueprint.trunk_layer()).expect("the trunk has an end");
-            if first >= end && first < heads {
-                return Err(KindError::new(format!(
-                    "`tune` is {layer}, which lies beyond the layer that is read out ({}); nothing but the readout would be \
-                     trained, which `tune: readout` says",
-                    blueprint.trunk_layer()
-                )));
-            }
-            Ok(first)
-        }
-    }
-}
-
 fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, KindError> {
     let training = &asked.training;
     let looks = training.augment.map_or(Looks { crop: 1.0, ..Looks::default() }, |augment| Looks {
@@ -385,6 +275,7 @@ fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, K
         },
         rate: training.learning_rate.get(),
         decay: training.weight_decay.get(),
+        trunk_rate: training.trunk_rate.get(),
         schedule: training.schedule.plan(),
         epochs: training.epochs.get(),
         batch: training.batch.get(),
@@ -451,21 +342,6 @@ fn feed(
     Ok(Feed::Frozen(given))
 }
 
-fn normalisation(blueprint: &Blueprint, given: &Given) -> crate::nets::input::Normalisation {
-    match (&given.network, blueprint.architecture()) {
-        (Some(Network { about: network::About { trained: Some(trained), .. }, .. }), _) => (trained.mean, trained.std),
-        (_, Some(architecture)) => (architecture.mean, architecture.std),
-        _ => (IMAGENET_MEAN, IMAGENET_STD),
-    }
-}
-
-fn named(training: &Training, blueprint: &Blueprint) -> String {
-    match &blueprint.trunk {
-        Trunk::Layer { model, .. } => model.clone(),
-        Trunk::Blocks(_) => training.architecture.as_ref().map_or("blocks", options::Architecture::name).to_owned(),
-    }
-}
-
 fn lineage(asked: &Asked<'_>, given: &Given, rows: &Rows, upstream: &Lineage) -> Lineage {
     let stimuli = &given.images.about.stimuli;
     let recorded = given.responses.as_ref().map(|responses| &responses.about.lineage);
@@ -477,113 +353,6 @@ fn lineage(asked: &Asked<'_>, given: &Given, rows: &Rows, upstream: &Lineage) ->
         lineage = lineage.selected_by(Exposure::new(asked.kind, stimuli, &rows.judge));
     }
     lineage
-}
-
-/// What a checkpoint is known by: all that decides an epoch, but how many there will be and when it stops.
-fn ingredients(asked: &Asked<'_>, fold: Option<usize>, run: &Run<'_>) -> Ingredients {
-    let mut written = asked.written.clone();
-    let fields = written.as_object_mut().expect("parameters are a map");
-    fields.shift_remove("epochs");
-    if let Some(stopping) = fields.get_mut("early_stopping").and_then(Json::as_object_mut) {
-        stopping.shift_remove("patience");
-    }
-    if let Some((_, digest)) = run.files.get("weights") {
-        fields.insert("weights".to_owned(), json!(digest.to_string()));
-    }
-    let inputs: BTreeMap<&String, Vec<String>> = run
-        .inputs
-        .iter()
-        .map(|(port, arrivals)| (port, arrivals.iter().map(|arrival| arrival.digest.to_string()).collect()))
-        .collect();
-    Ingredients::from([
-        ("training".to_owned(), json!(asked.kind)),
-        ("version".to_owned(), json!(asked.version)),
-        ("params".to_owned(), written),
-        ("inputs".to_owned(), json!(inputs)),
-        ("fold".to_owned(), json!(fold)),
-    ])
-}
-
-/// The state to go on from, if there is one that this training would have passed through.
-fn resumed(
-    ingredients: &Ingredients,
-    plan: &Plan,
-    tasks: Tasks,
-    training: &Training,
-    run: &mut Run<'_>,
-) -> Option<State> {
-    let state = run.host.checkpoint(ingredients).and_then(|bytes| State::read(&bytes))?;
-    let done = state.history.len();
-    if state.planned != plan.epochs && !plan.schedule.goes_on() {
-        run.note(format!(
-            "{done} of {} epochs of this training are there, but `schedule: {}` spreads over all epochs, so that one of {} \
-             starts anew; `constant` and `step` go on",
-            state.planned,
-            training.schedule.name(),
-            plan.epochs
-        ));
-        return None;
-    }
-    // With less patience, or fewer epochs, it would have ended before.
-    let ended = (1..done).any(|epochs| is_over(&state.history[..epochs], plan.patience, tasks));
-    if done > plan.epochs || ended {
-        return None;
-    }
-    if done > 0 {
-        run.note(format!("{done} of {} epochs were there; it went on from the last of them", plan.epochs));
-    }
-    Some(state)
-}
-
-/// Keeps and tells every epoch.
-struct Watch<'a, 'b> {
-    ingredients: &'a Ingredients,
-    tasks: Tasks,
-    before: usize,
-    total: usize,
-    run: &'a mut Run<'b>,
-}
-
-impl Follower for Watch<'_, '_> {
-    fn epoch(&mut self, state: &State) -> Result<(), KindError> {
-        let done = state.history.len();
-        let kept = self.run.host.keep_checkpoint(self.ingredients, &state.write());
-        kept.map_err(|e| KindError::new(format!("cannot keep the state of epoch {done}: {e}")))?;
-        let values = self.tasks.values(state.history.last().expect("an epoch is done"));
-        self.run.host.metric((self.before + done) as u64, &values);
-        self.run.progress((self.before + done) as u64, self.total as u64, "epochs");
-        Ok(())
-    }
-}
-
-/// Keeps the history of a training that broke, and says where.
-fn kept(
-    broken: Broken,
-    tasks: Tasks,
-    rows: &Rows,
-    ingredients: &Ingredients,
-    loss: &str,
-    run: &mut Run<'_>,
-) -> KindError {
-    let Broken { error, history } = broken;
-    if history.is_empty() {
-        return KindError::new(error);
-    }
-    let done = history.len();
-    let history = History { fold: None, epochs: history, best: done, judges: rows.judges };
-    let table = Value::Table(history::table(tasks, &[history], loss, Lineage::default()));
-    let of = Digest::of_json(&json!(ingredients));
-    let product = crate::kind::Product { name: "broken_history", version: 1 };
-    match run.host.keep(&product.ingredients(of, None), &table, 0.0) {
-        Ok(digest) => {
-            let name = digest.to_string();
-            KindError::new(format!(
-                "{error}; the history of {done} epochs before it is cache/objects/{}/{name}.parquet",
-                &name[..2]
-            ))
-        }
-        Err(_) => KindError::new(error),
-    }
 }
 
 fn tell(history: &History, plan: &Plan, run: &mut Run<'_>) {

@@ -1,0 +1,158 @@
+//! Where a training starts: the network that is asked for, its first tensors, and which of them are trained.
+
+use std::collections::BTreeSet;
+
+use super::options::{self, Loss, RANDOM, READOUT, WHOLE};
+use super::parameters::Training;
+use super::rounds::Given;
+use super::targets::{Classes, Targets};
+use super::trained;
+use crate::formats::checkpoint::Checkpoint;
+use crate::kind::{KindError, Run};
+use crate::nets::blueprint::{Blueprint, HEADS, Head, RESPONSES, Readout, Trunk};
+use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
+use crate::nets::graph::Graph;
+use crate::nets::init::random_of;
+use crate::nets::input::Normalisation;
+use crate::nets::weights::{self, Tensor, Weights};
+use crate::value::lineage::Lineage;
+use crate::value::network::{self, Network};
+
+/// The network that is asked for, with a head per task.
+pub fn blueprint(
+    training: &Training,
+    given: &Given,
+    targets: Option<&Targets>,
+    classes: Option<&Classes>,
+) -> Result<Blueprint, KindError> {
+    let network = training.network();
+    let trunk = match &given.network {
+        None => network.trunk(),
+        Some(given) => {
+            if training.architecture.is_some() || training.model.is_some() {
+                return Err(KindError::new(
+                    "`network` is connected, but the parameters name an architecture or model too; a trunk is one of them",
+                ));
+            }
+            trained::Rebuilt::of(given)?.blueprint.trunk
+        }
+    };
+    if let (Trunk::Layer { model, .. }, None, None) = (&trunk, &training.weights, &given.network) {
+        return Err(KindError::new(format!(
+            "`weights` is not given for {model}; name a file, or `random` to train it from the start"
+        )));
+    }
+    let readout = network.plan();
+    // A place of its own suits a unit; for a class, means are the like of it.
+    let for_classes = match &readout {
+        Readout::Gaussian => Readout::Pooled { grid: 1, dropout: 0.0 },
+        other => other.clone(),
+    };
+    let head = |outputs, readout| Head { outputs, readout };
+    Ok(Blueprint {
+        responses: targets.map(|targets| head(targets.units.len(), readout)),
+        classes: classes.map(|classes| head(classes.names.len(), for_classes)),
+        norm: matches!(trunk, Trunk::Layer { .. }),
+        softplus: training.loss == Loss::Poisson && targets.is_some(),
+        trunk,
+    })
+}
+
+/// The tensors that a training starts with.
+pub struct Start {
+    pub weights: Weights,
+    /// The names of those that were given.
+    pub known: BTreeSet<String>,
+    /// What these have seen.
+    pub lineage: Lineage,
+}
+
+/// Gathers what is given, and draws the rest.
+pub fn start(
+    training: &Training,
+    given: &Given,
+    blueprint: &Blueprint,
+    graph: &Graph,
+    targets: Option<&Targets>,
+    run: &Run<'_>,
+) -> Result<Start, KindError> {
+    let mut known = BTreeSet::new();
+    let mut weights = random_of(graph, &blueprint.outputs(), training.seed);
+    let mut lineage = Lineage::default();
+    let trunk = blueprint.trunk_layer();
+    match (&given.network, training.weights.as_deref()) {
+        (Some(network), _) => {
+            lineage = network.about.lineage.clone();
+            for step in weights::needed(graph, &[&trunk]) {
+                for (part, _) in step.op.tensors() {
+                    let name = step.tensor(part);
+                    let array =
+                        network.tensors.get(&name).ok_or_else(|| format!("`network`: tensor {name} is absent"))?;
+                    let data = array.iter().copied().collect();
+                    known.insert(name.clone());
+                    weights.insert(name, Tensor { shape: array.shape().to_vec(), data });
+                }
+            }
+        }
+        (None, Some(path)) if path != RANDOM => {
+            let path = run.file("weights").0;
+            let file = Checkpoint::open(path)?;
+            let architecture = blueprint.architecture().expect("`check` found the model");
+            let read = weights::gather(architecture, &[&trunk], &file.names(), |name| file.get(name))
+                .map_err(|problem| format!("{}: {problem}", path.display()))?;
+            known.extend(read.keys().cloned());
+            weights.extend(read);
+        }
+        _ => {}
+    }
+    if let Some(targets) = targets {
+        for (part, numbers) in [("scale", &targets.scale), ("shift", &targets.shift)] {
+            let name = format!("{RESPONSES}.output.{part}");
+            let slot = weights.get_mut(&name).expect("responses end in their own scale");
+            slot.data.clone_from(numbers);
+        }
+    }
+    Ok(Start { weights, known, lineage })
+}
+
+/// The first step that is trained.
+pub fn first_step(training: &Training, blueprint: &Blueprint, graph: &Graph) -> Result<usize, KindError> {
+    let under = |layer: &str| {
+        let inside = format!("{layer}.");
+        graph.steps.iter().position(|step| step.name == layer || step.name.starts_with(&inside))
+    };
+    let heads = HEADS.into_iter().filter_map(under).min().expect("a head");
+    match training.tune.as_str() {
+        WHOLE => Ok(0),
+        READOUT => Ok(heads),
+        layer => {
+            let first = under(layer).ok_or_else(|| format!("`tune` is {layer}, and the network has no such layer"))?;
+            let end = graph.wire(&blueprint.trunk_layer()).expect("the trunk has an end");
+            if first >= end && first < heads {
+                return Err(KindError::new(format!(
+                    "`tune` is {layer}, which lies beyond the layer that is read out ({}); nothing but the readout would be \
+                     trained, which `tune: readout` says",
+                    blueprint.trunk_layer()
+                )));
+            }
+            Ok(first)
+        }
+    }
+}
+
+/// How it wants its images.
+pub fn normalisation(blueprint: &Blueprint, given: &Given) -> Normalisation {
+    match (&given.network, blueprint.architecture()) {
+        (Some(Network { about: network::About { trained: Some(trained), .. }, .. }), _) => (trained.mean, trained.std),
+        (_, Some(architecture)) => (architecture.mean, architecture.std),
+        _ => (IMAGENET_MEAN, IMAGENET_STD),
+    }
+}
+
+/// What it is called in its value.
+pub fn named(training: &Training, blueprint: &Blueprint) -> String {
+    match &blueprint.trunk {
+        Trunk::Layer { model, .. } => model.clone(),
+        Trunk::Blocks(_) => training.architecture.as_ref().map_or("blocks", options::Architecture::name).to_owned(),
+    }
+}
