@@ -183,9 +183,13 @@ fn runner_up(best: &Best, pairs: &[Pair]) -> Option<String> {
     let (low, high) = next.interval?;
     let interval = format!("95 % interval {} to {}", score(low), score(high));
     let test = next.p.map(|p| format!(", Wilcoxon p {}", sign(p))).unwrap_or_default();
+    // A bare number says little without the variable that it is a value of.
+    let bare = next.spoken.parse::<f64>().is_ok() && !best.sample.variable.is_empty();
+    let other = if bare { format!("{} {}", best.sample.variable, next.spoken) } else { next.spoken };
+    let lead = score(next.difference);
     Some(if low > 0.0 {
-        format!("It leads {} by {} ({interval}{test}).", next.b, score(next.difference))
+        format!("It leads {other} by {lead} ({interval}{test}).")
     } else {
-        format!("Its lead over {}, {}, is within chance ({interval}{test}).", next.b, score(next.difference))
+        format!("Its lead of {lead} over {other} is within chance ({interval}{test}).")
     })
 }

@@ -10,6 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, TextStyle};
 
 use super::axis::Axis;
+use super::data::Data;
 use super::ink::{FINE, Ink, Role, text_width};
 
 /// Pixels of a chart that fills the page's column.
@@ -28,8 +29,12 @@ pub struct Figure {
     pub panels: Vec<Panel>,
     /// How panels stand: `one`, `pair` or `grid`.
     pub layout: &'static str,
+    /// What the colours tell apart, such as a swept variable; empty where their names say it.
+    pub legend_title: String,
     /// Classes of colours, and what they stand for.
     pub legend: Vec<(String, String)>,
+    /// The numbers that are drawn.
+    pub data: Data,
     /// What is drawn, n, and what error bars are; sentences.
     pub caption: String,
     /// The definition of the score; empty where the chart shows none.

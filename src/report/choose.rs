@@ -85,7 +85,11 @@ fn missing(shelf: &Shelf<'_>, nodes: &[NodeIndex], what: &str) -> String {
             "the node does not keep its outputs (`keep: false`)".to_owned()
         }
         Some(Standing::Done) => "its results hold nothing that this shows".to_owned(),
-        Some(standing) => format!("the node is {}", standing.name()),
+        Some(Standing::Failed) => "the computation failed".to_owned(),
+        Some(Standing::Skipped) => "something it needs failed".to_owned(),
+        Some(Standing::Stale) => "its last results are of other inputs or parameters".to_owned(),
+        Some(Standing::New) => "it has not run yet".to_owned(),
+        Some(Standing::Dropped) => "its outputs were dropped".to_owned(),
         None => "no node is named".to_owned(),
     };
     format!("No {what} of {}: {why}.", ids.join(", "))

@@ -2,6 +2,7 @@
 
 use super::axis::Axis;
 use super::chart::{Figure, Frame, NARROW, PANEL, Panel, WIDE, draw};
+use super::data::{Data, cell};
 use super::grid::Grid;
 use super::ink::{RAMP, Role, SERIES};
 use super::measure::{capital, measure};
@@ -45,6 +46,7 @@ pub fn spectrum(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> 
     for curve in &mut each {
         curve.points.retain(|p| p.1 > 0.0);
     }
+    let data = data(("component", "explained"), &each, Some(("cumulative", &summed)));
     let axes = (Axis::log(1.0, components.max(2.0), 5), Axis::log(low, high, 5));
     let per = panel(&each, axes, "Component", "Explained variance (fraction, log)", (PANEL, 300, "panel"));
     let axes = (Axis::tight(0.0, components.max(1.0), 5), Axis::linear(0.0, 1.0, 5));
@@ -62,6 +64,7 @@ pub fn spectrum(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> 
         panels: vec![per, sum],
         layout: "pair",
         legend: legend(&each),
+        data,
         caption: format!("Principal components, fitted on training stimuli only. {}.", listed.join("; ")),
         definition: "Explained variance of a component: its variance over the total variance of the features on \
                      the training stimuli; it says nothing about responses."
@@ -123,11 +126,24 @@ pub fn lines(
         panels: vec![both],
         layout: "one",
         legend: legend(&curves),
+        data: data((&names.0.to_lowercase(), "value"), &curves, None),
         caption: format!("A line per {}.", if nodes.len() > 1 { "variant" } else { "column" }),
         definition,
         nodes: nodes.to_vec(),
         ..Figure::default()
     })
+}
+
+/// A row per point: the curve, where, how much, and how much of a second quantity at the same place.
+fn data((x, y): (&str, &str), curves: &[Curve], second: Option<(&str, &[Curve])>) -> Data {
+    let mut data = Data::of(["curve", x, y].into_iter().chain(second.map(|(name, _)| name)));
+    for (at, curve) in curves.iter().enumerate() {
+        for (row, point) in curve.points.iter().enumerate() {
+            let also = second.map(|(_, curves)| curves[at].points.get(row).map_or(String::new(), |p| cell(p.1)));
+            data.row([curve.name.clone(), cell(point.0), cell(point.1)].into_iter().chain(also));
+        }
+    }
+    data
 }
 
 fn points(grid: &Grid, x: &str, y: &str) -> Vec<(f64, f64)> {

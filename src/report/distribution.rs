@@ -38,7 +38,9 @@ pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: 
         title: title.map_or_else(|| capital(&format!("{what}{by}")), str::to_owned),
         panels: vec![Panel { wide: chart.wide(), narrow: Some(chart.narrow()), ..Panel::default() }],
         layout: "one",
+        legend_title: sample.second.clone(),
         legend,
+        data: sample.data(),
         caption: chart.caption(),
         definition: sample.measure.sentence(),
         ..Figure::default()

@@ -46,6 +46,7 @@ pub fn figure(sample: &Sample, references: &[(String, f64)], title: Option<&str>
         title: title.map_or_else(|| format!("{} over units", capital(what)), str::to_owned),
         panels: panels.collect(),
         layout: if alone { "one" } else { "grid" },
+        data: sample.data(),
         caption,
         definition: sample.measure.sentence(),
         ..Figure::default()

@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
+use super::ink::escape;
+
 /// Safe markup of a Markdown text. HTML in it is shown, not obeyed; a picture becomes its description, since a page
 /// requests nothing; a link keeps its address only where it is one that a browser opens as a page.
 pub fn rendered(text: &str) -> String {
@@ -28,6 +30,19 @@ pub fn rendered(text: &str) -> String {
     out
 }
 
+/// Safe markup of a line that a program wrote: what stands between backticks is code, everything else text.
+pub fn coded(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((code, tail)) = after.split_once('`') else { break };
+        out += &escape(before);
+        out += &format!("<code>{}</code>", escape(code));
+        rest = tail;
+    }
+    out + &escape(rest)
+}
+
 fn opens(address: &str) -> bool {
     let lower = address.trim().to_ascii_lowercase();
     ["http://", "https://", "mailto:", "#"].iter().any(|scheme| lower.starts_with(scheme))
@@ -50,6 +65,13 @@ fn cleared<T>(_: Vec<T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_of_messages_become_code() {
+        assert_eq!(coded("`a<b` has 1 row"), "<code>a&lt;b</code> has 1 row");
+        assert_eq!(coded("a lone ` & `pair`"), "a lone <code> &amp; </code>pair`");
+        assert_eq!(coded("<i>"), "&lt;i&gt;");
+    }
 
     #[test]
     fn markup_from_a_recipe_stays_text() {

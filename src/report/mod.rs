@@ -9,6 +9,7 @@ mod axis;
 mod chart;
 mod choose;
 mod curves;
+mod data;
 mod distribution;
 mod graph;
 mod grid;
@@ -67,7 +68,7 @@ pub const CHART_KINDS: &[&str] = &[
 ];
 
 /// Raised when equal results give another page than before, so that old pages are made again.
-const REPORT_VERSION: u32 = 2;
+const REPORT_VERSION: u32 = 3;
 
 /// A plan with its results, and where they lie.
 pub struct Study<'a> {

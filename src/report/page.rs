@@ -25,7 +25,12 @@ struct Shown {
     title: String,
     layout: &'static str,
     panels: Vec<ShownPanel>,
+    legend_title: String,
     legend: Vec<(String, String)>,
+    /// The numbers as an address, and how many rows they have.
+    csv: String,
+    rows: usize,
+    file: String,
     caption: String,
     definition: String,
     made_by: Vec<(usize, String)>,
@@ -53,6 +58,8 @@ struct Entry {
 struct ShownSheet {
     id: String,
     made_by: Vec<(usize, String)>,
+    csv: String,
+    file: String,
     #[serde(flatten)]
     sheet: Sheet,
 }
@@ -91,6 +98,7 @@ pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
     let provenance = sections(&shelf);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_filter("coded", |text: &str| minijinja::Value::from_safe_string(markdown::coded(text)));
     environment.add_template("page.html", TEMPLATE).map_err(|e| ReportError::new(format!("{e:#}")))?;
     let template = environment.get_template("page.html").map_err(|e| ReportError::new(format!("{e:#}")))?;
     let page = template.render(context! {
@@ -125,12 +133,19 @@ fn entry(shelf: &Shelf<'_>, at: usize, item: Item) -> Entry {
         Item::Figure(figure) => Entry { figure: Some(shown(shelf, at, figure)), ..Entry::default() },
         Item::Sheet(sheet) => {
             let made_by = made_by(shelf, &sheet.nodes);
-            Entry { sheet: Some(ShownSheet { id: format!("table-{at}"), made_by, sheet }), ..Entry::default() }
+            let file = file_name(&shelf.study.plan.name, &sheet.title);
+            let csv = sheet.data.address();
+            Entry {
+                sheet: Some(ShownSheet { id: format!("table-{at}"), made_by, csv, file, sheet }),
+                ..Entry::default()
+            }
         }
     }
 }
 
 fn shown(shelf: &Shelf<'_>, at: usize, figure: Figure) -> Shown {
+    let rows = figure.data.len();
+    let file = file_name(&shelf.study.plan.name, &figure.title);
     let panels = figure.panels.into_iter().map(|panel| ShownPanel {
         heading: panel.heading,
         note: panel.note,
@@ -142,12 +157,29 @@ fn shown(shelf: &Shelf<'_>, at: usize, figure: Figure) -> Shown {
         title: figure.title,
         layout: figure.layout,
         panels: panels.collect(),
+        legend_title: figure.legend_title,
         legend: figure.legend,
+        csv: if rows > 0 { figure.data.address() } else { String::new() },
+        rows,
+        file,
         caption: figure.caption,
         definition: figure.definition,
         made_by: made_by(shelf, &figure.nodes),
         private: figure.private,
     }
+}
+
+/// What a chart's files are called: words and digits of the recipe's name and the chart's title.
+fn file_name(recipe: &str, title: &str) -> String {
+    let mut name = String::new();
+    for c in format!("{recipe} {title}").chars().flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() || c == '_' || c == '.' {
+            name.push(c);
+        } else if !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.trim_matches(['-', '.']).chars().take(80).collect()
 }
 
 /// Beyond these, the nodes behind a number are named by the first and counted.

@@ -4,6 +4,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::Axis;
 use super::chart::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use super::data::{Data, cell, maybe};
 use super::grid::Grid;
 use super::ink::{Role, shortened};
 use super::measure::{Measure, capital, measure};
@@ -14,6 +15,10 @@ use super::number::{counted, probability};
 pub struct Pair {
     pub a: String,
     pub b: String,
+    /// `b` as a sentence names it.
+    pub spoken: String,
+    /// And `a`.
+    pub other: String,
     pub difference: f64,
     /// The bootstrap interval.
     pub interval: Option<(f64, f64)>,
@@ -28,9 +33,12 @@ const ROWS: usize = 16;
 pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
     let rows = (0..grid.rows).filter(|&row| !grid.has("measure") || grid.text("measure", row).as_deref() == Some(of));
     rows.filter_map(|row| {
+        let (a, b) = (grid.text("a", row)?, grid.text("b", row)?);
         Some(Pair {
-            a: short(&grid.text("a", row)?),
-            b: short(&grid.text("b", row)?),
+            a: short(&a),
+            b: short(&b),
+            spoken: spoken(&b),
+            other: spoken(&a),
             difference: grid.number("difference", row)?,
             interval: grid.number("low", row).zip(grid.number("high", row)),
             p: grid.number("p", row),
@@ -49,6 +57,8 @@ pub fn against(pairs: &[Pair], variant: &str) -> Vec<Pair> {
             (false, true) => Some(Pair {
                 a: pair.b.clone(),
                 b: pair.a.clone(),
+                spoken: pair.other.clone(),
+                other: pair.spoken.clone(),
                 difference: -pair.difference,
                 interval: pair.interval.map(|(low, high)| (-high, -low)),
                 ..pair.clone()
@@ -64,6 +74,12 @@ pub fn against(pairs: &[Pair], variant: &str) -> Vec<Pair> {
 pub fn short(label: &str) -> String {
     let parts: Vec<&str> = label.split(',').map(|part| part.split_once('=').map_or(part, |(_, value)| value)).collect();
     parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(", ")
+}
+
+/// A label such as `layer=features.9, components=100` as a sentence says it: layer features.9 with components 100.
+fn spoken(label: &str) -> String {
+    let parts = label.split(',').map(|part| part.trim().replacen('=', " ", 1));
+    parts.collect::<Vec<_>>().join(" with ")
 }
 
 /// The best variant against the others, or the first pairs where none is named among them.
@@ -96,10 +112,21 @@ pub fn figure(grid: &Grid, of: &str, best: Option<&str>, title: Option<&str>) ->
         title,
         panels: vec![panel],
         layout: "one",
+        data: data(&shown),
         caption: format!("Dot: mean paired difference; line: bootstrap 95 % interval over units; n = {n}.{test}"),
         definition: measure.sentence(),
         ..Figure::default()
     })
+}
+
+fn data(pairs: &[Pair]) -> Data {
+    let mut data = Data::of(["a", "b", "difference", "low", "high", "p", "units"]);
+    for pair in pairs {
+        let (low, high) = pair.interval.unzip();
+        let numbers = [cell(pair.difference), maybe(low), maybe(high), maybe(pair.p), pair.units.to_string()];
+        data.row([pair.a.clone(), pair.b.clone()].into_iter().chain(numbers));
+    }
+    data
 }
 
 fn rows(pairs: &[Pair], measure: &Measure, best: Option<&str>, (width, class): (u32, &str)) -> String {
@@ -169,6 +196,8 @@ mod tests {
         let pair = Pair {
             a: "x".into(),
             b: "best".into(),
+            spoken: "best".into(),
+            other: "x".into(),
             difference: -0.2,
             interval: Some((-0.3, -0.1)),
             p: Some(0.01),
@@ -177,6 +206,9 @@ mod tests {
         let mine = against(&[pair], "best");
         assert_eq!((mine[0].a.as_str(), mine[0].b.as_str(), mine[0].difference), ("best", "x", 0.2));
         assert_eq!(mine[0].interval, Some((0.1, 0.3)));
+        assert_eq!(mine[0].spoken, "x");
         assert_eq!(short("layer=features.9,components=100"), "features.9, 100");
+        assert_eq!(spoken("layer=features.9, components=100"), "layer features.9 with components 100");
+        assert_eq!(spoken("features.9"), "features.9");
     }
 }

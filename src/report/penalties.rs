@@ -4,6 +4,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::Axis;
 use super::chart::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use super::data::{Data, cell};
 use super::grid::Grid;
 use super::ink::{Role, shortened};
 use super::number::{count, counted, general};
@@ -51,6 +52,7 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         title: title.unwrap_or("Penalties chosen").to_owned(),
         panels: vec![panel],
         layout: "one",
+        data: data(&rows),
         caption: caption(&rows),
         definition: "Penalty: α in ‖y − Xw‖² + α‖w‖², one per unit, chosen on training stimuli only; in the squared \
                      units of the features."
@@ -58,6 +60,16 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         nodes: nodes.to_vec(),
         ..Figure::default()
     })
+}
+
+fn data(rows: &[Row]) -> Data {
+    let mut data = Data::of(["variant", "unit", "penalty", "at_edge"]);
+    for row in rows {
+        for (unit, alpha, at_edge) in &row.chosen {
+            data.row([row.name.clone(), unit.clone(), cell(*alpha), at_edge.to_string()]);
+        }
+    }
+    data
 }
 
 fn read(shelf: &Shelf<'_>, node: NodeIndex) -> Option<Row> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::data::{Data, cell, maybe};
 use super::grid::{Grid, json_text};
 use super::measure::{Measure, is_known, is_measure, measure};
 use super::shelf::Shelf;
@@ -154,6 +155,40 @@ impl Sample {
             (true, false) => series.clone(),
             (false, false) => format!("{category}, {series}"),
         }
+    }
+
+    /// A row per unit, or per variant where only summaries are known.
+    pub fn data(&self) -> Data {
+        let mut labels = Vec::new();
+        if !self.variable.is_empty() {
+            labels.push(self.variable.clone());
+        }
+        if !self.second.is_empty() {
+            labels.push(self.second.clone());
+        }
+        let label = |group: &Group| {
+            let mut cells = Vec::new();
+            if !self.variable.is_empty() {
+                cells.push(self.categories[group.category].clone());
+            }
+            if !self.second.is_empty() {
+                cells.push(self.series[group.series].clone());
+            }
+            cells
+        };
+        let by_unit = self.groups.iter().any(|group| !group.values.is_empty());
+        let own: &[&str] = if by_unit { &["unit"] } else { &["mean", "sem", "units"] };
+        let heads = labels.into_iter().chain(own.iter().map(|&head| head.to_owned()));
+        let mut data = Data::of(heads.chain(by_unit.then(|| self.measure.name.clone())));
+        for group in &self.groups {
+            for (unit, value) in &group.values {
+                data.row(label(group).into_iter().chain([unit.clone(), cell(*value)]));
+            }
+            if let (false, Some(s)) = (by_unit, group.summary) {
+                data.row(label(group).into_iter().chain([cell(s.mean), maybe(s.sem), s.n.to_string()]));
+            }
+        }
+        data
     }
 
     /// The least and the most units that any group has a score for.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::axis::Axis;
 use super::chart::{Figure, Frame, Panel, draw};
+use super::data::Data;
 use super::grid::Grid;
 use super::ink::Role;
 use super::number::{count, score};
@@ -32,11 +33,12 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
     let scores = shelf.table(node, "per_unit");
     let scored = scored(shelf, node, scores.as_deref())?;
     let wanted = choose(units, scores.as_deref(), &scored);
+    let mut data = Data::of(["unit", "stimulus", "predicted", "measured"]);
     let panels = shelf.with_responses(node, |responses| {
         let panels = wanted
             .iter()
             .take(PANELS)
-            .filter_map(|(unit, role)| panel(unit, role, &scored, responses, scores.as_deref()));
+            .filter_map(|(unit, role)| panel(unit, role, &scored, responses, scores.as_deref(), &mut data));
         panels.collect::<Vec<Panel>>()
     })?;
     if panels.is_empty() {
@@ -56,6 +58,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
         title: title.map_or_else(|| format!("Predicted against measured responses{of}"), str::to_owned),
         panels,
         layout: "grid",
+        data,
         caption,
         definition: super::measure::measure("explained_variance", &definitions(scores.as_deref())).sentence(),
         nodes: vec![node],
@@ -139,7 +142,14 @@ fn choose(units: &[String], scores: Option<&Grid>, scored: &Scored) -> Vec<(Stri
     picks.into_iter().map(|(at, what)| (ranked[at].1.clone(), what)).collect()
 }
 
-fn panel(unit: &str, what: &str, scored: &Scored, responses: &Responses, scores: Option<&Grid>) -> Option<Panel> {
+fn panel(
+    unit: &str,
+    what: &str,
+    scored: &Scored,
+    responses: &Responses,
+    scores: Option<&Grid>,
+    data: &mut Data,
+) -> Option<Panel> {
     let column = responses.units().iter().position(|name| name == unit)?;
     let predicted: Vec<Option<usize>> = scored
         .predictions
@@ -162,6 +172,10 @@ fn panel(unit: &str, what: &str, scored: &Scored, responses: &Responses, scores:
         .collect();
     if pairs.is_empty() {
         return None;
+    }
+    for &(x, y, response) in &pairs {
+        let stimulus = responses.stimuli().get(response).name.to_string();
+        data.row([unit.to_owned(), stimulus, (x as f32).to_string(), (y as f32).to_string()]);
     }
     let ends = |pick: fn(&(f64, f64, usize)) -> f64| {
         let values = || pairs.iter().map(pick);

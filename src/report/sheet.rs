@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::data::{Data, cell as exact};
 use super::grid::{Cells, Grid};
 use super::measure::{capital, is_known, measure};
 use super::number::{count, general, probability, score};
@@ -16,7 +17,10 @@ const ROWS: usize = 1_000;
 pub struct Sheet {
     pub title: String,
     pub heads: Vec<Head>,
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Row>,
+    /// The same to take along, with every digit.
+    #[serde(skip)]
+    pub data: Data,
     /// Names and definitions of what the columns hold.
     pub definitions: Vec<(String, String)>,
     pub note: String,
@@ -31,6 +35,13 @@ pub struct Sheet {
 pub struct Head {
     pub text: String,
     pub number: bool,
+}
+
+/// A row, and the unit that it is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    pub unit: Option<String>,
+    pub cells: Vec<Cell>,
 }
 
 /// A cell, and what it sorts by.
@@ -76,6 +87,7 @@ pub fn sheet(shelf: &Shelf<'_>, nodes: &[NodeIndex], port: Option<&str>) -> Opti
         stacked(shelf, &found)
     };
     sheet.title = title;
+    sheet.data = data(shelf, &found);
     sheet.nodes = found.iter().map(|(node, ..)| *node).collect();
     sheet.nodes.dedup();
     sheet.open = sheet.rows.len() <= 40;
@@ -151,7 +163,7 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             row.extend(line.get(at).cloned().flatten().unwrap_or_else(|| [none(), none()]));
         }
         row.push(Cell::number(units, units.map_or("–".to_owned(), general)));
-        sheet.rows.push(row);
+        sheet.rows.push(Row { unit: None, cells: row });
     }
     sheet
 }
@@ -193,10 +205,39 @@ fn stacked(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
                 None => Cell::words(String::new()),
                 Some(column) => cell(&column.cells, name, row),
             });
-            sheet.rows.push(variant.chain(cells).collect());
+            let unit = grid.has("unit").then(|| grid.text("unit", row)).flatten();
+            sheet.rows.push(Row { unit, cells: variant.chain(cells).collect() });
         }
     }
     sheet
+}
+
+/// The rows as they are stored, with the variants in front where there are several nodes.
+fn data(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Data {
+    let (first, _, grid) = &found[0];
+    let columns: Vec<&str> = grid.columns.iter().map(|column| column.name.as_str()).collect();
+    let variables: Vec<&str> = match found.len() {
+        1 => Vec::new(),
+        _ => shelf.node(*first).id.variant.iter().map(|v| v.0.as_str()).filter(|v| !columns.contains(v)).collect(),
+    };
+    let mut data = Data::of(variables.iter().chain(&columns).copied());
+    for (node, _, grid) in found {
+        for row in 0..grid.rows.min(ROWS) {
+            if data.len() >= ROWS {
+                return data;
+            }
+            let own = &shelf.node(*node).id.variant;
+            let variant =
+                variables.iter().map(|name| own.iter().find(|v| v.0 == *name).map_or(String::new(), |v| v.1.clone()));
+            let cells = columns.iter().map(|name| match grid.column(name).map(|column| &column.cells) {
+                Some(Cells::Numbers(values, _)) => values[row].map(exact).unwrap_or_default(),
+                Some(cells) => cells.text(row).unwrap_or_default(),
+                None => String::new(),
+            });
+            data.row(variant.chain(cells).collect::<Vec<_>>());
+        }
+    }
+    data
 }
 
 /// Columns of a summary or of comparisons, printed as scores are.
@@ -222,9 +263,9 @@ fn mark_tops(sheet: &mut Sheet) {
         if !sheet.heads[at].text.ends_with("mean ± SEM") || sheet.rows.len() < 2 {
             continue;
         }
-        let values = sheet.rows.iter().enumerate().filter_map(|(row, cells)| Some((row, cells.get(at)?.sort?)));
+        let values = sheet.rows.iter().enumerate().filter_map(|(row, cells)| Some((row, cells.cells.get(at)?.sort?)));
         if let Some((row, _)) = values.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))) {
-            sheet.rows[row][at].top = true;
+            sheet.rows[row].cells[at].top = true;
         }
     }
 }

@@ -30,8 +30,9 @@ impl Recorded {
             [first, second] => (first, second, 1),
             [first, second, repeats] => (first, second, repeats),
             _ => {
+                let axes = if array.shape.len() == 1 { "axis" } else { "axes" };
                 return Err(KindError::new(format!(
-                    "`responses` has {} axes ({}); there are two, or three where the third is repeats",
+                    "`responses` has {} {axes} ({}); there are two, or three where the third is repeats",
                     array.shape.len(),
                     array.shape_text()
                 )));
