@@ -29,8 +29,8 @@ pub struct Plan {
     pub sweep: Vec<(String, Vec<Json>)>,
     /// What decides how a search by halving goes on; absent without one, and once all its rungs are decided.
     pub rung: Option<Rung>,
-    /// Names of nodes (without variant) whose pictures are never published.
-    pub private: Vec<String>,
+    /// Names of nodes (without variant) whose pictures are never published; absent, those that read them from files.
+    pub private: Option<Vec<String>>,
     pub nodes: Vec<Node>,
     pub report: Vec<ReportItem>,
 }

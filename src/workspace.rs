@@ -1,11 +1,12 @@
 //! A workspace: recipes/, cache/ and reports/ joined. The one facade for the command, the REPL and the tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::diagnostic::Diagnostics;
+use crate::digest::Digest;
 use crate::engine::event::Event;
 use crate::engine::executor::{self, Execution};
 use crate::engine::files::Files;
@@ -17,7 +18,7 @@ use crate::engine::walk::{Survey, Walk};
 use crate::plan::{NodeIndex, Plan};
 use crate::recipe::{self, Loaded};
 use crate::registry::Registry;
-use crate::report::{self, ReportError, Study};
+use crate::report::{self, Audience, ReportError, Study};
 use crate::value::Value;
 
 /// A recipe that was read, beside its cache.
@@ -25,6 +26,7 @@ pub struct Session {
     pub plan: Plan,
     pub warnings: Diagnostics,
     cache: PathBuf,
+    set: Vec<(String, String)>,
     /// Of a search by halving, the trials that go on at each rung that is decided.
     survivors: Vec<Vec<usize>>,
 }
@@ -37,7 +39,7 @@ impl Session {
             let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
             let cache = plan.workspace.join("cache");
             let survivors = options.survivors.clone();
-            let session = Self { plan, warnings, cache, survivors };
+            let session = Self { plan, warnings, cache, set: set.to_vec(), survivors };
             match session.next_rung() {
                 Some(more) => options.survivors.push(more),
                 None => return Ok(session),
@@ -94,10 +96,14 @@ impl Session {
 
     /// How every node stands, without running any.
     pub fn survey(&self) -> Survey {
+        self.survey_with(&mut Files::new(Store::read_only(&self.cache).files()))
+    }
+
+    /// The same with digests of files that a caller remembers from one time to the next.
+    pub fn survey_with(&self, files: &mut Files) -> Survey {
         let store = Store::read_only(&self.cache);
         let history = store.history(&self.plan.name);
-        let mut files = Files::new(store.files());
-        Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(&mut files)
+        Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(files)
     }
 
     /// Brings the plan up to date.
@@ -109,11 +115,13 @@ impl Session {
         tell: &mut dyn FnMut(&Event),
     ) -> Result<Execution, StoreError> {
         let store = Store::open(&self.cache)?;
+        store.announce(&self.plan.name)?;
         let machine = Machine::of(&store)?;
         let mut history = store.history(&self.plan.name);
         if let Some(recipe) = &self.plan.recipe {
             history.path.clone_from(recipe);
         }
+        history.set.clone_from(&self.set);
         let mut files = Files::new(store.files());
         let mut execution = executor::execute(
             &self.plan,
@@ -150,9 +158,20 @@ impl Session {
     pub fn report(
         &self,
         outcomes: &[Outcome],
-        sources: &std::collections::BTreeMap<crate::digest::Digest, PathBuf>,
+        sources: &BTreeMap<Digest, PathBuf>,
         always: bool,
     ) -> Result<(PathBuf, bool), ReportFailure> {
+        self.with_study(outcomes, sources, Audience::Here, |study| self.write_report(study, always))
+    }
+
+    /// What a function makes of the study as it stands after a run or a survey.
+    pub fn with_study<T>(
+        &self,
+        outcomes: &[Outcome],
+        sources: &BTreeMap<Digest, PathBuf>,
+        audience: Audience,
+        read: impl FnOnce(&Study<'_>) -> T,
+    ) -> T {
         // Whether a result is of this run or an earlier one is no part of a report.
         let outcomes: Vec<Outcome> = outcomes
             .iter()
@@ -166,14 +185,17 @@ impl Session {
             .collect();
         let made = outcomes.iter().flat_map(|outcome| &outcome.records).map(|record| &record.made.at);
         let finished = made.max().cloned().unwrap_or_default();
-        let study = Study { plan: &self.plan, outcomes: &outcomes, cache: &self.cache, sources, finished };
-        let fingerprint = report::fingerprint(&study);
+        read(&Study { plan: &self.plan, outcomes: &outcomes, cache: &self.cache, sources, finished, audience })
+    }
+
+    fn write_report(&self, study: &Study<'_>, always: bool) -> Result<(PathBuf, bool), ReportFailure> {
+        let fingerprint = report::fingerprint(study);
         let page = self.page();
         let store = Store::read_only(&self.cache);
         if !always && store.page(&self.plan.name) == Some(fingerprint) && page.is_file() {
             return Ok((page, false));
         }
-        let html = report::render(&study).map_err(ReportFailure::Render)?;
+        let html = report::render(study).map_err(ReportFailure::Render)?;
         let cannot_write = |error| ReportFailure::Write(page.clone(), error);
         let folder = page.parent().expect("a page lies in its folder");
         fs::create_dir_all(folder).map_err(cannot_write)?;

@@ -71,7 +71,7 @@ fn the_first_recipe_of_the_contract_is_a_plan() {
     let plan = &loaded.plan;
     assert_eq!(plan.title, "Which layer of ResNet-50 explains IT best?");
     assert_eq!(plan.name, "study");
-    assert_eq!(plan.private, ["it"]);
+    assert_eq!(plan.private.as_deref(), Some(["it".to_owned()].as_slice()));
     assert_eq!(plan.nodes.len(), 2 + 3 * 4 + 1);
     assert_eq!(
         plan.sweep,

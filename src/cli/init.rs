@@ -16,6 +16,7 @@ use crate::registry::Registry;
 
 const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
 const CACHE_PAGE: &str = include_str!("../../cache/README.md");
+const PAGES: &str = include_str!("pages.yml");
 const REPORTS_PAGE: &str = include_str!("../../reports/README.md");
 
 /// Make a new workspace with a recipe that runs
@@ -23,11 +24,15 @@ const REPORTS_PAGE: &str = include_str!("../../reports/README.md");
 pub struct Init {
     /// The folder to make; files that are there already stay as they are
     dir: PathBuf,
+    /// Add a workflow that puts the site of `ventral publish site` on GitHub Pages
+    #[arg(long)]
+    pages: bool,
 }
 
 impl Init {
     pub fn execute(self, registry: &Registry) -> Outcome {
         let schema = serde_json::to_string_pretty(&schema::schema(registry)).expect("JSON values serialise");
+        let pages = self.pages.then_some((".github/workflows/pages.yml", PAGES));
         let files: [(&str, &str); 5] = [
             ("recipes/quickstart.yaml", QUICKSTART),
             ("recipes/schema.json", &schema),
@@ -35,7 +40,7 @@ impl Init {
             ("reports/README.md", REPORTS_PAGE),
             (".gitignore", "/cache/*\n!/cache/README.md\n/reports/*\n!/reports/README.md\n/weights/\n"),
         ];
-        for (name, text) in files {
+        for (name, text) in files.into_iter().chain(pages) {
             let path = self.dir.join(name);
             let made = write_new(&path, text).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
             terminal::say(&format!("{} {}", if made { "made" } else { "kept" }, path.display()));

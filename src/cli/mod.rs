@@ -6,11 +6,14 @@ mod init;
 mod inspect;
 mod kinds;
 mod progress;
+mod publish;
 mod quantity;
 mod reference;
 mod run;
+mod serve;
 mod show;
 mod terminal;
+mod watch;
 mod weights;
 
 use std::path::PathBuf;
@@ -58,6 +61,12 @@ enum Command {
     Schema(kinds::Schema),
     /// Render the report again
     Report(run::Report),
+    /// Run a recipe whenever it is saved; its page follows in the browser
+    Watch(watch::Watch),
+    /// All reports of the workspace in the browser, and what runs now
+    Serve(serve::Serve),
+    /// A static site of all reports: an index, leaderboards, a search
+    Publish(publish::Publish),
     /// Pretrained weights: which the recipes want, where they are; fetch them
     Weights(weights::Weights),
     /// What the cache keeps; clear it; check it
@@ -103,6 +112,9 @@ pub fn main() -> ExitCode {
         Command::Kinds(command) => command.execute(&registry),
         Command::Schema(command) => command.execute(&registry),
         Command::Report(command) => command.execute(&registry),
+        Command::Watch(command) => command.execute(&registry),
+        Command::Serve(command) => command.execute(&registry),
+        Command::Publish(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),

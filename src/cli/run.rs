@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
@@ -88,14 +87,7 @@ impl Run {
                 File::create(path).map_err(|e| Failure::Usage(format!("--events: {}: {e}", path.display())))?,
             )),
         };
-        let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // A second Ctrl-C ends the program where the first is still being obeyed.
-            let twice = signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone());
-            twice
-                .and_then(|_| signal_hook::flag::register(signal, interrupted.clone()))
-                .map_err(|e| Failure::Failed(format!("cannot listen for signals: {e}")))?;
-        }
+        let interrupted = terminal::interruption().map_err(Failure::Failed)?;
         let mut worst = 0;
         for ((session, options), path) in sessions.into_iter().zip(options).zip(&self.recipes) {
             let (session, options) = self.search(session, options, path, registry, &interrupted, events.as_mut())?;
@@ -196,7 +188,7 @@ impl Run {
         interrupted: &AtomicBool,
         mut events: Option<&mut BufWriter<File>>,
     ) -> Result<Execution, Failure> {
-        let workers = LazyWorkers { memory: self.memory, workers: std::sync::OnceLock::new() };
+        let workers = LazyWorkers::new(self.memory);
         let mut progress = Progress::new();
         let mut tell = |event: &Event| {
             progress.show(event);
@@ -213,9 +205,16 @@ impl Run {
 }
 
 /// The worker's program is looked for when a node must compute, and not before.
-struct LazyWorkers {
+pub struct LazyWorkers {
     memory: Option<u64>,
     workers: std::sync::OnceLock<Result<Workers, String>>,
+}
+
+impl LazyWorkers {
+    /// Workers that share some memory; what the machine has free unless given.
+    pub fn new(memory: Option<u64>) -> Self {
+        Self { memory, workers: std::sync::OnceLock::new() }
+    }
 }
 
 impl crate::engine::job::Runner for LazyWorkers {

@@ -1,6 +1,8 @@
 //! Writing to the terminal: results to standard output, everything else to standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value as Json;
@@ -27,6 +29,19 @@ pub fn print_json(value: &Json) {
 /// Says something to the person, not to the next program.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// Turns true at Ctrl-C and where the program is asked to end.
+pub fn interruption() -> Result<Arc<AtomicBool>, String> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second Ctrl-C ends the program where the first is still being obeyed.
+        let twice = signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone());
+        twice
+            .and_then(|_| signal_hook::flag::register(signal, interrupted.clone()))
+            .map_err(|e| format!("cannot listen for signals: {e}"))?;
+    }
+    Ok(interrupted)
 }
 
 /// Whether diagnostics are coloured.

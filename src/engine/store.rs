@@ -125,6 +125,27 @@ impl Store {
         all.filter(lives).any(|entry| entry.path() != self.scratch)
     }
 
+    /// Says of this run which recipe it is of, for whoever asks what runs.
+    pub fn announce(&self, recipe: &str) -> Result<(), StoreError> {
+        let since = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let running = Running { recipe: recipe.to_owned(), since, process: std::process::id() };
+        self.write_json(&self.scratch.join("running.json"), &running)
+    }
+
+    /// The runs under way in this cache, in the order in which they began.
+    pub fn running(&self) -> Vec<Running> {
+        let entries = fs::read_dir(self.root.join("scratch")).into_iter().flatten().flatten();
+        // Whoever lives holds the lock.
+        let lives = |folder: &Path| File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_err());
+        let mut running: Vec<Running> = entries
+            .map(|entry| entry.path())
+            .filter(|folder| lives(folder))
+            .filter_map(|folder| serde_json::from_slice(&fs::read(folder.join("running.json")).ok()?).ok())
+            .collect();
+        running.sort_by(|a: &Running, b: &Running| (&a.since, a.process).cmp(&(&b.since, b.process)));
+        running
+    }
+
     // Objects
 
     /// Stores a value as an output of a computation.
@@ -451,12 +472,24 @@ impl Drop for Store {
     }
 }
 
+/// A run under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    pub recipe: String,
+    /// RFC 3339, UTC.
+    pub since: String,
+    pub process: u32,
+}
+
 /// What a recipe's nodes last were, by node.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// The recipe file, as it was last run.
     #[serde(default)]
     pub path: PathBuf,
+    /// What the command line set, so that a page can be made again without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<(String, String)>,
     #[serde(default)]
     pub nodes: BTreeMap<String, Last>,
 }

@@ -92,7 +92,7 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         .search
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
-    let private = section("private").map_or(Vec::new(), |entry| read_private(entry, &heads, &variables, &mut problems));
+    let private = section("private").map(|entry| read_private(entry, &heads, &variables, &mut problems));
     let page = Page { heads: &heads, variables: &variables, linked: &linked };
     let report = section("report").map_or(Vec::new(), |entry| page.read(entry, &mut problems));
     let about_nodes = about_nodes(&linked, &drafts, &variables);

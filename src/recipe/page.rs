@@ -18,18 +18,23 @@ use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::value::Type;
 
 /// The kinds of chart that a report draws.
-pub const CHARTS: [&str; 12] = [
+pub const CHARTS: [&str; 17] = [
     "bar",
     "box",
+    "confusion",
     "histogram",
     "images",
+    "learning",
     "line",
     "pairs",
     "penalties",
     "profile",
+    "responses",
     "scatter",
     "spectrum",
+    "stimuli",
     "strip",
+    "sweep",
     "violin",
 ];
 const ITEMS: [&str; 3] = ["text", "chart", "table"];

@@ -9,7 +9,8 @@ use super::sample::{Sample, main_measure};
 use super::sheet::{Sheet, sheet};
 use super::shelf::Shelf;
 use super::standing::{Standing, families};
-use super::{CHART_KINDS, ReportError, curves, histogram, pairs, penalties, pictures, scatter};
+use super::{Audience, CHART_KINDS, ReportError, confusion, curves, histogram, learning, overview};
+use super::{pairs, penalties, pictures, responses, scatter, stimuli};
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::registry::nearest;
 use crate::value::Type;
@@ -23,8 +24,22 @@ pub enum Item {
     Missing(String),
 }
 
-/// The report as the recipe lists it, or every kind's defaults.
+/// The report as the recipe lists it, or every kind's defaults; without what is private where everyone may look.
 pub fn items(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
+    let mut items = all(shelf)?;
+    if shelf.study.audience == Audience::Everyone {
+        for item in &mut items {
+            if let Item::Figure(figure) = item
+                && figure.private
+            {
+                *item = Item::Missing(format!("{}: left out, since these pictures are private.", figure.title));
+            }
+        }
+    }
+    Ok(items)
+}
+
+fn all(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
     if shelf.study.plan.report.is_empty() {
         let mut items = defaults(shelf);
         tell_apart(shelf, &mut items);
@@ -118,16 +133,12 @@ fn figure(shelf: &Shelf<'_>, chart: &Chart) -> Option<Figure> {
             let any = sample.groups.iter().any(|group| !group.values.is_empty());
             any.then(|| histogram::figure(&sample, &chart.reference, title))
         }
-        "scatter" => {
-            let scored: Vec<NodeIndex> =
-                nodes.iter().copied().filter(|&node| shelf.node(node).kind.input("predictions").is_some()).collect();
-            let node = match scored.as_slice() {
-                [] => best_of(shelf, first)?.evaluation?,
-                [one] => *one,
-                many => best_among(shelf, many)?.evaluation?,
-            };
-            scatter::figure(shelf, node, &chart.units, title)
-        }
+        "scatter" => scatter::figure(shelf, scored(shelf, nodes)?, &chart.units, title),
+        "responses" => responses::figure(shelf, scored(shelf, nodes)?, &chart.units, title),
+        "stimuli" => stimuli::figure(shelf, scored(shelf, nodes)?, title),
+        "learning" => learning::figure(shelf, nodes, title),
+        "confusion" => confusion::figure(shelf, nodes, title),
+        "sweep" => overview::figure(shelf, first, y, title),
         "spectrum" => curves::spectrum(shelf, nodes, title),
         "penalties" => penalties::figure(shelf, nodes, title),
         "images" => pictures::figure(shelf, first, port, title),
@@ -136,6 +147,17 @@ fn figure(shelf: &Shelf<'_>, chart: &Chart) -> Option<Figure> {
         _ => None,
     };
     made.map(|figure| made_by(figure, nodes))
+}
+
+/// The evaluation that a chart of predictions shows: the one named, or the best of those meant.
+fn scored(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<NodeIndex> {
+    let scored: Vec<NodeIndex> =
+        nodes.iter().copied().filter(|&node| shelf.node(node).kind.input("predictions").is_some()).collect();
+    match scored.as_slice() {
+        [] => best_of(shelf, *nodes.first()?)?.evaluation,
+        [one] => Some(*one),
+        many => best_among(shelf, many)?.evaluation,
+    }
 }
 
 fn made_by(mut figure: Figure, nodes: &[NodeIndex]) -> Figure {
@@ -157,6 +179,12 @@ fn usual(shelf: &Shelf<'_>, node: NodeIndex) -> Option<&'static str> {
         "spectrum"
     } else if has("alphas") {
         "penalties"
+    } else if has("history") {
+        "learning"
+    } else if has("confusion") {
+        "confusion"
+    } else if has("choice") {
+        "sweep"
     } else if kind.outputs.iter().any(|port| port.ty == Type::Images) {
         "images"
     } else if kind.outputs.iter().any(|port| port.ty == Type::Table) {
@@ -213,7 +241,7 @@ fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
         sheets.extend(sheet(shelf, &loose, Some("summary")));
         sheets.extend(sheet(shelf, &loose, Some("per_unit")).map(|sheet| Sheet { open: false, ..sheet }));
     }
-    for ports in [&["ceiling"][..], &["spectrum"], &["alphas"], &["history"]] {
+    for ports in [&["confusion"][..], &["choice"], &["history"], &["ceiling"], &["spectrum"], &["alphas"]] {
         for family in &all {
             let kind = shelf.node(family.nodes[0]).kind;
             if !ports.iter().all(|port| kind.output(port).is_some()) {
@@ -223,7 +251,9 @@ fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
                 "ceiling" => ceilings(shelf, &family.nodes),
                 "spectrum" => curves::spectrum(shelf, &family.nodes, None),
                 "alphas" => penalties::figure(shelf, &family.nodes, None),
-                _ => curves::lines(shelf, &family.nodes, Some(ports[0]), (None, None), None),
+                "history" => learning::figure(shelf, &family.nodes, None),
+                "confusion" => confusion::figure(shelf, &family.nodes, None),
+                _ => overview::figure(shelf, family.nodes[0], None, None),
             };
             items.extend(made.map(|figure| Item::Figure(made_by(figure, &family.nodes))));
         }
@@ -242,6 +272,7 @@ fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
 fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<Item>) {
     let look = if best.sample.groups.iter().any(|group| !group.values.is_empty()) { Look::Box } else { Look::Profile };
     items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, &[], None), &[node])));
+    items.extend(overview::figure(shelf, node, None, None).map(Item::Figure));
     items.extend(compared(shelf, node, None, None).map(Item::Figure));
     for measure in ["explained_variance_nc", "r"].into_iter().filter(|name| *name != best.sample.measure.name) {
         if let Some(sample) = Sample::gather(shelf, &[node], Some("table"), None, Some(measure)) {
@@ -261,6 +292,8 @@ fn evaluated(shelf: &Shelf<'_>, node: NodeIndex, items: &mut Vec<Item>) {
         items.push(Item::Figure(made_by(histogram::figure(&sample, &[], Some(&title)), &[node])));
     }
     items.extend(scatter::figure(shelf, node, &[], None).map(Item::Figure));
+    items.extend(responses::figure(shelf, node, &[], None).map(Item::Figure));
+    items.extend(stimuli::figure(shelf, node, None).map(Item::Figure));
 }
 
 fn ceilings(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Figure> {

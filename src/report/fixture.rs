@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::Study;
+use super::{Audience, Study};
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::{Made, Outcome, Record, State, Stored};
@@ -28,7 +28,7 @@ use crate::value::table::{self, Table};
 use crate::value::{Type, Value};
 
 #[derive(Serialize, Deserialize, JsonSchema)]
-struct Params {
+pub struct Params {
     /// Anything.
     #[serde(default)]
     on: Option<String>,
@@ -38,7 +38,7 @@ struct Params {
 macro_rules! toys {
     ($($name:ident = $text:literal: [$($input:literal $ty:ident),*] -> [$($output:literal $out:ident),*];)*) => {
         $(
-            struct $name;
+            pub struct $name;
             impl NodeKind for $name {
                 const NAME: &'static str = $text;
                 const VERSION: u32 = 1;
@@ -62,6 +62,9 @@ toys! {
     Evaluate = "evaluate": ["predictions" Matrix, "responses" Responses, "split" Split, "ceiling" Table]
         -> ["per_unit" Table, "summary" Table];
     Compare = "compare": ["scores" Table] -> ["table" Table, "per_unit" Table, "pairs" Table];
+    Train = "train_cnn": ["images" Images] -> ["history" Table];
+    Decode = "decode": ["labels" Labels] -> ["summary" Table, "confusion" Table];
+    Select = "select": ["labels" Labels] -> ["choice" Table];
 }
 
 fn kind<K: NodeKind>() -> &'static Kind {
@@ -81,6 +84,8 @@ pub struct Wish {
     /// Every score is undefined.
     pub nulls: bool,
     pub extended: bool,
+    /// Adds a training, a decoder and a choice among variants.
+    pub trained: bool,
 }
 
 impl Default for Wish {
@@ -95,6 +100,7 @@ impl Default for Wish {
             fails: Vec::new(),
             nulls: false,
             extended: true,
+            trained: false,
         }
     }
 }
@@ -115,12 +121,13 @@ impl Toy {
             cache: self.cache.path(),
             sources: &self.sources,
             finished: "2025-11-24T01:02:03Z".to_owned(),
+            audience: Audience::Here,
         }
     }
 }
 
 /// Numbers that look like noise and are always the same.
-fn noise(a: usize, b: usize) -> f64 {
+pub fn noise(a: usize, b: usize) -> f64 {
     let mut x = (a as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (b as u64).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x ^= x >> 31;
     x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -130,8 +137,8 @@ fn noise(a: usize, b: usize) -> f64 {
     (-2.0 * (u.max(1e-12)).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
 }
 
-struct Maker {
-    wish: Wish,
+pub struct Maker {
+    pub wish: Wish,
     cache: TempDir,
     nodes: Vec<Node>,
     outcomes: Vec<Outcome>,
@@ -166,7 +173,7 @@ pub fn toy(wish: Wish) -> Toy {
         workspace: "/somewhere".into(),
         sweep: vec![("layer".to_owned(), layers)],
         rung: None,
-        private: vec!["v4".to_owned()],
+        private: Some(vec!["v4".to_owned()]),
         nodes: maker.nodes,
         report: Vec::new(),
     };
@@ -196,9 +203,12 @@ impl Maker {
             scores.push(self.evaluate(load, ceiling, readout, at));
         }
         self.compare(&scores);
+        if self.wish.trained {
+            self.trained(load);
+        }
     }
 
-    fn add<K: NodeKind>(
+    pub fn add<K: NodeKind>(
         &mut self,
         name: &str,
         layer: Option<usize>,
@@ -573,15 +583,15 @@ fn summary(measures: &[(&str, Vec<Option<f64>>)], labels: &[(&str, &String)]) ->
     frame(columns)
 }
 
-fn frame(columns: Vec<Column>) -> DataFrame {
+pub fn frame(columns: Vec<Column>) -> DataFrame {
     let rows = columns.first().map_or(0, Column::len);
     DataFrame::new(rows, columns).unwrap()
 }
 
-fn strings(name: &str, values: &[String]) -> Column {
+pub fn strings(name: &str, values: &[String]) -> Column {
     Series::new(name.into(), values).into()
 }
 
-fn numbers(name: &str, values: &[Option<f64>]) -> Column {
+pub fn numbers(name: &str, values: &[Option<f64>]) -> Column {
     Series::new(name.into(), values).into()
 }

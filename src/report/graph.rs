@@ -261,7 +261,13 @@ fn boxed(out: &mut String, study: &Study<'_>, family: &Family<'_>, (x, y): (f64,
         third = format!("{variants} × · {third}");
     }
     let title = format!("{}: {}, {}", family.name, family.kind, third);
-    let _ = write!(out, "<a href=\"#n{first}\" class=\"box {}\"><title>{}</title>", standing.name(), escape(&title));
+    let _ = write!(
+        out,
+        "<a href=\"#n{first}\" class=\"box {}\" data-name=\"{}\"><title>{}</title>",
+        standing.name(),
+        escape(family.name),
+        escape(&title)
+    );
     if variants > 1 {
         let _ = write!(
             out,

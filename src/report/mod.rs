@@ -6,8 +6,10 @@
 
 mod answer;
 mod axis;
+mod card;
 mod chart;
 mod choose;
+mod confusion;
 mod curves;
 mod data;
 mod distribution;
@@ -15,26 +17,34 @@ mod graph;
 mod grid;
 mod histogram;
 mod ink;
+mod learning;
 mod markdown;
 mod measure;
 mod number;
+mod overview;
 mod page;
 mod pairs;
 mod penalties;
 mod pictures;
 mod provenance;
+mod responses;
 mod sample;
 mod scatter;
+mod scored;
 mod sheet;
 mod shelf;
+mod site;
 mod standing;
 mod stats;
+mod stimuli;
 mod yaml;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trained;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,6 +55,7 @@ use image::RgbImage;
 use serde::Serialize;
 use serde_json::json;
 
+pub use self::card::Card;
 use self::standing::Standing;
 use crate::digest::Digest;
 use crate::engine::record::Outcome;
@@ -55,15 +66,20 @@ use crate::value::images::Images;
 pub const CHART_KINDS: &[&str] = &[
     "bar",
     "box",
+    "confusion",
     "histogram",
     "images",
+    "learning",
     "line",
     "pairs",
     "penalties",
     "profile",
+    "responses",
     "scatter",
     "spectrum",
+    "stimuli",
     "strip",
+    "sweep",
     "violin",
 ];
 
@@ -80,6 +96,16 @@ pub struct Study<'a> {
     pub sources: &'a BTreeMap<Digest, PathBuf>,
     /// RFC 3339: when the newest result was made, so that the page knows no clock.
     pub finished: String,
+    pub audience: Audience,
+}
+
+/// For whom a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Audience {
+    /// Whoever has the workspace.
+    Here,
+    /// Everyone: what the recipe keeps private is left out, and the page leads back to the site's index.
+    Everyone,
 }
 
 /// Why there is no page.
@@ -108,11 +134,36 @@ pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
     page::render(study)
 }
 
+/// The page as a browser follows it while its recipe is edited and run.
+pub fn live(study: &Study<'_>) -> Result<String, ReportError> {
+    page::live(study)
+}
+
+/// What such a browser sees before there is a page.
+pub fn waiting(name: &str) -> String {
+    page::waiting(name)
+}
+
+/// What an index says of a study.
+pub fn card(study: &Study<'_>) -> Card {
+    card::card(study)
+}
+
+/// The index page of a site: a card per study, a leaderboard per kind of score, and a search over both.
+pub fn index(title: &str, cards: &[Card]) -> Result<String, ReportError> {
+    site::render(title, cards, false)
+}
+
+/// The same for one's own machine, with the runs under way.
+pub fn index_here(title: &str, cards: &[Card]) -> Result<String, ReportError> {
+    site::render(title, cards, true)
+}
+
 /// A digest over all that the page depends on: while it stands, so does the page.
 pub fn fingerprint(study: &Study<'_>) -> Digest {
     let mut hasher = blake3::Hasher::new();
     let plan = study.plan;
-    feed(&mut hasher, &json!([REPORT_VERSION, env!("CARGO_PKG_VERSION"), study.finished]));
+    feed(&mut hasher, &json!([REPORT_VERSION, env!("CARGO_PKG_VERSION"), study.finished, study.audience]));
     feed(&mut hasher, &(&plan.name, &plan.source, &plan.title, &plan.about, &plan.sweep, &plan.private, &plan.report));
     feed(&mut hasher, &plan.recipe.as_ref().map(|path| path.strip_prefix(&plan.workspace).unwrap_or(path)));
     for (at, node) in plan.nodes.iter().enumerate() {

@@ -45,6 +45,7 @@ pub fn counted(n: usize, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         _ if n == 1 => what.to_owned(),
         Some(stem) if !what.ends_with("ay") => format!("{stem}ies"),
+        _ if what.ends_with("ss") => format!("{what}es"),
         _ if what.ends_with("us") => format!("{}i", &what[..what.len() - 2]),
         _ => format!("{what}s"),
     };
@@ -147,6 +148,7 @@ mod tests {
         assert_eq!(counted(1200, "stimulus"), "1,200 stimuli");
         assert_eq!(counted(2, "entry"), "2 entries");
         assert_eq!(counted(3, "array"), "3 arrays");
+        assert_eq!(counted(8, "class"), "8 classes");
     }
 
     #[test]

@@ -12,11 +12,13 @@ use super::provenance::{command, distinct, sections};
 use super::sheet::Sheet;
 use super::shelf::Shelf;
 use super::standing::Standing;
-use super::{ReportError, Study, markdown, yaml};
+use super::{Audience, ReportError, Study, markdown, yaml};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+const LIVE_STYLE: &str = include_str!("live.css");
+const LIVE_SCRIPT: &str = include_str!("live.js");
 
 /// A figure as the template takes it.
 #[derive(Serialize)]
@@ -82,6 +84,29 @@ struct Note {
 
 /// Renders the page.
 pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
+    page(study, false)
+}
+
+/// Renders the page for a browser that follows a run; it asks its server what happens.
+pub fn live(study: &Study<'_>) -> Result<String, ReportError> {
+    page(study, true)
+}
+
+/// A page that follows a recipe of which there are no results yet.
+pub fn waiting(name: &str) -> String {
+    let name = super::ink::escape(name);
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+         connect-src 'self'\"><link rel=\"icon\" href=\"data:,\"><title>{name}</title><style>{STYLE}{LIVE_STYLE}</style>\
+         </head><body><header class=\"top\"><p class=\"eyebrow\"><span class=\"brand\">ventral</span> \
+         <span>{name}</span></p><h1>{name}</h1></header><main></main><footer></footer>\
+         <script>{LIVE_SCRIPT}</script><script>{SCRIPT}</script></body></html>\n"
+    )
+}
+
+fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
     let shelf = Shelf::new(study);
     let entries: Vec<Entry> =
         items(&shelf)?.into_iter().enumerate().map(|(at, item)| entry(&shelf, at, item)).collect();
@@ -104,7 +129,11 @@ pub fn render(study: &Study<'_>) -> Result<String, ReportError> {
     let page = template.render(context! {
         style => STYLE,
         script => SCRIPT,
+        live => live,
+        live_style => if live { LIVE_STYLE } else { "" },
+        live_script => if live { LIVE_SCRIPT } else { "" },
         name => study.plan.name,
+        home => study.audience == Audience::Everyone,
         title => if study.plan.title.is_empty() { &study.plan.name } else { &study.plan.title },
         about => markdown::rendered(&study.plan.about),
         answer => answer,

@@ -26,6 +26,14 @@ const SIDE: usize = 96;
 const GAP: u32 = 4;
 const QUALITY: u8 = 82;
 
+/// Whether a node's pictures stay here: those that the recipe names, or all that were read from files.
+pub fn is_private(shelf: &Shelf<'_>, node: NodeIndex, images: &Images) -> bool {
+    match &shelf.study.plan.private {
+        Some(names) => names.contains(&shelf.node(node).id.name),
+        None => images.about.source != Source::Embedded,
+    }
+}
+
 /// Stimuli at even distances through a node's images.
 pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, title: Option<&str>) -> Option<Figure> {
     let ports = || shelf.node(node).kind.outputs.iter();
@@ -47,8 +55,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, title: Opt
         }
     });
     sheet.push_str("</ul>");
-    let id = &shelf.node(node).id;
-    let private = images.about.source != Source::Embedded || shelf.study.plan.private.contains(&id.name);
+    let private = is_private(shelf, node, &images);
     let (height, width) = images.about.size;
     let mut caption = format!("{} of {}, evenly spaced", count(shown), counted(images.len(), "stimulus"));
     let _ = write!(caption, "; networks see them at {width} × {height} pixels.");
@@ -115,7 +122,7 @@ fn decoded(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[usize])
 }
 
 /// The pictures of some rows as JPEGs in `data:` addresses.
-fn thumbnails(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[usize]) -> Result<Vec<String>, String> {
+pub fn thumbnails(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[usize]) -> Result<Vec<String>, String> {
     let pictures = decoded(images, sources, rows)?;
     let encoded = pictures.iter().map(|picture| {
         let mut jpeg = Vec::new();

@@ -88,7 +88,7 @@ fn a_study_of_nine_layers_has_every_default_chart() {
     let takes = page.matches(" download=\"v4_layers-").count();
     assert!(takes >= page.matches("<figure ").count(), "{takes}: every chart and table gives its numbers");
     assert!(page.contains("layer,unit,explained_variance%0Afeatures.1,site00,"));
-    assert_eq!(page.matches("data:image/jpeg;base64,").count(), 24);
+    assert_eq!(page.matches("data:image/jpeg;base64,").count(), 24 + 16, "examples, and the best and worst predicted");
     assert!(page.len() < 3_000_000, "{} bytes", page.len());
     assert!(!page.contains("/somewhere"), "no path of this machine");
 }
@@ -235,13 +235,16 @@ fn a_damaged_value_is_told_and_the_page_stands() {
 
 #[test]
 fn charts_of_every_kind_can_be_asked_for() {
-    let mut toy = toy(Wish { extended: false, ..Wish::default() });
+    let mut toy = toy(Wish { extended: false, trained: true, ..Wish::default() });
     let (compare, scores) = (nodes(&toy, "by_layer"), nodes(&toy, "scores"));
     let of = |kind: &str| match kind {
         "images" => nodes(&toy, "v4"),
         "spectrum" | "line" => nodes(&toy, "pcs"),
         "penalties" => nodes(&toy, "readout"),
-        "histogram" | "scatter" => scores.clone(),
+        "histogram" | "scatter" | "responses" | "stimuli" => scores.clone(),
+        "learning" => nodes(&toy, "cnn"),
+        "confusion" => nodes(&toy, "objects"),
+        "sweep" => nodes(&toy, "best"),
         _ => compare.clone(),
     };
     let mut items: Vec<ReportItem> = CHART_KINDS
@@ -269,6 +272,48 @@ fn charts_of_every_kind_can_be_asked_for() {
     toy.plan.report = vec![ReportItem::Chart(chart("boxplot", compare))];
     let error = render(&toy.study()).unwrap_err().to_string();
     assert!(error.contains("there is no chart `boxplot`; did you mean `box`?; there are bar, box,"), "{error}");
+}
+
+#[test]
+fn a_training_a_decoder_and_a_choice_have_their_charts() {
+    let page = page(&toy(Wish { trained: true, ..Wish::default() }));
+    for part in [
+        "Learning curves",
+        "24 epochs, the best after",
+        "Explained variance on validation",
+        "Learning rate (log)",
+        "Classes taken for one another",
+        "animals taken for animals: 15 of",
+        "right (.",
+        "The sweep over layer and components",
+        "the best is layer features.9, components 500 with .3",
+        "Stimuli predicted best and worst",
+        "1 is as good as predicting the mean",
+        "Response profiles, layer=features.9",
+        "Mean responses to 8 objects",
+    ] {
+        assert!(page.contains(part), "no {part:?}");
+    }
+    let losses = page.split("<h4>Loss</h4>").nth(1).expect("a panel of losses");
+    let losses = &losses[..losses.find("</svg>").expect("a chart")];
+    assert!(losses.contains("train loss") && losses.contains("val loss"), "training and validation share a panel");
+    assert!(!losses.contains("explained"), "scores of another definition never share its axis");
+}
+
+#[test]
+fn pages_for_everyone_leave_private_pictures_out() {
+    use super::Audience;
+    let toy = toy(Wish::default());
+    let study = super::Study { audience: Audience::Everyone, ..toy.study() };
+    let page = render(&study).unwrap();
+    assert!(!page.contains("data:image/jpeg"), "no picture of a private node");
+    assert!(page.contains("Example stimuli: left out, since these pictures are private."));
+    assert!(page.contains("Stimuli predicted best and worst, layer=features.9: left out"));
+    assert_ne!(fingerprint(&study), fingerprint(&toy.study()));
+    let mut open = toy;
+    open.plan.private = Some(Vec::new());
+    let study = super::Study { audience: Audience::Everyone, ..open.study() };
+    assert!(render(&study).unwrap().contains("data:image/jpeg"), "`private: []` tells otherwise");
 }
 
 #[test]

@@ -228,7 +228,7 @@ pub fn plan(registry: &Registry, workspace: &Path, nodes: &[(&str, &str, Json, &
         workspace: workspace.to_owned(),
         sweep: Vec::new(),
         rung: None,
-        private: Vec::new(),
+        private: None,
         nodes: Vec::new(),
         report: Vec::new(),
     };

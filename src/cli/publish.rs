@@ -1,0 +1,61 @@
+//! `ventral publish`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, Outcome, terminal};
+use crate::publish;
+use crate::registry::Registry;
+
+/// A static site of all reports: an index, leaderboards, a search
+///
+/// Every recipe that ran here and has current results gets its page, and the index a card for it. The site opens from
+/// a folder, a USB stick or GitHub Pages; it asks nobody for anything, and has the same bytes while the results do.
+/// Pictures that a recipe keeps private (by default all that are read from files; see `private:` in a recipe) are left out.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  ventral publish site\n  ventral publish site --title \"IT and V4, our lab\"\n  \
+    ventral init --pages .      (a workflow that puts site/ on GitHub Pages)")]
+pub struct Publish {
+    /// The folder of the site; made where it is not there
+    dir: PathBuf,
+    /// The site's title
+    #[arg(long, default_value = "Encoding models of visual cortex")]
+    title: String,
+    /// The workspace, or a folder in it
+    #[arg(long, default_value = ".")]
+    workspace: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Publish {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        let workspace = publish::workspace_at(&self.workspace).map_err(Failure::Usage)?;
+        let done = publish::publish(&workspace, &self.dir, &self.title, registry).map_err(Failure::Failed)?;
+        for (name, why) in &done.left_out {
+            terminal::say(&format!("left out {name}: {why}"));
+        }
+        for name in &done.private {
+            terminal::say(&format!("{name}: pictures left out, since they are private"));
+        }
+        if self.json {
+            terminal::print_json(&serde_json::to_value(&done).expect("what was done serialises"));
+        } else {
+            let studies = if done.studies.len() == 1 { "study" } else { "studies" };
+            terminal::print(&format!(
+                "{} {studies}: {} files written, {} unchanged, {} removed",
+                done.studies.len(),
+                done.written,
+                done.unchanged,
+                done.removed.len()
+            ));
+            terminal::print(&format!("site: {}", self.dir.join("index.html").display()));
+        }
+        if done.studies.is_empty() {
+            return Err(Failure::Failed("there is nothing to publish; `ventral run` makes results".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! `ventral watch`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::progress::Progress;
+use super::run::LazyWorkers;
+use super::serve::Place;
+use super::{Failure, Outcome, assignment, terminal};
+use crate::device::Device;
+use crate::engine::executor;
+use crate::engine::job::Runner;
+use crate::live::{self, Told};
+use crate::registry::Registry;
+
+/// Run a recipe whenever it is saved; its page follows in the browser
+///
+/// The page shows the graph filling in, charts as their nodes finish, and a mistake in the recipe with its caret while the
+/// last good report stays. A save that changes what is computed stops the run under way; a comment does not.
+#[derive(Args)]
+#[command(after_help = "Example:\n  ventral watch recipes/quickstart.yaml      then open the address it prints")]
+pub struct Watch {
+    /// The recipe file
+    recipe: PathBuf,
+    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
+    #[arg(long, value_name = "K=V", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Where nodes compute that do not say: auto, cpu, cuda or cuda:INDEX
+    #[arg(long, default_value = "auto")]
+    device: Device,
+    /// At most so many nodes at a time
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: Option<u32>,
+    /// The memory that nodes may need together, such as 12GB; what the machine has free unless given
+    #[arg(long, value_name = "SIZE", value_parser = super::quantity::size)]
+    memory: Option<u64>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Watch {
+    pub fn execute(self, registry: &Registry) -> Outcome {
+        if !self.recipe.is_file() {
+            // Told as `run` tells it, with the recipe that may be meant.
+            super::open(&self.recipe, registry, &self.set)?;
+        }
+        let stop = terminal::interruption().map_err(Failure::Failed)?;
+        let bound = self.place.bind()?;
+        terminal::print(&format!("watching {}: {}", self.recipe.display(), bound.url()));
+        let run = executor::Options {
+            jobs: self.jobs.map(|jobs| jobs as usize),
+            device: self.device,
+            ..executor::Options::default()
+        };
+        let options = live::Options { recipe: self.recipe, set: self.set, run };
+        let memory = self.memory;
+        let runner = move || -> Box<dyn Runner> { Box::new(LazyWorkers::new(memory)) };
+        let mut progress = Progress::new();
+        let mut tell = |told: Told<'_>| match told {
+            Told::Event(event) => progress.show(event),
+            Told::Wrong(wrong) => terminal::say(&wrong.render(terminal::colour())),
+            Told::Ended(Ok(page)) => terminal::say(&format!("report: {}", page.display())),
+            Told::Ended(Err(why)) => terminal::say(&format!("error: {why}")),
+        };
+        live::watch(&bound, &options, registry, &runner, &stop, &mut tell).map_err(Failure::Failed)
+    }
+}

@@ -1,0 +1,275 @@
+//! Runs a recipe whenever it is saved, and keeps its page up to date while the run goes on.
+//!
+//! Three parties: the caller's thread runs the recipe; one answers requests; one renders what is there so far, so that
+//! neither the run nor a browser waits for a page. A save that changes what is computed stops the run under way and
+//! starts the next; one that does not, such as a comment, lets it go on.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use notify::{RecursiveMode, Watcher};
+
+use super::hub::Hub;
+use super::server::{Answer, Bound, within};
+use crate::diagnostic::Diagnostics;
+use crate::engine::event::Event;
+use crate::engine::executor;
+use crate::engine::files::Files;
+use crate::engine::job::Runner;
+use crate::engine::store::Store;
+use crate::plan::Plan;
+use crate::registry::Registry;
+use crate::report::{self, Audience};
+use crate::workspace::Session;
+
+/// An editor writes a file in several steps; this long after the last it is taken for saved.
+const SETTLE: Duration = Duration::from_millis(12);
+/// At most so often a page is rendered while a run goes on.
+const BETWEEN_PAGES: Duration = Duration::from_millis(400);
+/// How often an interruption is looked for while nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What is followed.
+pub struct Options {
+    pub recipe: PathBuf,
+    pub set: Vec<(String, String)>,
+    pub run: executor::Options,
+}
+
+/// What a person at a terminal hears of it.
+pub enum Told<'a> {
+    Event(&'a Event),
+    /// The recipe has mistakes, and what they are.
+    Wrong(&'a Diagnostics),
+    /// A run ended, and the report was written or not.
+    Ended(Result<PathBuf, String>),
+}
+
+/// Follows a recipe until `stop` turns true. `runner` makes whatever computes; it is asked again after an interruption.
+///
+/// Fails where the recipe's folder cannot be watched, or the cache cannot be written.
+pub fn watch(
+    bound: &Bound,
+    options: &Options,
+    registry: &Registry,
+    runner: &dyn Fn() -> Box<dyn Runner>,
+    stop: &AtomicBool,
+    tell: &mut dyn FnMut(Told<'_>),
+) -> Result<(), String> {
+    let (saved, saves) = channel();
+    let _watcher = watcher(&options.recipe, saved)?;
+    let hub = Arc::new(Hub::default());
+    let stopper = bound.stopper();
+    std::thread::scope(|scope| {
+        scope.spawn(|| bound.answer_all(|path| answer(path, &hub, &options.recipe)));
+        let followed = Followed { options, registry, hub: &hub, session: Mutex::new(None) };
+        let outcome = followed.follow(&saves, runner, stop, tell);
+        stopper();
+        outcome
+    })
+}
+
+/// Reports each save of a file; its folder is watched, since editors rename new files over old ones.
+fn watcher(recipe: &Path, saved: Sender<()>) -> Result<impl Watcher, String> {
+    let recipe = std::path::absolute(recipe).unwrap_or_else(|_| recipe.to_owned());
+    let name = recipe.file_name().map(std::ffi::OsStr::to_owned);
+    let folder = recipe.parent().map(Path::to_owned).unwrap_or_default();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        let ours = event.paths.iter().any(|path| path.file_name().map(std::ffi::OsStr::to_owned) == name);
+        if ours && !event.kind.is_access() {
+            let _ = saved.send(());
+        }
+    })
+    .map_err(|e| format!("files cannot be watched: {e}"))?;
+    watcher
+        .watch(&folder, RecursiveMode::NonRecursive)
+        .map_err(|e| format!("{} cannot be watched: {e}", folder.display()))?;
+    Ok(watcher)
+}
+
+fn answer(path: &str, hub: &Hub, recipe: &Path) -> Answer {
+    match path {
+        "/" | "/page" => {
+            let (page, revision) = hub.page();
+            let name = recipe.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            Answer::Page(if revision == 0 { report::waiting(&name) } else { page.to_string() })
+        }
+        "/events" => Answer::Events(hub.listen()),
+        other => {
+            let reports = crate::recipe::workspace_of(recipe).join("reports");
+            within(&reports, other).map_or(Answer::Nothing, Answer::File)
+        }
+    }
+}
+
+struct Followed<'a> {
+    options: &'a Options,
+    registry: &'a Registry,
+    hub: &'a Hub,
+    /// The recipe that runs, or ran last, for the renderer.
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Followed<'_> {
+    fn follow(
+        &self,
+        saves: &Receiver<()>,
+        runner: &dyn Fn() -> Box<dyn Runner>,
+        stop: &AtomicBool,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<(), String> {
+        let mut computing = runner();
+        let mut wanted = self.open(tell);
+        loop {
+            if let Some(session) = wanted.take() {
+                let interrupted = AtomicBool::new(false);
+                wanted = self.run(&session, computing.as_ref(), saves, &interrupted, stop, tell)?;
+                if interrupted.load(Ordering::SeqCst) {
+                    computing = runner();
+                }
+            } else {
+                match saves.recv_timeout(TICK) {
+                    Ok(()) => {
+                        settle(saves);
+                        wanted = self.open(tell);
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err("the recipe's folder is not watched any more".into());
+                    }
+                }
+            }
+            if stop.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The recipe as it is saved now; its mistakes go to the page, where the last good report stays.
+    fn open(&self, tell: &mut dyn FnMut(Told<'_>)) -> Option<Arc<Session>> {
+        match Session::open(&self.options.recipe, self.registry, &self.options.set) {
+            Ok(session) => {
+                self.hub.problem(None);
+                Some(Arc::new(session))
+            }
+            Err(wrong) => {
+                self.hub.problem(Some(wrong.render(false)));
+                tell(Told::Wrong(&wrong));
+                None
+            }
+        }
+    }
+
+    /// Runs a recipe to its end, or until a save asks for other work, which it gives.
+    fn run(
+        &self,
+        session: &Arc<Session>,
+        computing: &dyn Runner,
+        saves: &Receiver<()>,
+        interrupted: &AtomicBool,
+        stop: &AtomicBool,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Option<Arc<Session>>, String> {
+        *self.session.lock().expect("nobody panics while holding it") = Some(Arc::clone(session));
+        let (events, heard) = channel::<Event>();
+        let (finished, pages) = channel::<()>();
+        let mut next = None;
+        let execution = std::thread::scope(|scope| {
+            scope.spawn(move || self.render(&pages));
+            let running = scope.spawn({
+                let session = Arc::clone(session);
+                move || {
+                    let mut pass = |event: &Event| {
+                        let _ = events.send(event.clone());
+                    };
+                    session.run(computing, &self.options.run, interrupted, &mut pass)
+                }
+            });
+            // Until the run lets go of its end.
+            loop {
+                match heard.recv_timeout(SETTLE) {
+                    Ok(event) => {
+                        self.hub.event(&event);
+                        tell(Told::Event(&event));
+                        if matches!(event, Event::NodeFinished { .. }) {
+                            let _ = finished.send(());
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+                if stop.load(Ordering::SeqCst) {
+                    interrupted.store(true, Ordering::SeqCst);
+                }
+                if saves.try_recv().is_ok() {
+                    settle(saves);
+                    if let Some(saved) = self.open(tell) {
+                        let current = next.as_ref().unwrap_or(session);
+                        let other_work = !same_work(&current.plan, &saved.plan);
+                        next = Some(saved);
+                        if other_work {
+                            interrupted.store(true, Ordering::SeqCst);
+                        }
+                    }
+                }
+            }
+            drop(finished);
+            running.join().expect("a run tells its failures")
+        });
+        let execution = execution.map_err(|e| e.to_string())?;
+        if execution.interrupted {
+            self.hub.interrupted();
+            return Ok(next);
+        }
+        // What was saved meanwhile means the same work, but may have another title.
+        let shown = next.unwrap_or_else(|| Arc::clone(session));
+        let page = shown.report(&execution.outcomes, &execution.sources, false).map(|(page, _)| page);
+        let html = shown.with_study(&execution.outcomes, &execution.sources, Audience::Here, report::live);
+        if let Ok(html) = html {
+            self.hub.show(html, false);
+        }
+        tell(Told::Ended(page.map_err(|e| e.to_string())));
+        Ok(None)
+    }
+
+    /// Renders what there is, at most so often, until nobody says any more that nodes finish.
+    fn render(&self, finished: &Receiver<()>) {
+        let mut files: Option<Files> = None;
+        let mut last: Option<Instant> = None;
+        while finished.recv().is_ok() {
+            if let Some(rest) = last.and_then(|last| BETWEEN_PAGES.checked_sub(last.elapsed())) {
+                std::thread::sleep(rest);
+            }
+            while finished.try_recv().is_ok() {}
+            let Some(session) = self.session.lock().expect("nobody panics while holding it").clone() else { return };
+            let files = files.get_or_insert_with(|| Files::new(Store::read_only(session.cache()).files()));
+            let survey = session.survey_with(files);
+            if let Ok(html) = session.with_study(&survey.outcomes, &survey.sources, Audience::Here, report::live) {
+                self.hub.show(html, true);
+            }
+            last = Some(Instant::now());
+        }
+    }
+}
+
+/// Waits until no more of one save comes.
+fn settle(saves: &Receiver<()>) {
+    while saves.recv_timeout(SETTLE).is_ok() {}
+}
+
+/// Whether two plans compute the same: a comment or a title is no reason to stop a run.
+fn same_work(a: &Plan, b: &Plan) -> bool {
+    a.nodes.len() == b.nodes.len()
+        && a.nodes.iter().zip(&b.nodes).all(|(x, y)| {
+            x.id == y.id
+                && x.kind.name == y.kind.name
+                && x.params == y.params
+                && x.edges == y.edges
+                && x.keep == y.keep
+                && x.device == y.device
+        })
+}
