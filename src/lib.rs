@@ -17,4 +17,5 @@ pub mod recipe;
 pub mod registry;
 pub mod report;
 pub mod value;
+pub mod versus;
 pub mod workspace;

@@ -1,6 +1,7 @@
 //! The command line: one file per command family.
 
 mod cache;
+mod compare;
 mod download;
 mod init;
 mod inspect;
@@ -65,6 +66,8 @@ enum Command {
     Watch(watch::Watch),
     /// All reports of the workspace in the browser, and what runs now
     Serve(serve::Serve),
+    /// What changed between two studies: in what was done, and unit by unit in what came of it
+    Compare(compare::Compare),
     /// A static site of all reports: an index, leaderboards, a search
     Publish(publish::Publish),
     /// Pretrained weights: which the recipes want, where they are; fetch them
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.execute(&registry),
         Command::Watch(command) => command.execute(&registry),
         Command::Serve(command) => command.execute(&registry),
+        Command::Compare(command) => command.execute(&registry),
         Command::Publish(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
