@@ -35,6 +35,7 @@ libtorch-cuda: ## The whole of libtorch with its CUDA parts, in .libtorch/ (once
 
 test: libtorch ## Provide what the tests need, and run them all
 	@.tools/chromium.sh
+	@.tools/axe.sh
 	@cargo build
 ifneq ($(NEXTEST),)
 	@cargo nextest run --workspace
