@@ -120,6 +120,31 @@ fn a_report_can_be_read_searched_and_taken_along() {
 }
 
 #[test]
+fn a_report_is_printed() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let study = Study::with(SMALL);
+    study.ventral(&["run", "recipes/a.yaml", "--set", "penalty=[1,2]"]).succeeded();
+    let told = study.ventral(&["report", "recipes/a.yaml", "--set", "penalty=[1,2]", "--pdf"]);
+    assert!(told.succeeded().out().contains("pdf: reports/a@penalty=1+2/report.pdf"), "{}", told.out());
+    let pdf = std::fs::read(study.path("reports/a@penalty=1+2/report.pdf")).expect("a PDF");
+    assert!(pdf.starts_with(b"%PDF") && pdf.len() > 40_000, "{} bytes", pdf.len());
+    // As the printer sees it: on white, without what only a screen has.
+    chrome.shape(740, 1000, true);
+    chrome.open(&format!("file://{}", study.path("reports/a@penalty=1+2/index.html").display()));
+    chrome.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": "print" }));
+    let seen = chrome.eval(
+        "[getComputedStyle(document.body).backgroundColor, \
+         [...document.querySelectorAll('.tools, .take, nav')].filter((e) => e.getBoundingClientRect().height).length]",
+    );
+    assert_eq!(seen, serde_json::json!(["rgb(255, 255, 255)", 0]));
+    chrome.picture("report-print", true);
+
+    let mut command = study.command(&["report", "recipes/a.yaml", "--set", "penalty=[1,2]", "--pdf"]);
+    let ended = study::Ended(command.env("PATH", "/nowhere").output().expect("the command starts"));
+    ended.refused(1, &["there is no Chromium to print with", "VENTRAL_CHROMIUM"]);
+}
+
+#[test]
 fn without_scripts_everything_is_there() {
     let Some(mut chrome) = Chrome::start() else { return };
     let study = Study::with(SMALL);
@@ -197,7 +222,7 @@ fn a_page_follows_its_recipe() {
     chrome.until("document.querySelector('.live').dataset.phase === 'done'");
     chrome.until(&format!("document.querySelector('.answer b').textContent !== {before}"));
     assert_eq!(chrome.eval("[scrollY, window.here]"), serde_json::json!([700, true]), "no reload, no jump");
-    assert_eq!(chrome.eval("document.querySelectorAll('.waiting').length"), 0);
+    chrome.until("document.querySelectorAll('.waiting').length === 0");
     chrome.eval("document.querySelector('.answer a').click()");
     assert_eq!(chrome.eval("document.querySelector('dialog.drawer').open"), true, "the new page does what it offers");
     chrome.press("Escape");

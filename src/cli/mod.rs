@@ -6,6 +6,7 @@ mod download;
 mod init;
 mod inspect;
 mod kinds;
+mod pdf;
 mod progress;
 mod publish;
 mod quantity;

@@ -333,6 +333,9 @@ fn forecast(session: &Session, as_json: bool) {
 pub struct Report {
     #[command(flatten)]
     recipe: super::Recipe,
+    /// Also print it to report.pdf beside it, with the Chromium that is installed (or that VENTRAL_CHROMIUM names)
+    #[arg(long)]
+    pdf: bool,
 }
 
 impl Report {
@@ -349,6 +352,10 @@ impl Report {
         let (page, _) =
             session.report(&survey.outcomes, &survey.sources, true).map_err(|e| Failure::Failed(e.to_string()))?;
         terminal::print(&format!("report: {}", relative(&page, &session.plan.workspace)));
+        if self.pdf {
+            let pdf = super::pdf::print(&page).map_err(Failure::Failed)?;
+            terminal::print(&format!("pdf: {}", relative(&pdf, &session.plan.workspace)));
+        }
         Ok(())
     }
 }

@@ -233,6 +233,13 @@ impl Followed<'_> {
             self.hub.show(html, false);
         }
         tell(Told::Ended(page.map_err(|e| e.to_string())));
+        // A search by halving goes on where its rung is decided now.
+        if shown.undecided().is_some()
+            && let Some(further) = self.open(tell)
+            && further.rungs() > shown.rungs()
+        {
+            return Ok(Some(further));
+        }
         Ok(None)
     }
 

@@ -138,7 +138,7 @@ pub fn headline(shelf: &Shelf<'_>) -> Option<Best> {
 }
 
 /// The variant as a sentence names it: the bare value of one variable, name and value of several.
-fn spoken(best: &Best) -> String {
+pub fn spoken(best: &Best) -> String {
     let group = &best.sample.groups[best.group];
     let category = &best.sample.categories[group.category];
     match (best.sample.series.len(), category.parse::<f64>().is_ok() && !best.sample.variable.is_empty()) {

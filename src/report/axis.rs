@@ -28,8 +28,13 @@ impl Axis {
         let (low, high) = sane(low, high);
         let step = nice_step((high - low) / ticks.max(1) as f64);
         let (first, last) = ((low / step + 1e-6).floor(), (high / step - 1e-6).ceil());
-        let ticks = steps(first, last).map(|at| (at * step, tick(at * step, step))).collect();
-        Self { from: first * step, to: last * step, ticks, scale: Scale::Linear }
+        // A few values just below a tick are worth a little room, not a whole step of it.
+        let (mut from, mut ticked) = (first * step, first);
+        if first < 0.0 && low - from > 0.6 * step {
+            (from, ticked) = (low - 0.08 * step, first + 1.0);
+        }
+        let ticks = steps(ticked, last).map(|at| (at * step, tick(at * step, step))).collect();
+        Self { from, to: last * step, ticks, scale: Scale::Linear }
     }
 
     /// A linear axis that ends at the values given, with ticks inside.
@@ -51,7 +56,14 @@ impl Axis {
         }
         let (first, last) = (from.ceil() as i32, to.floor() as i32);
         let every = (((last - first + 1) as f64 / ticks.max(1) as f64).ceil() as usize).max(1);
-        let ticks = (first..=last).step_by(every).map(|e| 10f64.powi(e)).map(|x| (x, number::decade(x))).collect();
+        let mut ticks: Vec<(f64, String)> =
+            (first..=last).step_by(every).map(|e| 10f64.powi(e)).map(|x| (x, number::decade(x))).collect();
+        if ticks.len() < 2 {
+            // Within a decade, powers of ten alone tell nothing.
+            let within = |x: &f64| (from..=to).contains(&x.log10());
+            let all = (first - 1..=last + 1).flat_map(|e| [1.0, 2.0, 5.0].map(|factor| factor * 10f64.powi(e)));
+            ticks = all.filter(within).map(|x| (x, number::general(x))).collect();
+        }
         Self { from, to, ticks, scale: Scale::Log }
     }
 
@@ -175,10 +187,13 @@ mod tests {
     #[test]
     fn ticks_are_round_and_hold_the_data() {
         let axis = Axis::linear(-0.03, 0.61, 5);
-        assert_eq!(labels(&axis), ["−.2", "0", ".2", ".4", ".6", ".8"]);
+        assert_eq!(labels(&axis), ["0", ".2", ".4", ".6", ".8"]);
+        assert!(axis.ends().0 < -0.03 && axis.ends().0 > -0.1, "room for −.03, but not a whole step of it");
+        assert_eq!(labels(&Axis::linear(-0.13, 0.61, 5)), ["−.2", "0", ".2", ".4", ".6", ".8"]);
         assert_eq!(labels(&Axis::tight(0.0, 1.0, 4)), ["0", ".25", ".50", ".75", "1.00"]);
         assert_eq!(labels(&Axis::linear(0.0, 4100.0, 4)), ["0", "2,000", "4,000", "6,000"]);
         assert_eq!(labels(&Axis::log(3.0, 2e7, 4)), ["10", "1,000", "10⁵", "10⁷"]);
+        assert_eq!(labels(&Axis::log(1.2e-4, 1e-3, 4)), ["2 × 10⁻⁴", "5 × 10⁻⁴", ".001"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Best, answer, best_among, best_of, compares, evaluations};
+use super::answer::{Best, answer, best_among, best_of, compares, evaluations, spoken};
 use super::distribution::{self, Look};
 use super::ink::escape;
 use super::number::{count, counted};
@@ -28,6 +28,9 @@ pub struct Card {
     pub answer: Option<(String, String, String)>,
     /// The key figure on a phone's width, as SVG markup.
     pub figure: String,
+    /// What its colours tell apart, and each colour's class and name.
+    pub legend_title: String,
+    pub legend: Vec<(String, String)>,
     pub scores: Vec<Score>,
     /// What a search finds it by.
     pub words: String,
@@ -68,8 +71,10 @@ pub fn card(study: &Study<'_>) -> Card {
     let figure = bests.first().map(|best| {
         let look = if best.sample.groups.len() > 1 { Look::Profile } else { Look::Bar };
         let mut figure = distribution::figure(&best.sample, look, &[], None);
-        figure.panels.pop().and_then(|panel| panel.narrow).unwrap_or_default()
+        let narrow = figure.panels.pop().and_then(|panel| panel.narrow).unwrap_or_default();
+        (narrow, figure.legend_title, figure.legend)
     });
+    let (figure, legend_title, legend) = figure.unwrap_or_default();
     Card {
         name: plan.name.clone(),
         title: if plan.title.is_empty() { plan.name.clone() } else { plan.title.clone() },
@@ -77,7 +82,9 @@ pub fn card(study: &Study<'_>) -> Card {
         finished: study.finished.clone(),
         state: state.to_owned(),
         answer: answer(&shelf).map(|answer| (answer.before, answer.score, answer.after)),
-        figure: figure.unwrap_or_default(),
+        figure,
+        legend_title,
+        legend,
         scores: bests.iter().filter_map(|best| score(&shelf, best)).collect(),
         words: words(study),
         private: private(&shelf),
@@ -121,7 +128,7 @@ fn score(shelf: &Shelf<'_>, best: &Best) -> Option<Score> {
         digest: responses.digest.short(),
         on: grid.fact_text("on").unwrap_or("").to_owned(),
         rows: grid.fact_number("rows_scored").unwrap_or(0.0) as u64,
-        what: if best.name.is_empty() { id.name.clone() } else { best.name.clone() },
+        what: if best.name.is_empty() { id.name.clone() } else { spoken(best) },
         mean,
         sem,
         units: n,
@@ -177,6 +184,8 @@ impl Card {
             state: "complete".to_owned(),
             answer: None,
             figure: String::new(),
+            legend_title: String::new(),
+            legend: Vec::new(),
             scores: Vec::new(),
             words: format!("{name} {title}").to_lowercase(),
             private: 0,

@@ -149,7 +149,10 @@ impl Chart<'_> {
     fn paint(&self, pen: &mut Pen<'_>, way: Way, top: f64) {
         let (from, to) = (-0.5, self.sample.categories.len() as f64 - 0.5);
         pen.line(vec![way.at(from, 0.0), way.at(to, 0.0)], Role::Muted, 1.0);
-        self.yardsticks(pen, way, (from, to));
+        let yardsticks = self.yardsticks();
+        for (_, value) in &yardsticks {
+            pen.line(vec![way.at(from, *value), way.at(to, *value)], Role::Reference, 1.5);
+        }
         if self.look == Look::Profile {
             self.joined(pen, way);
         }
@@ -171,27 +174,31 @@ impl Chart<'_> {
                 }
             }
         }
+        self.named(pen, way, from, &yardsticks);
     }
 
-    fn yardsticks(&self, pen: &mut Pen<'_>, way: Way, (from, to): (f64, f64)) {
+    /// Published values and the ceiling, by what they are called.
+    fn yardsticks(&self) -> Vec<(String, f64)> {
         let ceiling = self.sample.ceiling.map(|value| ("mean ceiling".to_owned(), value));
         let mut lines: Vec<(String, f64)> = self.references.iter().cloned().chain(ceiling).collect();
         lines.retain(|(_, value)| value.is_finite());
-        for (name, value) in lines {
-            let text = format!("{name} {}", self.sample.measure.value(value));
-            pen.mark(&text, None, |pen| {
-                pen.line(vec![way.at(from, value), way.at(to, value)], Role::Reference, 1.5);
-                match way {
-                    Way::Up => {
-                        let face = Face::of(Role::Reference).at(HPos::Left, VPos::Bottom);
-                        pen.text((from, value), (4.0, -2.0), &text, face);
-                    }
-                    Way::Right => {
-                        let face = Face::of(Role::Reference).at(HPos::Center, VPos::Bottom);
-                        pen.text((value, from), (0.0, 0.0), &text, face);
-                    }
+        lines
+    }
+
+    /// Their names, over everything else.
+    fn named(&self, pen: &mut Pen<'_>, way: Way, from: f64, yardsticks: &[(String, f64)]) {
+        for (name, value) in yardsticks {
+            let text = format!("{name} {}", self.sample.measure.value(*value));
+            match way {
+                Way::Up => {
+                    let face = Face::of(Role::Reference).at(HPos::Left, VPos::Bottom);
+                    pen.text((from, *value), (4.0, -2.0), &text, face);
                 }
-            });
+                Way::Right => {
+                    let face = Face::of(Role::Reference).at(HPos::Center, VPos::Bottom);
+                    pen.text((*value, from), (0.0, 0.0), &text, face);
+                }
+            }
         }
     }
 

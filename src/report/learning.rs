@@ -11,14 +11,14 @@ use crate::plan::NodeIndex;
 
 /// Panels by their titles: columns that share a definition, hence an axis.
 const PANELS: &[(&str, &str, &[&str])] = &[
-    ("Loss", "Loss", &["train_loss", "val_loss"]),
+    ("Loss", "Value of the loss", &["train_loss", "val_loss"]),
     ("Loss of the responses", "Mean squared error", &["train_loss_response", "val_loss_response"]),
     ("Loss of the classes", "Cross-entropy (nats)", &["train_loss_class", "val_loss_class"]),
     ("Explained variance on validation", "Fraction of variance", &["val_explained_variance"]),
     ("Correlation on validation", "Pearson r", &["val_r"]),
     ("Accuracy on validation", "Fraction of stimuli", &["val_accuracy"]),
     ("Weights of the losses", "Weight", &["weight_response", "weight_class"]),
-    ("Learning rate", "Learning rate (log)", &["learning_rate"]),
+    ("Learning rate", "Step size", &["learning_rate"]),
 ];
 
 /// A training: its variant, and what was noted of it.
@@ -140,7 +140,7 @@ fn panel(histories: &[History], columns: &[&str], heading: String, y_title: &str
     if !(x_low.is_finite() && y_low.is_finite()) {
         return None;
     }
-    let log = columns == ["learning_rate"] && y_low > 0.0;
+    let log = columns == ["learning_rate"] && y_low > 0.0 && y_high >= 3.0 * y_low;
     let frame = Frame {
         width: PANEL,
         height: 250,

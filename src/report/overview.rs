@@ -40,7 +40,10 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
     let best = format!("the best is {} with {}", told.join(", "), sweep.measure.value(best.1));
     let alt = format!("{} over {}: {best}.", sweep.measure.axis(), sweep.variables.join(", "));
     let (panel, how) = match sweep.variables.len() {
-        0 | 1 => return None,
+        0 => return None,
+        // A comparison of one variable has its boxes already.
+        1 if grid.has("score") => (both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
+        1 => return None,
         2 => (both(|size| shades(&sweep, &alt, size)), "Numbers and shades: means over units; darker is higher"),
         _ => (
             both(|size| coordinates(&sweep, &alt, size)),
@@ -93,6 +96,13 @@ fn read(shelf: &Shelf<'_>, grid: &Grid, y: Option<&str>) -> Option<Sweep> {
         let places = places.collect();
         sweep.variants.push((places, score));
     }
+    for (at, values) in sweep.values.iter_mut().enumerate() {
+        let used: Vec<bool> = (0..values.len()).map(|p| sweep.variants.iter().any(|v| v.0[at] == p)).collect();
+        let place = |old: usize| used[..old].iter().filter(|used| **used).count();
+        sweep.variants.iter_mut().for_each(|variant| variant.0[at] = place(variant.0[at]));
+        let mut keep = used.iter();
+        values.retain(|_| *keep.next().expect("a flag per value"));
+    }
     // A variable that never differs tells nothing.
     let told: Vec<usize> = (0..sweep.variables.len())
         .filter(|&at| sweep.variants.iter().any(|v| v.0[at] != sweep.variants[0].0[at]))
@@ -112,6 +122,36 @@ fn share(sweep: &Sweep, score: f64) -> f64 {
     let scores = || sweep.variants.iter().map(|v| v.1);
     let (low, high) = (scores().fold(f64::INFINITY, f64::min), scores().fold(f64::NEG_INFINITY, f64::max));
     if high > low { (score - low) / (high - low) } else { 0.5 }
+}
+
+fn bars(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
+    let names: Vec<String> =
+        sweep.values[0].iter().map(|name| shortened(name, TEXT, f64::from(width) * 0.32)).collect();
+    let scores = sweep.variants.iter().map(|variant| variant.1);
+    let (low, high) = scores.fold((0.0f64, 0.0f64), |(low, high), x| (low.min(x), high.max(x)));
+    let frame = Frame {
+        width,
+        height: 70 + 26 * names.len() as u32,
+        x: Axis::linear(low, high, if width < 500 { 4 } else { 6 }),
+        y: Axis::bands(&names).reversed(),
+        x_title: &sweep.measure.axis(),
+        y_title: &sweep.variables[0],
+        right: 44.0,
+        top: 0.0,
+    };
+    let end = frame.x.ends().1;
+    draw(frame, alt, class, |pen| {
+        for (places, score) in &sweep.variants {
+            let at = places[0] as f64;
+            let best = share(sweep, *score) >= 1.0;
+            let role = if best { Role::Best } else { Role::Main };
+            let value = sweep.measure.value(*score);
+            let text = format!("{} {} · {value}", sweep.variables[0], sweep.values[0][places[0]]);
+            pen.mark(&text, None, |pen| pen.bar((0.0, at - 0.34), (*score, at + 0.34), role, 0.75));
+            let face = Face::of(if best { role } else { Role::Muted }).at(HPos::Left, VPos::Center);
+            pen.text((end, at), (6.0, 0.0), &value, if best { face.bold() } else { face });
+        }
+    })
 }
 
 fn shades(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {

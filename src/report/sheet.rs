@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::data::{Data, cell as exact};
-use super::grid::{Cells, Grid};
+use super::grid::{Cells, Grid, json_text};
 use super::measure::{capital, is_known, measure};
 use super::number::{count, general, probability, score};
 use super::shelf::Shelf;
@@ -37,10 +37,11 @@ pub struct Head {
     pub number: bool,
 }
 
-/// A row, and the unit that it is about.
+/// A row, the unit that it is about, and the node that made its numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     pub unit: Option<String>,
+    pub node: NodeIndex,
     pub cells: Vec<Cell>,
 }
 
@@ -107,6 +108,7 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
     let mut keys: Vec<Vec<(String, String)>> = Vec::new();
     let mut cells: Vec<Vec<Option<[Cell; 2]>>> = Vec::new();
     let mut units: Vec<Option<f64>> = Vec::new();
+    let mut makers: Vec<NodeIndex> = Vec::new();
     for (node, _, grid) in found {
         for row in 0..grid.rows {
             let columns = grid.columns.iter().take_while(|column| column.name != "measure");
@@ -130,6 +132,7 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
                 measures.len() - 1
             });
             let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                makers.push(maker(shelf, *node, &key));
                 keys.push(key);
                 cells.push(Vec::new());
                 units.push(None);
@@ -154,7 +157,7 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
         sheet.heads.push(Head { text: "median".to_owned(), number: true });
     }
     sheet.heads.push(Head { text: "units".to_owned(), number: true });
-    for ((key, line), units) in keys.into_iter().zip(cells).zip(units).take(ROWS) {
+    for (((key, line), units), node) in keys.into_iter().zip(cells).zip(units).zip(makers).take(ROWS) {
         let label =
             |name: &String| key.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned();
         let mut row: Vec<Cell> = labels.iter().map(|name| Cell::words(label(name))).collect();
@@ -163,9 +166,19 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             row.extend(line.get(at).cloned().flatten().unwrap_or_else(|| [none(), none()]));
         }
         row.push(Cell::number(units, units.map_or("–".to_owned(), general)));
-        sheet.rows.push(Row { unit: None, cells: row });
+        sheet.rows.push(Row { unit: None, node, cells: row });
     }
     sheet
+}
+
+/// The node behind a row: what a comparison was told under the row's labels, else the table's own node.
+fn maker(shelf: &Shelf<'_>, node: NodeIndex, key: &[(String, String)]) -> NodeIndex {
+    let told = |(name, value): &(String, serde_json::Value)| {
+        key.iter().any(|(known, text)| known == name && *text == json_text(value))
+    };
+    let edges = shelf.node(node).edges.iter();
+    let mut labelled = edges.filter(|edge| !edge.label.is_empty() && edge.label.iter().all(told));
+    labelled.next().map_or(node, |edge| edge.from)
 }
 
 /// The rows as they are stored.
@@ -206,7 +219,13 @@ fn stacked(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
                 Some(column) => cell(&column.cells, name, row),
             });
             let unit = grid.has("unit").then(|| grid.text("unit", row)).flatten();
-            sheet.rows.push(Row { unit, cells: variant.chain(cells).collect() });
+            let key: Vec<(String, String)> = columns
+                .iter()
+                .take_while(|name| !matches!(name.as_str(), "unit" | "measure"))
+                .map(|name| (name.clone(), grid.text(name, row).unwrap_or_default()))
+                .collect();
+            let node = maker(shelf, *node, &key);
+            sheet.rows.push(Row { unit, node, cells: variant.chain(cells).collect() });
         }
     }
     sheet

@@ -3,7 +3,7 @@
 use super::chart::{Figure, Panel};
 use super::data::{Data, cell};
 use super::ink::escape;
-use super::number::{count, general};
+use super::number::{count, score};
 use super::pictures;
 use super::scored::{Scored, identity, scored};
 use super::shelf::Shelf;
@@ -44,7 +44,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, title: Option<&str>) -> Option
     let sheet = |picks: &[(usize, &Stimulus, f64)], uris: &[String]| {
         let cells = picks.iter().zip(uris).map(|((_, stimulus, error), uri)| {
             let name = escape(&stimulus.name);
-            let error = general(*error);
+            let error = score(*error);
             format!("<li><img src=\"{uri}\" alt=\"{name}, error {error}\" title=\"{name}\" width=\"96\" height=\"96\"><span>{error}</span></li>")
         });
         format!("<ul class=\"sheet\">{}</ul>", cells.collect::<String>())

@@ -281,7 +281,7 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
         "Learning curves",
         "24 epochs, the best after",
         "Explained variance on validation",
-        "Learning rate (log)",
+        "Step size",
         "Classes taken for one another",
         "animals taken for animals: 15 of",
         "right (.",
