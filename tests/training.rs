@@ -163,13 +163,14 @@ fn every_epoch_is_told_and_what_was_trained_is_used() {
     ended.succeeded();
     let rows = study.ventral(&["show", "recipes/a.yaml", "both.history", "--json"]).succeeded().json();
     assert_eq!(rows.as_array().map(Vec::len), Some(3));
-    // Train rows are refused, by the path.
-    study.edit("split: it.split }, with: { on: val } }\n  layers", "split: it.split }, with: { on: test } }\n  layers");
+    // Rows that it was trained on are not scored as new ones, and the way to them is told.
     study.edit(
-        "responses: it.responses, split: it.split }, with: { on: test }",
-        "responses: it.responses_test, split: it.split }, with: { on: test }",
+        "  scores: { kind: evaluate, in: { predictions: both, responses: it.responses, split: it.split }",
+        "  other: { kind: split, in: { rows: it.responses }, with: { val: 0.5, seed: 9 } }\n  \
+         scores: { kind: evaluate, in: { predictions: both, responses: it.responses, split: other }",
     );
-    study.ventral(&["run", "recipes/a.yaml", "--no-report"]).succeeded();
+    let ended = study.ventral(&["run", "recipes/a.yaml", "--no-report"]);
+    ended.refused(1, &["the path of the leak is `both`"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! repeat its border.
 
 use rand::Rng;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// What is drawn for a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,9 +41,10 @@ impl Looks {
             let factors: Vec<f32> =
                 (0..count).map(|_| (1.0 + self.brightness * rng.random_range(-1.0..=1.0)) as f32).collect();
             let factors = Tensor::from_slice(&factors).view([count, 1, 1, 1]).to_device(pictures.device());
-            seen = seen * factors;
+            // Not in place: where nothing moved, it is the caller's memory.
+            return &seen * factors;
         }
-        seen.to_kind(Kind::Float)
+        seen
     }
 
     /// From places in what is seen to places in the picture, both −1 … 1: 2 × 3 numbers.
@@ -64,7 +65,7 @@ impl Looks {
 mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha12Rng;
-    use tch::Device;
+    use tch::{Device, Kind};
 
     use super::*;
 

@@ -43,7 +43,7 @@ impl Optimizer {
     pub fn new(rule: Rule, parameters: &[Tensor]) -> Self {
         let zeros = || parameters.iter().map(|p| p.detach().zeros_like()).collect::<Vec<_>>();
         let (first, second) = match rule {
-            Rule::Sgd { momentum } if momentum == 0.0 => (Vec::new(), Vec::new()),
+            Rule::Sgd { momentum: 0.0 } => (Vec::new(), Vec::new()),
             Rule::Sgd { .. } => (zeros(), Vec::new()),
             Rule::Adam | Rule::AdamW => (zeros(), zeros()),
         };
