@@ -113,7 +113,7 @@ fn one_round(
     run: &mut Run<'_>,
 ) -> Result<(History, Lineage), KindError> {
     let training = &asked.training;
-    let rows = dealt(asked, given, round)?;
+    let mut rows = dealt(asked, given, round)?;
     let stimuli = &given.images.about.stimuli;
     let targets = match &given.responses {
         Some(responses) => Some(Targets::join(responses, stimuli, &rows, training.loss, run)?),
@@ -123,6 +123,7 @@ fn one_round(
         Some(labels) => Some(Classes::join(labels, stimuli, &rows, training.classes)?),
         None => None,
     };
+    check_judges(&mut rows, targets.as_ref(), classes.as_ref())?;
     if tasks != Tasks::Responses && at == 0 {
         say_unknown(classes.as_ref().expect("labels arrive"), &rows, run);
     }
@@ -132,7 +133,7 @@ fn one_round(
         start(training, given, &blueprint, &graph, targets.as_ref(), run)?;
     let first = first_step(training, &blueprint, &graph)?;
     let plan = plan(asked, rows.fit.len(), round.fold)?;
-    reserve(training, given, &graph, &blueprint, run)?;
+    reserve(training, given, &graph, &blueprint, 0, run)?;
 
     let device = place(run.device);
     let normalisation = normalisation(&blueprint, given);
@@ -148,6 +149,9 @@ fn one_round(
     let held = held_bytes(&graph, trainable.start(), given);
     if trainable.start() != IMAGES && !(plan.looks.is_plain() && held <= HELD) {
         trainable = net(true)?;
+    }
+    if trainable.start() != IMAGES {
+        reserve(training, given, &graph, &blueprint, held, run)?;
     }
     let pictures = Pictures::load(&given.images, &run.sources, given.size, normalisation)?;
     let feed = feed(pictures, trainable.start(), &graph, &weights, given, device)?;
@@ -247,6 +251,29 @@ fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindEr
     Ok(rows)
 }
 
+/// Rows of which nothing is known cannot judge: an error where they should, else nobody does.
+fn check_judges(rows: &mut Rows, targets: Option<&Targets>, classes: Option<&Classes>) -> Result<(), KindError> {
+    let known = |&row: &usize| match (targets, classes) {
+        (Some(targets), _) => targets.raw.row(row).iter().any(|value| !value.is_nan()),
+        (None, Some(classes)) => classes.of[row] >= 0,
+        (None, None) => false,
+    };
+    if rows.judge.is_empty() || rows.judge.iter().any(known) {
+        return Ok(());
+    }
+    if rows.judges == Judges::Onlookers {
+        rows.judge.clear();
+        rows.judges = Judges::Nobody;
+        return Ok(());
+    }
+    Err(KindError::new(format!(
+        "none of the {} rows that should judge an epoch ({}) has {}; `early_stopping` needs some that do",
+        rows.judge.len(),
+        rows.judges.words(),
+        if targets.is_some() { "a response" } else { "a label that is fitted on" }
+    )))
+}
+
 fn say_unknown(classes: &Classes, rows: &Rows, run: &mut Run<'_>) {
     let unknown = rows.judge.iter().filter(|&&row| classes.of[row] < 0).count();
     if unknown > 0 && !rows.judge.is_empty() {
@@ -288,12 +315,14 @@ fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, K
     })
 }
 
-/// Sets memory aside: pictures, tensors with their moments and copies, and what a batch holds on its way there and back.
+/// Sets memory aside: pictures, tensors with their moments and copies, what a batch holds on its way there and back, and the
+/// outputs of a frozen trunk.
 fn reserve(
     training: &Training,
     given: &Given,
     graph: &Graph,
     blueprint: &Blueprint,
+    frozen: u64,
     run: &mut Run<'_>,
 ) -> Result<(), KindError> {
     let wires: Vec<Wire> = blueprint.outputs().iter().filter_map(|layer| graph.wire(layer)).collect();
@@ -306,7 +335,7 @@ fn reserve(
         steps().flat_map(|(_, step)| step.op.tensors()).map(|(_, shape)| shape.iter().product::<usize>()).sum();
     // Outputs are kept for their gradients, which are as large; half as much again for copies that convolutions make.
     let batch = training.batch.get() * held * 5 / 2;
-    let bytes = pictures::needed(&given.images, given.size) + 4 * (8 * tensors + batch) as u64 + (200 << 20);
+    let bytes = pictures::needed(&given.images, given.size) + 4 * (8 * tensors + batch) as u64 + frozen + (200 << 20);
     run.reserve(bytes, "a smaller `batch` or `image_size`, or fewer channels, need less")
 }
 

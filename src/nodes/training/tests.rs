@@ -394,6 +394,13 @@ fn data_that_do_not_fit_are_refused_before_training_starts() {
         .value("responses", &responses(&stimuli(COUNT), recorded()));
     let error = refused(given_no_val, json!({ "early_stopping": { "on": "val" } }));
     assert!(error.contains("`early_stopping.on` is val, but 0 rows of `split` are val"), "{error}");
+    // Validation rows without responses judge nothing.
+    let some = responses(&stimuli(40), recorded().slice(ndarray::s![..40, ..]).to_owned());
+    let given = || bare().value("responses", &some);
+    let error = refused(given(), json!({ "early_stopping": { "on": "val" } }));
+    assert!(error.contains("none of the 8 rows that should judge an epoch"), "{error}");
+    let made = given().run::<TrainCnn>(small(json!({ "early_stopping": null, "epochs": 1 }))).unwrap();
+    assert!(made.numbers("history", "val_loss")[0].is_nan(), "nobody judges");
     let one = Value::Labels(Labels { stimuli: stimuli(COUNT), object: vec!["left".to_owned(); COUNT], category: None });
     let error = refused(bare().value("labels", &one), json!({}));
     assert!(error.contains("show one class (left); telling classes apart needs 2 or more"), "{error}");
