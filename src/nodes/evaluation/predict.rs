@@ -17,6 +17,20 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-neutral" = "all"))]
     pub rows: Rows,
+    /// Which head of a network speaks: `responses`, or `classes` with their probabilities. Absent: the one it has, and of two
+    /// that of responses.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub head: Option<Head>,
+}
+
+/// A head of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Head {
+    Responses,
+    Classes,
 }
 
 /// Rows to predict.
@@ -72,27 +86,42 @@ handed_in:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use ndarray::Array2;
+    use ndarray::{Array2, Axis};
 
-    use super::{Params, Predict, Rows};
+    use super::{Head, Params, Predict, Rows};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::affine;
     use crate::math::tensor::place;
     use crate::nodes::regression::readout::check_finite;
+    use crate::nodes::training::trained;
     use crate::value::Value;
     use crate::value::fit::Fit;
     use crate::value::lineage::Lineage;
     use crate::value::matrix::{About, Matrix};
+    use crate::value::network::Network;
     use crate::value::split::Part;
     use crate::value::stimuli::Stimuli;
 
     impl Compute for Predict {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let models = run.arrivals("model").to_vec();
+            match (models.is_empty(), run.has("predictions")) {
+                (true, true) => return of_rows(&params, run),
+                (true, false) => {
+                    return Err(KindError::new("nothing arrives at `model` or `predictions`; connect one of them"));
+                }
+                (false, true) => {
+                    return Err(KindError::new(
+                        "both `model` and `predictions` are connected; rows are predicted or taken",
+                    ));
+                }
+                (false, false) => {}
+            }
             for arrival in models {
                 let fold = arrival.key.as_ref().and_then(|key| key.parse().ok());
                 match Value::read(arrival.ty, &arrival.path)? {
                     Value::Fit(fit) => by_fit(&params, &fit, fold, run)?,
+                    Value::Network(network) => by_network(&params, &network, fold, run)?,
                     other => {
                         return Err(KindError::new(format!("`model` takes a fit or a network, not {}", other.ty())));
                     }
@@ -131,6 +160,42 @@ mod compute {
         )
     }
 
+    /// Rows of predictions as they are.
+    fn of_rows(params: &Params, run: &mut Run<'_>) -> Result<(), KindError> {
+        for arrival in run.arrivals("predictions").to_vec() {
+            let fold = arrival.key.as_ref().and_then(|key| key.parse().ok());
+            let made = run.matrix_of_fold("predictions", fold)?;
+            let stimuli = made.stimuli("predictions")?.clone();
+            let rows = rows(params.rows, &stimuli, run)?;
+            let (taken, columns) = (made.view().select(Axis(0), &rows), made.about.columns.clone());
+            let lineages = [&Lineage::default(), &made.about.lineage];
+            emit(taken, &stimuli.select(&rows), columns, lineages, fold, run)?;
+        }
+        Ok(())
+    }
+
+    fn by_network(params: &Params, network: &Network, fold: Option<usize>, run: &mut Run<'_>) -> Result<(), KindError> {
+        if !run.has("images") {
+            let extra = if run.has("features") { ", not `features`" } else { "" };
+            return Err(KindError::new(format!("a network sees `images`{extra}; connect them")));
+        }
+        let images = run.images("images")?;
+        let rows = rows(params.rows, &images.about.stimuli, run)?;
+        let outputs = trained::predict(network, &images, &run.sources, place(run.device), run.batch)?;
+        let of_training = network.about.trained.as_ref().expect("`predict` has read it");
+        let (predicted, columns) = match (params.head, outputs.responses, outputs.probabilities) {
+            (None | Some(Head::Responses), Some(responses), _) => (responses, &of_training.units),
+            (None | Some(Head::Classes), _, Some(probabilities)) => (probabilities, &of_training.classes),
+            (head, _, _) => {
+                let asked = if head == Some(Head::Classes) { "classes" } else { "responses" };
+                return Err(KindError::new(format!("the network has no head for {asked}; it was not trained on them")));
+            }
+        };
+        let predicted = predicted.select(Axis(0), &rows);
+        let lineages = [&Lineage::default(), &network.about.lineage];
+        emit(predicted, &images.about.stimuli.select(&rows), Some(columns.clone()), lineages, fold, run)
+    }
+
     fn emit(
         predicted: Array2<f32>,
         stimuli: &Stimuli,
@@ -163,7 +228,7 @@ mod compute {
         if wanted.is_empty() {
             return Err(KindError::new(format!("`split` has no {} rows", part.name())));
         }
-        let mut rows = split.stimuli.select(&wanted).align(stimuli, part.name(), "features")?;
+        let mut rows = split.stimuli.select(&wanted).align(stimuli, part.name(), "what arrives")?;
         rows.sort_unstable();
         Ok(rows)
     }
@@ -176,6 +241,9 @@ mod tests {
     use crate::nodes::features::standardize::Standardize;
     use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
     use crate::nodes::testing::{Made, given, hold_out, matrix, responses, stimuli};
+    use crate::nodes::training::train_cnn::TrainCnn;
+    use crate::value::Value;
+    use crate::value::images::Images;
     use ndarray::{Array2, Axis};
     use serde_json::json;
 
@@ -216,6 +284,28 @@ mod tests {
     }
 
     #[test]
+    fn a_network_predicts_as_its_training_did() {
+        let rows = stimuli(20);
+        let pixels = (0..20 * 16 * 16 * 3).map(|at: usize| ((at * at) / 89 % 256) as u8).collect();
+        let images = Value::Images(Images::rendered(rows.clone(), (16, 16), pixels));
+        let y = Array2::from_shape_fn((20, 2), |(i, unit)| ((i * 5 + unit * 3) as f32).sin());
+        let split = hold_out(&rows, "ttttttttttttttttvvee");
+        let training = given().value("images", &images).value("responses", &responses(&rows, y)).value("split", &split);
+        let blocks = json!({ "blocks": [{ "channels": 4, "pool": 2, "dropout": 0.5 }] });
+        let params = json!({ "architecture": blocks, "epochs": 2, "batch": 4, "seed": 1, "early_stopping": null });
+        let made = training.run::<TrainCnn>(params).unwrap();
+        let job = || given().value("images", &images).value("model", &made.value("network")).value("split", &split);
+        let again = job().run::<Predict>(json!({})).unwrap();
+        let (a, b) = (made.matrix("predictions"), again.matrix("predictions"));
+        assert_eq!(a.about, b.about);
+        assert!((&a.view() - &b.view()).iter().all(|difference| difference.abs() < 1e-5));
+        let test = job().run::<Predict>(json!({ "rows": "test" })).unwrap().matrix("predictions");
+        assert_eq!(test.view(), b.view().select(Axis(0), &[18, 19]));
+        let error = job().refusal::<Predict>(json!({ "head": "classes" }));
+        assert_eq!(error.message, "the network has no head for classes; it was not trained on them");
+    }
+
+    #[test]
     fn only_the_rows_asked_for_are_predicted() {
         let made = fitted::<Ridge>(json!({}));
         let rows = stimuli(12);
@@ -232,6 +322,13 @@ mod tests {
         assert_eq!(test.stimuli("test").unwrap(), &rows.select(&[10, 11]));
         assert_eq!(test.view(), all.view().select(Axis(0), &[10, 11]));
         assert_eq!(test.about.columns, Some(vec!["u0".to_owned(), "u1".to_owned()]));
+        let taken = given()
+            .value("predictions", &Value::Matrix(all))
+            .value("split", &hold_out(&rows, "tttttttttvee"))
+            .run::<Predict>(json!({ "rows": "test" }))
+            .unwrap()
+            .matrix("predictions");
+        assert_eq!((taken.view(), &taken.about), (test.view(), &test.about));
     }
 
     #[test]
@@ -246,6 +343,8 @@ mod tests {
         );
         let bare = given().value("model", &made.value("fit"));
         assert_eq!(bare.refusal::<Predict>(json!({})).message, "a fit of `ridge` reads `features`; connect them");
+        let none = given().value("features", &matrix(&stimuli(12), features(12)));
+        assert!(none.refusal::<Predict>(json!({})).message.starts_with("nothing arrives at `model` or `predictions`"));
         let job = given().value("features", &matrix(&stimuli(12), features(12))).value("model", &made.value("fit"));
         assert!(job.refusal::<Predict>(json!({ "rows": "test" })).message.contains("needs `split`"));
     }
