@@ -134,9 +134,10 @@ fn a_report_is_printed() {
     chrome.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": "print" }));
     let seen = chrome.eval(
         "[getComputedStyle(document.body).backgroundColor, \
-         [...document.querySelectorAll('.tools, .take, nav')].filter((e) => e.getBoundingClientRect().height).length]",
+         [...document.querySelectorAll('.tools, .take, nav')].filter((e) => e.getBoundingClientRect().height).length, \
+         document.documentElement.scrollWidth <= innerWidth]",
     );
-    assert_eq!(seen, serde_json::json!(["rgb(255, 255, 255)", 0]));
+    assert_eq!(seen, serde_json::json!(["rgb(255, 255, 255)", 0, true]));
     chrome.picture("report-print", true);
 
     let mut command = study.command(&["report", "recipes/a.yaml", "--set", "penalty=[1,2]", "--pdf"]);

@@ -98,6 +98,12 @@ impl Axis {
         }
     }
 
+    /// Where the line below the plot stands: at its low end, or at zero where only a little room is below.
+    pub fn baseline(&self) -> f64 {
+        let first = self.ticks.first().map(|tick| tick.0);
+        if self.scale == Scale::Linear && self.from < 0.0 && first == Some(0.0) { 0.0 } else { self.ends().0 }
+    }
+
     /// Where a value lies between the ends, from 0 to 1; beyond them where it lies outside.
     fn place(&self, value: f64) -> f64 {
         let value = if self.scale == Scale::Log { value.max(f64::MIN_POSITIVE).log10() } else { value };

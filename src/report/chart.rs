@@ -158,7 +158,7 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     done(area.draw_text(frame.x_title, &x_title, (fine(middle), fine(f64::from(frame.height) - 3.0))));
 
     let mut pen = Pen { chart, ink: ink.clone() };
-    let (zero, (x_from, x_to)) = (frame.y.ends().0, frame.x.ends());
+    let (zero, (x_from, x_to)) = (frame.y.baseline(), frame.x.ends());
     if !y_bands {
         pen.line(vec![(x_from, zero), (x_to, zero)], Role::Muted, 1.0);
     }

@@ -119,7 +119,9 @@ fn figure(shelf: &Shelf<'_>, chart: &Chart) -> Option<Figure> {
         let table = (matches!(look, Look::Bar | Look::Profile) && port.is_none()).then_some("table");
         let with = |port| Sample::gather(shelf, nodes, port, x, y);
         let has_table = table.is_some_and(|table| shelf.node(first).kind.output(table).is_some());
-        let sample = if has_table { with(table) } else { None }.or_else(|| with(port))?;
+        let mut sample = if has_table { with(table) } else { None }.or_else(|| with(port))?;
+        // A table of means knows no ceilings; the units beside it do.
+        sample.ceiling = sample.ceiling.or_else(|| with(Some("per_unit"))?.ceiling);
         Some(distribution::figure(&sample, look, &chart.reference, title))
     };
     let made = match chart.kind.as_deref().or_else(|| usual(shelf, first))? {

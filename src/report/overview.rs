@@ -44,7 +44,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
         // A comparison of one variable has its boxes already.
         1 if grid.has("score") => (both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
         1 => return None,
-        2 => (both(|size| shades(&sweep, &alt, size)), "Numbers and shades: means over units; darker is higher"),
+        2 => (both(|size| shades(&sweep, &alt, size)), "Numbers and shades: means over units; stronger is higher"),
         _ => (
             both(|size| coordinates(&sweep, &alt, size)),
             "A line per variant, ending at its mean over units; lighter is higher",

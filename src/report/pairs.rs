@@ -98,7 +98,7 @@ pub fn figure(grid: &Grid, of: &str, best: Option<&str>, title: Option<&str>) ->
         ..Panel::default()
     };
     let title = title.map(str::to_owned).unwrap_or_else(|| match best {
-        Some(best) => format!("{best} against the others, unit by unit"),
+        Some(_) => format!("{} against the others, unit by unit", shown[0].other),
         None => "Differences, unit by unit".to_owned(),
     });
     let (least, most) = (shown.iter().map(|p| p.units).min()?, shown.iter().map(|p| p.units).max()?);

@@ -160,7 +160,8 @@
   };
   const takable = (figure) => {
     const take = figure.querySelector(".take");
-    if (!take || !figure.querySelector(".panels svg.chart")) return;
+    if (!take || take.dataset.dressed || !figure.querySelector(".panels svg.chart")) return;
+    take.dataset.dressed = "yes";
     const svg = make("button", { type: "button", textContent: "SVG", title: "This chart as a drawing" });
     svg.addEventListener("click", () => save(new Blob([composed(figure).text], { type: "image/svg+xml" }), `${figure.dataset.file}.svg`));
     const png = make("button", { type: "button", textContent: "PNG", title: "This chart as a picture, at twice its size" });

@@ -294,6 +294,10 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
     ] {
         assert!(page.contains(part), "no {part:?}");
     }
+    let errors = page.split("stimuli-predicted-best-and-worst-layer-features.9.csv").nth(1).expect("numbers");
+    let errors = errors.split("stimulus,error%0A").nth(1).and_then(|rest| rest.split('"').next()).expect("a table");
+    let errors: Vec<f64> = errors.split("%0A").filter_map(|line| line.split_once(',')?.1.parse().ok()).collect();
+    assert!(errors.len() == 80 && errors.is_sorted() && errors[0] > 0.0, "every scored stimulus, the best first");
     let losses = page.split("<h4>Loss</h4>").nth(1).expect("a panel of losses");
     let losses = &losses[..losses.find("</svg>").expect("a chart")];
     assert!(losses.contains("train loss") && losses.contains("val loss"), "training and validation share a panel");
