@@ -221,7 +221,8 @@ impl Followed<'_> {
             running.join().expect("a run tells its failures")
         });
         let execution = execution.map_err(|e| e.to_string())?;
-        if execution.interrupted {
+        // A save that asks for other work may come when all of this is done already: its results are of another plan.
+        if execution.interrupted || interrupted.load(Ordering::SeqCst) {
             self.hub.interrupted();
             return Ok(next);
         }

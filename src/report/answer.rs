@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::grid::{Grid, json_text};
+use super::measure::measure;
 use super::number::{count, counted, score};
 use super::pairs::{Pair, against, pairs, sign};
 use super::sample::Sample;
@@ -92,7 +93,7 @@ fn evaluation_behind(shelf: &Shelf<'_>, compare: NodeIndex, sample: &Sample, gro
 
 /// The answer, from the first comparison, else from the evaluations.
 pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
-    let best = headline(shelf)?;
+    let Some(best) = headline(shelf) else { return decoded(shelf) };
     let Summary { mean, sem, n } = best.sample.groups[best.group].summary?;
     let measure = &best.sample.measure;
     let scores = best.evaluation.and_then(|node| shelf.table(node, "per_unit"));
@@ -125,6 +126,36 @@ pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
         sure,
         definition: measure.sentence(),
         node: best.evaluation.or(Some(best.node)),
+    })
+}
+
+/// Of a study that decodes only: its best accuracy, beside chance.
+fn decoded(shelf: &Shelf<'_>) -> Option<Answer> {
+    let decoders = by_ports(shelf, &["summary", "confusion"]);
+    let read = |node: NodeIndex| {
+        let grid = shelf.table(node, "summary")?;
+        let row = |name: &str| (0..grid.rows).find(|&row| grid.text("measure", row).as_deref() == Some(name));
+        let accuracy = grid.number("value", row("accuracy")?)?;
+        Some((node, accuracy, row("accuracy")?, row("chance").and_then(|row| grid.number("value", row)), grid))
+    };
+    let all: Vec<_> = decoders.into_iter().filter_map(read).collect();
+    let variants = all.len();
+    let (node, accuracy, row, chance, grid) = all.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
+    let interval = grid.number("low", row).zip(grid.number("high", row));
+    let interval = interval.map(|(low, high)| format!(" (95 % interval {} to {})", score(low), score(high)));
+    let chance = chance.map(|chance| format!("; chance is {}", score(chance))).unwrap_or_default();
+    let rows = grid.number("rows", row).map(|rows| format!(" over {}", counted(rows as usize, "stimulus")));
+    let mut sure = Vec::new();
+    if variants > 1 {
+        sure.push(format!("It was picked among {variants} variants by this very score."));
+    }
+    Some(Answer {
+        before: format!("{} tells classes apart with an accuracy of ", shelf.node(node).id),
+        score: score(accuracy),
+        after: format!("{}{}{chance}.", interval.unwrap_or_default(), rows.unwrap_or_default()),
+        sure,
+        definition: measure("accuracy", &grid.definitions).sentence(),
+        node: Some(node),
     })
 }
 

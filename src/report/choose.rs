@@ -181,12 +181,12 @@ fn usual(shelf: &Shelf<'_>, node: NodeIndex) -> Option<&'static str> {
         "spectrum"
     } else if has("alphas") {
         "penalties"
+    } else if has("choice") {
+        "sweep"
     } else if has("history") {
         "learning"
     } else if has("confusion") {
         "confusion"
-    } else if has("choice") {
-        "sweep"
     } else if kind.outputs.iter().any(|port| port.ty == Type::Images) {
         "images"
     } else if kind.outputs.iter().any(|port| port.ty == Type::Table) {
@@ -246,9 +246,17 @@ fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
     for ports in [&["confusion"][..], &["choice"], &["history"], &["ceiling"], &["spectrum"], &["alphas"]] {
         for family in &all {
             let kind = shelf.node(family.nodes[0]).kind;
-            if !ports.iter().all(|port| kind.output(port).is_some()) {
+            // A choice hands the winner's history on; it is shown where it was made.
+            let handed_on = ports[0] != "choice" && kind.output("choice").is_some();
+            if handed_on || !ports.iter().all(|port| kind.output(port).is_some()) {
                 continue;
             }
+            let beside = match ports[0] {
+                "confusion" => &["summary", "per_class"][..],
+                "choice" => &["choice"],
+                _ => &[],
+            };
+            sheets.extend(beside.iter().filter_map(|port| sheet(shelf, &family.nodes, Some(port))));
             let made = match ports[0] {
                 "ceiling" => ceilings(shelf, &family.nodes),
                 "spectrum" => curves::spectrum(shelf, &family.nodes, None),
@@ -284,18 +292,30 @@ fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<I
     }
 }
 
-/// An evaluation by itself: its histogram, and predictions for a few units.
+/// An evaluation by itself: its histogram, and predictions for a few units. Where it is one of several, titles say which.
 fn evaluated(shelf: &Shelf<'_>, node: NodeIndex, items: &mut Vec<Item>) {
+    let id = &shelf.node(node).id;
+    let variant = id.variant_text();
     let sample = Sample::gather(shelf, &[node], Some("per_unit"), None, None);
-    if let Some(sample) = sample.filter(|sample| sample.groups.iter().any(|group| !group.values.is_empty())) {
-        let variant = shelf.node(node).id.variant_text();
+    let sample = sample.filter(|sample| sample.groups.iter().any(|group| !group.values.is_empty()));
+    let scores = sample.map(|sample| {
         let of = if variant.is_empty() { String::new() } else { format!(", {variant}") };
         let title = format!("{} over units{of}", super::measure::capital(&sample.measure.label));
-        items.push(Item::Figure(made_by(histogram::figure(&sample, &[], Some(&title)), &[node])));
-    }
-    items.extend(scatter::figure(shelf, node, &[], None).map(Item::Figure));
-    items.extend(responses::figure(shelf, node, &[], None).map(Item::Figure));
-    items.extend(stimuli::figure(shelf, node, None).map(Item::Figure));
+        made_by(histogram::figure(&sample, &[], Some(&title)), &[node])
+    });
+    let figures = [
+        scores,
+        scatter::figure(shelf, node, &[], None),
+        responses::figure(shelf, node, &[], None),
+        stimuli::figure(shelf, node, None),
+    ];
+    let nameless = variant.is_empty() && evaluations(shelf).len() > 1;
+    items.extend(figures.into_iter().flatten().map(|mut figure| {
+        if nameless {
+            figure.title = format!("{}, {}", figure.title, id.name);
+        }
+        Item::Figure(figure)
+    }));
 }
 
 fn ceilings(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Figure> {

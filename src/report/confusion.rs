@@ -115,13 +115,11 @@ fn drawn(matrix: &Matrix, (width, class): (u32, &str)) -> String {
     });
     let alt = format!("Confusion matrix of {}.{}", counted(n, "class"), confused.unwrap_or_default());
     draw(frame, &alt, class, |pen| {
-        for row in 0..n {
-            for column in 0..n {
-                let times = matrix.counts[row][column];
-                let share = times / sums[row];
+        for (row, (counts, sum)) in matrix.counts.iter().zip(&sums).enumerate() {
+            for (column, &times) in counts.iter().enumerate() {
+                let share = times / sum;
                 let (x, y) = (column as f64, row as f64);
-                let text =
-                    format!("{} taken for {}: {times} of {}", matrix.classes[row], matrix.classes[column], sums[row]);
+                let text = format!("{} taken for {}: {times} of {}", matrix.classes[row], matrix.classes[column], sum);
                 pen.mark(&text, None, |pen| {
                     let role = if row == column { Role::Main } else { Role::Best };
                     let gap = 0.47;

@@ -83,6 +83,12 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
             format!("{name}{} epochs{best}", count(history.grid.rows))
         })
         .collect();
+    let alone = histories.len() == 1 && histories[0].best.is_some();
+    let dashed = if alone { " Dashed: the epoch of the lowest validation loss." } else { "" };
+    let defined: Vec<String> = [("Train loss", "train_loss"), ("Validation loss", "val_loss")]
+        .iter()
+        .filter_map(|(name, column)| Some(format!("{name}: {}.", histories[0].grid.definitions.get(*column)?)))
+        .collect();
     Some(Figure {
         title: title.unwrap_or("Learning curves").to_owned(),
         panels,
@@ -90,8 +96,8 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         legend_title: shelf.node(nodes[0]).id.variant.iter().map(|v| v.0.as_str()).collect::<Vec<_>>().join(", "),
         legend,
         data: data(&histories),
-        caption: format!("{}. Dashed: the epoch of the lowest validation loss.", epochs.join("; ")),
-        definition: histories[0].grid.definitions.get("val_loss").cloned().unwrap_or_default(),
+        caption: format!("{}.{dashed}", epochs.join("; ")),
+        definition: defined.join(" "),
         nodes: nodes.to_vec(),
         ..Figure::default()
     })

@@ -291,6 +291,8 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
         "1 is as good as predicting the mean",
         "Response profiles, layer=features.9",
         "Mean responses to 8 objects",
+        "objects.summary",
+        "best.choice",
     ] {
         assert!(page.contains(part), "no {part:?}");
     }

@@ -97,8 +97,13 @@ impl Chrome {
         Some(chrome)
     }
 
-    /// Asks the browser for something.
+    /// Asks the browser for something that it gives.
     pub fn call(&mut self, method: &str, params: Json) -> Json {
+        self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Asks the browser for something that it may refuse.
+    fn ask(&mut self, method: &str, params: Json) -> Result<Json, Json> {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -111,8 +116,8 @@ impl Chrome {
         loop {
             let reply = self.replies.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("{method}: {e}"));
             if reply["id"] == id {
-                assert!(reply["error"].is_null(), "{method}: {}", reply["error"]);
-                return reply["result"].clone();
+                let refused = reply["error"].is_object();
+                return if refused { Err(reply["error"].clone()) } else { Ok(reply["result"].clone()) };
             }
             self.hear(&reply);
         }
@@ -151,7 +156,12 @@ impl Chrome {
     #[track_caller]
     pub fn until(&mut self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.eval(expression) != true {
+        loop {
+            let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+            // A page that is being left answers nothing; the next one does.
+            if self.ask("Runtime.evaluate", params).is_ok_and(|result| result["result"]["value"] == true) {
+                return;
+            }
             assert!(Instant::now() < deadline, "it never held: {expression}");
             std::thread::sleep(Duration::from_millis(30));
         }
