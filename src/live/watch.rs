@@ -16,7 +16,7 @@ use super::hub::Hub;
 use super::server::{Answer, Bound, within};
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
-use crate::engine::executor;
+use crate::engine::executor::{self, Execution};
 use crate::engine::files::Files;
 use crate::engine::job::Runner;
 use crate::engine::store::Store;
@@ -65,8 +65,12 @@ pub fn watch(
     let stopper = bound.stopper();
     std::thread::scope(|scope| {
         scope.spawn(|| bound.answer_all(|path| answer(path, &hub, &options.recipe)));
-        let followed = Followed { options, registry, hub: &hub, session: Mutex::new(None) };
-        let outcome = followed.follow(&saves, runner, stop, tell);
+        let (prints, printing) = channel();
+        let (printed, ended) = channel();
+        let shown = &hub;
+        scope.spawn(move || print(shown, &printing, &printed));
+        let followed = Followed { options, registry, hub: &hub, session: Mutex::new(None), prints };
+        let outcome = followed.follow((&saves, &ended), runner, stop, tell);
         stopper();
         outcome
     })
@@ -112,12 +116,35 @@ struct Followed<'a> {
     hub: &'a Hub,
     /// The recipe that runs, or ran last, for the renderer.
     session: Mutex<Option<Arc<Session>>>,
+    /// Runs that ended, for whoever writes their reports meanwhile.
+    prints: Sender<Print>,
+}
+
+/// A run that ended, whose report is to be written.
+struct Print {
+    session: Arc<Session>,
+    execution: Execution,
+}
+
+/// Writes reports of runs that ended while the next save is waited for already; of several, the last.
+fn print(hub: &Hub, printing: &Receiver<Print>, printed: &Sender<Result<PathBuf, String>>) {
+    while let Ok(mut last) = printing.recv() {
+        while let Ok(newer) = printing.try_recv() {
+            last = newer;
+        }
+        let Print { session, execution } = last;
+        if let Ok(html) = session.with_study(&execution.outcomes, &execution.sources, Audience::Here, report::live) {
+            hub.show(html, false);
+        }
+        let page = session.report(&execution.outcomes, &execution.sources, false);
+        let _ = printed.send(page.map(|(page, _)| page).map_err(|e| e.to_string()));
+    }
 }
 
 impl Followed<'_> {
     fn follow(
         &self,
-        saves: &Receiver<()>,
+        (saves, ended): (&Receiver<()>, &Receiver<Result<PathBuf, String>>),
         runner: &dyn Fn() -> Box<dyn Runner>,
         stop: &AtomicBool,
         tell: &mut dyn FnMut(Told<'_>),
@@ -125,6 +152,9 @@ impl Followed<'_> {
         let mut computing = runner();
         let mut wanted = self.open(tell);
         loop {
+            while let Ok(page) = ended.try_recv() {
+                tell(Told::Ended(page));
+            }
             if let Some(session) = wanted.take() {
                 let interrupted = AtomicBool::new(false);
                 wanted = self.run(&session, computing.as_ref(), saves, &interrupted, stop, tell)?;
@@ -228,12 +258,7 @@ impl Followed<'_> {
         }
         // What was saved meanwhile means the same work, but may have another title.
         let shown = next.unwrap_or_else(|| Arc::clone(session));
-        let page = shown.report(&execution.outcomes, &execution.sources, false).map(|(page, _)| page);
-        let html = shown.with_study(&execution.outcomes, &execution.sources, Audience::Here, report::live);
-        if let Ok(html) = html {
-            self.hub.show(html, false);
-        }
-        tell(Told::Ended(page.map_err(|e| e.to_string())));
+        let _ = self.prints.send(Print { session: Arc::clone(&shown), execution });
         // A search by halving goes on where its rung is decided now.
         if shown.undecided().is_some()
             && let Some(further) = self.open(tell)
