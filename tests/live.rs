@@ -112,6 +112,11 @@ fn a_recipe_that_is_saved_runs_and_its_page_follows() {
     assert_eq!(status, 200);
     assert!(page.contains("explains IT best: mean explained variance"));
     assert!(page.contains("connect-src 'self'") && page.contains("new EventSource(\"events\")"));
+    // The page is shown first, and written then.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !study.path("reports/a/index.html").is_file() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(30));
+    }
     let written = std::fs::read_to_string(study.path("reports/a/index.html")).expect("the report");
     assert!(!written.contains("EventSource"), "what is on disk asks nobody");
 

@@ -5,9 +5,9 @@
 //! starts the next; one that does not, such as a comment, lets it go on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use notify::{RecursiveMode, Watcher};
@@ -69,7 +69,7 @@ pub fn watch(
         let (printed, ended) = channel();
         let shown = &hub;
         scope.spawn(move || print(shown, &printing, &printed));
-        let followed = Followed { options, registry, hub: &hub, session: Mutex::new(None), prints };
+        let followed = Followed { options, registry, hub: &hub, prints };
         let outcome = followed.follow((&saves, &ended), runner, stop, tell);
         stopper();
         outcome
@@ -114,30 +114,53 @@ struct Followed<'a> {
     options: &'a Options,
     registry: &'a Registry,
     hub: &'a Hub,
-    /// The recipe that runs, or ran last, for the renderer.
-    session: Mutex<Option<Arc<Session>>>,
-    /// Runs that ended, for whoever writes their reports meanwhile.
+    /// What is to be rendered, beside the run.
     prints: Sender<Print>,
 }
 
-/// A run that ended, whose report is to be written.
-struct Print {
-    session: Arc<Session>,
-    execution: Execution,
+/// Something to render.
+enum Print {
+    /// A node of a run under way has finished.
+    Passing(Arc<Session>),
+    /// A run has ended, and its report is to be written.
+    Ended(Arc<Session>, Execution),
 }
 
-/// Writes reports of runs that ended while the next save is waited for already; of several, the last.
+/// Renders what there is while runs go on, at most so often, and writes the reports of those that ended; nobody waits
+/// for it. Of several things to render, the last ended run counts, else the last that is passing.
 fn print(hub: &Hub, printing: &Receiver<Print>, printed: &Sender<Result<PathBuf, String>>) {
-    while let Ok(mut last) = printing.recv() {
-        while let Ok(newer) = printing.try_recv() {
-            last = newer;
+    let mut files: Option<Files> = None;
+    let mut last: Option<(Instant, Duration)> = None;
+    while let Ok(mut next) = printing.recv() {
+        // A large page takes no more than a fifth of a core from the run.
+        let due = last.map(|(ended, took)| BETWEEN_PAGES.max(took * 4).saturating_sub(ended.elapsed()));
+        let deadline = Instant::now() + due.unwrap_or_default();
+        while matches!(next, Print::Passing(_)) {
+            match printing.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(newer) => next = newer,
+                Err(_) => break,
+            }
         }
-        let Print { session, execution } = last;
-        if let Ok(html) = session.with_study(&execution.outcomes, &execution.sources, Audience::Here, report::live) {
-            hub.show(html, false);
+        let start = Instant::now();
+        match next {
+            Print::Passing(session) => {
+                let files = files.get_or_insert_with(|| Files::new(Store::read_only(session.cache()).files()));
+                let survey = session.survey_with(files);
+                let html = session.with_study(&survey.outcomes, &survey.sources, Audience::Here, report::live);
+                if let Ok(html) = html {
+                    hub.show(html, true);
+                }
+            }
+            Print::Ended(session, execution) => {
+                let (outcomes, sources) = (&execution.outcomes, &execution.sources);
+                if let Ok(html) = session.with_study(outcomes, sources, Audience::Here, report::live) {
+                    hub.show(html, false);
+                }
+                let page = session.report(outcomes, sources, false);
+                let _ = printed.send(page.map(|(page, _)| page).map_err(|e| e.to_string()));
+            }
         }
-        let page = session.report(&execution.outcomes, &execution.sources, false);
-        let _ = printed.send(page.map(|(page, _)| page).map_err(|e| e.to_string()));
+        last = Some((Instant::now(), start.elapsed()));
     }
 }
 
@@ -204,12 +227,9 @@ impl Followed<'_> {
         stop: &AtomicBool,
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<Option<Arc<Session>>, String> {
-        *self.session.lock().expect("nobody panics while holding it") = Some(Arc::clone(session));
         let (events, heard) = channel::<Event>();
-        let (finished, pages) = channel::<()>();
         let mut next = None;
         let execution = std::thread::scope(|scope| {
-            scope.spawn(move || self.render(&pages));
             let running = scope.spawn({
                 let session = Arc::clone(session);
                 move || {
@@ -226,7 +246,7 @@ impl Followed<'_> {
                         self.hub.event(&event);
                         tell(Told::Event(&event));
                         if matches!(event, Event::NodeFinished { .. }) {
-                            let _ = finished.send(());
+                            let _ = self.prints.send(Print::Passing(Arc::clone(session)));
                         }
                     }
                     Err(RecvTimeoutError::Timeout) => {}
@@ -247,7 +267,6 @@ impl Followed<'_> {
                     }
                 }
             }
-            drop(finished);
             running.join().expect("a run tells its failures")
         });
         let execution = execution.map_err(|e| e.to_string())?;
@@ -258,7 +277,7 @@ impl Followed<'_> {
         }
         // What was saved meanwhile means the same work, but may have another title.
         let shown = next.unwrap_or_else(|| Arc::clone(session));
-        let _ = self.prints.send(Print { session: Arc::clone(&shown), execution });
+        let _ = self.prints.send(Print::Ended(Arc::clone(&shown), execution));
         // A search by halving goes on where its rung is decided now.
         if shown.undecided().is_some()
             && let Some(further) = self.open(tell)
@@ -267,26 +286,6 @@ impl Followed<'_> {
             return Ok(Some(further));
         }
         Ok(None)
-    }
-
-    /// Renders what there is, at most so often, until nobody says any more that nodes finish.
-    fn render(&self, finished: &Receiver<()>) {
-        let mut files: Option<Files> = None;
-        let mut last: Option<(Instant, Duration)> = None;
-        while finished.recv().is_ok() {
-            // A large page takes no more than a fifth of a core from the run.
-            let due = last.map(|(ended, took)| BETWEEN_PAGES.max(took * 4).saturating_sub(ended.elapsed()));
-            std::thread::sleep(due.unwrap_or_default());
-            while finished.try_recv().is_ok() {}
-            let Some(session) = self.session.lock().expect("nobody panics while holding it").clone() else { return };
-            let start = Instant::now();
-            let files = files.get_or_insert_with(|| Files::new(Store::read_only(session.cache()).files()));
-            let survey = session.survey_with(files);
-            if let Ok(html) = session.with_study(&survey.outcomes, &survey.sources, Audience::Here, report::live) {
-                self.hub.show(html, true);
-            }
-            last = Some((Instant::now(), start.elapsed()));
-        }
     }
 }
 
