@@ -1,5 +1,10 @@
 //! A workspace: recipes/, cache/ and reports/ joined. The one facade for the command, the REPL and the tests.
 
+pub mod amount;
+pub mod reference;
+pub mod results;
+pub mod why;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,15 +29,27 @@ pub struct Session {
     pub plan: Plan,
     pub warnings: Diagnostics,
     cache: PathBuf,
+    /// The plan of which this is a variation: what its nodes last were says what changed where this one's never ran.
+    varies: Option<String>,
 }
 
 impl Session {
     /// Reads a recipe; every problem at once.
     pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
         let options = recipe::Options { set: set.to_vec(), workspace: None };
-        let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
+        Ok(Self::of(recipe::load(path, registry, &options)?))
+    }
+
+    /// A recipe that was read already, or a plan built in Rust, beside the cache of its workspace.
+    pub fn of(Loaded { plan, warnings }: Loaded) -> Self {
         let cache = plan.workspace.join("cache");
-        Ok(Self { plan, warnings, cache })
+        Self { plan, warnings, cache, varies: None }
+    }
+
+    /// The same as a variation of another plan of the workspace, by its name.
+    #[must_use]
+    pub fn varying(self, name: &str) -> Self {
+        Self { varies: Some(name.to_owned()), ..self }
     }
 
     /// The workspace's cache folder.
@@ -47,13 +64,20 @@ impl Session {
 
     /// What the recipe's nodes last were.
     pub fn history(&self) -> History {
-        Store::read_only(&self.cache).history(&self.plan.name)
+        let store = Store::read_only(&self.cache);
+        let mut history = store.history(&self.plan.name);
+        if let Some(name) = &self.varies {
+            for (node, last) in store.history(name).nodes {
+                history.nodes.entry(node).or_insert(last);
+            }
+        }
+        history
     }
 
     /// How every node stands, without running any.
     pub fn survey(&self) -> Survey {
         let store = Store::read_only(&self.cache);
-        let history = store.history(&self.plan.name);
+        let history = self.history();
         let mut files = Files::new(store.files());
         Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(&mut files)
     }

@@ -7,7 +7,6 @@ mod inspect;
 mod kinds;
 mod progress;
 mod quantity;
-mod reference;
 mod run;
 mod show;
 mod terminal;
