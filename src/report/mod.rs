@@ -26,6 +26,7 @@ mod sample;
 mod scatter;
 mod sheet;
 mod shelf;
+pub mod single;
 mod standing;
 mod stats;
 mod yaml;
@@ -144,4 +145,13 @@ fn feed(hasher: &mut blake3::Hasher, value: &impl Serialize) {
 /// Stimuli at even distances side by side, as one picture.
 pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Result<RgbImage, String> {
     pictures::contact_sheet(images, sources)
+}
+
+/// The stimuli of some rows side by side, as one picture.
+pub fn contact_sheet_of(
+    images: &Images,
+    sources: &BTreeMap<Digest, PathBuf>,
+    rows: &[usize],
+) -> Result<RgbImage, String> {
+    pictures::contact_sheet_of(images, sources, rows)
 }
