@@ -51,6 +51,9 @@ fn imports_run_only_downward() {
     never_imports("value", &["nodes", "recipe", "engine", "report", "kind", "plan"]);
     never_imports("plan.rs", &["recipe", "engine", "nodes", "report"]);
     never_imports("report", &["math", "nets", "nodes", "cli", "workspace"]);
+    never_imports("workspace.rs", &["nodes", "cli", "repl"]);
+    never_imports("workspace", &["nodes", "cli", "repl"]);
+    never_imports("repl", &["math", "nets", "cli", "prelude"]);
 }
 
 #[test]
