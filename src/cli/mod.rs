@@ -7,6 +7,7 @@ mod inspect;
 mod kinds;
 mod progress;
 mod quantity;
+mod repl;
 mod run;
 mod show;
 mod terminal;
@@ -57,6 +58,8 @@ enum Command {
     Schema(kinds::Schema),
     /// Render the report again
     Report(run::Report),
+    /// Explore a recipe's results in Rust, in evcxr or Jupyter
+    Repl(repl::Repl),
     /// Pretrained weights: which the recipes want, where they are; fetch them
     Weights(weights::Weights),
     /// What the cache keeps; clear it; check it
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Kinds(command) => command.execute(&registry),
         Command::Schema(command) => command.execute(&registry),
         Command::Report(command) => command.execute(&registry),
+        Command::Repl(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),

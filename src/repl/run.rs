@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use super::chart::Chart;
 use super::images::Images;
@@ -25,6 +26,9 @@ use crate::value::Value;
 use crate::workspace::results::{self, Found, Lack, Remedy};
 use crate::workspace::why::View;
 use crate::workspace::{Session, amount, reference};
+
+/// How long a computation goes on without a word.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// A recipe beside its cache. Cheap to clone; every method looks at the cache anew, so that nothing it gives is stale.
 #[derive(Clone)]
@@ -105,7 +109,7 @@ impl Run {
     }
 
     fn execute(&self, options: &Options) -> Outcome<Self> {
-        let (mut done, mut total) = (0, 0);
+        let (mut done, mut total, mut told) = (0, 0, Instant::now());
         let mut tell = |event: &Event| match event {
             Event::RunStarted { nodes, .. } => total = *nodes,
             Event::NodeFinished { node, state, seconds, message, .. } => {
@@ -115,6 +119,10 @@ impl Run {
                     (State::Failed, Some(message)) => println!("[{done}/{total}] {node}: failed: {message}"),
                     _ => {}
                 }
+            }
+            Event::NodeProgress { node, done, total, what } if told.elapsed() > QUIET => {
+                told = Instant::now();
+                println!("{node}: {done} of {total} {what}");
             }
             Event::NodeNote { node, text } => println!("{node}: note: {text}"),
             _ => {}

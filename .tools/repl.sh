@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Provides evcxr for `ventral repl` in .evcxr/, once: for terminals, and for Jupyter where asked.
+#
+#   .tools/repl.sh             evcxr_repl
+#   .tools/repl.sh jupyter     evcxr_jupyter too
+#
+# An evcxr on the path is left alone. It installs with --locked only: newer dependencies do not compile with it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+version=0.22.0
+install() { # PACKAGE PROGRAM
+    if [ -x ".evcxr/bin/$2" ] || command -v "$2" >/dev/null; then
+        return
+    fi
+    echo "repl: installing $1 $version: 12 minutes on two cores, once"
+    CARGO_TARGET_DIR=.evcxr/target cargo install --quiet --locked --root .evcxr --version "$version" "$1"
+}
+install evcxr_repl evcxr
+if [ "${1:-}" = jupyter ]; then
+    install evcxr_jupyter evcxr_jupyter
+    # What the tests talk to a kernel with.
+    if [ ! -e .evcxr/python/bin/python ]; then
+        (python3 -m venv .evcxr/python && .evcxr/python/bin/pip install --quiet --disable-pip-version-check jupyter_client) ||
+            echo "repl: jupyter_client cannot be installed here; the test of the kernel will be skipped"
+    fi
+fi
+# 2 GB that nothing needs again.
+rm -rf .evcxr/target
