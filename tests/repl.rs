@@ -207,4 +207,8 @@ fn everything_shows_as_text_and_for_notebooks() {
     assert!(run.table("nothing").text().contains("has no node `nothing`"));
     assert!(run.plan().text().contains("by_size"));
     assert_eq!(format!("{run:?}"), "Run of a (10 nodes)");
+    assert_eq!(
+        (12usize.text(), Some("x").text(), vec![1.5].text()),
+        ("12".into(), "Some(\"x\")".into(), "[1.5]".into())
+    );
 }

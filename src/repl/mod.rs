@@ -9,6 +9,7 @@ pub mod draft;
 pub mod images;
 pub mod matrix;
 pub mod node;
+mod plain;
 pub mod run;
 mod save;
 pub mod setting;

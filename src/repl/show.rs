@@ -121,7 +121,7 @@ impl Show for DataFrame {
 impl Show for Table {
     fn text(&self) -> String {
         let mut text = self.frame.text();
-        for (measure, definition) in &self.about.definitions {
+        for (measure, definition) in self.definitions() {
             let _ = write!(text, "\n{measure}: {definition}");
         }
         text
@@ -129,7 +129,7 @@ impl Show for Table {
 
     fn html(&self) -> Option<String> {
         let mut html = self.frame.html()?;
-        for (measure, definition) in &self.about.definitions {
+        for (measure, definition) in self.definitions() {
             let _ = write!(html, "<p><b>{}</b>: {}</p>", escape(measure), escape(definition));
         }
         Some(html)

@@ -110,6 +110,14 @@ impl Table {
         Self { frame: self.frame.head(Some(rows)), ..self.clone() }
     }
 
+    /// Names and definitions of the measures that stand in it, as columns or in the column `measure`.
+    pub fn definitions(&self) -> Vec<(&str, &str)> {
+        let named = self.texts("measure").unwrap_or_default();
+        let stands = |name: &str| self.frame.column(name).is_ok() || named.iter().any(|other| other == name);
+        let all = self.about.definitions.iter().map(|(name, definition)| (name.as_str(), definition.as_str()));
+        all.filter(|(name, _)| stands(name)).collect()
+    }
+
     fn named(&self, column: &str) -> Outcome<&Column> {
         self.frame.column(column).map_err(|_| {
             let names: Vec<&str> = self.frame.columns().iter().map(|column| column.name().as_str()).collect();

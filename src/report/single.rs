@@ -52,7 +52,13 @@ pub fn drawing(study: &Study<'_>, chart: &Chart) -> Result<Drawing, ReportError>
 impl Drawing {
     /// As HTML with everything that it needs, on white paper.
     pub fn html(&self) -> String {
-        let mut html = format!("<div class=\"ventral-chart\"><style>{}</style>", style());
+        // Nested, since a notebook has elements of its own.
+        let mut html = format!(
+            "<div class=\"ventral-chart\"><style>.ventral-chart {{ {} padding: .4em; max-width: 60em;\n\
+             .said {{ font-size: .85em; color: #5b6069; }}\n{}}}</style>",
+            colours(),
+            rules()
+        );
         let _ = write!(html, "<b>{}</b>", escape(&self.title));
         if !self.legend.is_empty() {
             html.push_str("<div>");
@@ -87,7 +93,8 @@ impl Drawing {
         let (head, body) = inner.split_once('>')?;
         let head = head.replacen("class=\"", "class=\"ventral-chart ", 1);
         let xml = if head.contains("xmlns=") { "" } else { "xmlns=\"http://www.w3.org/2000/svg\" " };
-        let style = style();
+        // Not nested: few programs that draw SVG know that.
+        let style = format!(".ventral-chart {{ {} }}\n{}", colours(), rules());
         Some(format!(
             "<svg {xml}{head}><style>{style}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>{body}\n"
         ))
@@ -99,20 +106,18 @@ pub fn data_uri(mime: &str, bytes: &[u8]) -> String {
     format!("data:{mime};base64,{}", base64(bytes))
 }
 
-/// The style sheet's rules for charts, in their light colours, for one class and what is in it.
-fn style() -> String {
-    let colours = STYLE.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inner, _)| inner);
-    let mut style = format!(
-        ".ventral-chart {{ background: #fff; color: #1b1d21; font-family: sans-serif; padding: .4em; max-width: 60em; {} }}\n\
-         .ventral-chart .said {{ font-size: .85em; color: #5b6069; }}\n",
-        colours.replace('\n', " ").replace("color-scheme: light dark;", "")
-    );
+/// The style sheet's rules for charts, in their light colours.
+fn rules() -> String {
     let chart = [".f-", "[class^=\"k-\"]", "rect[class^=", ".chart text", "svg.chart", ".sheet"];
-    for line in STYLE.lines().filter(|line| chart.iter().any(|start| line.starts_with(start))) {
-        style.push_str(line);
-        style.push('\n');
-    }
-    style
+    let lines = STYLE.lines().filter(|line| chart.iter().any(|start| line.starts_with(start)));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What the rules name, for one element and what is in it.
+fn colours() -> String {
+    let root = STYLE.split_once(":root {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inner, _)| inner);
+    let root = root.replace('\n', " ").replace("color-scheme: light dark;", "");
+    format!("background: #fff; color: #1b1d21; font-family: sans-serif; {root}")
 }
 
 /// The scores behind a chart of scores, a line per group: whiskers, box and median, or a bar where only a mean is known.
