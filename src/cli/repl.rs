@@ -71,6 +71,12 @@ impl Repl {
             terminal::say(&format!("repl: prepared in {took}; `ventral repl RECIPE` opens a session"));
             return Ok(());
         }
+        if !folder.has_sources() {
+            terminal::say(
+                "repl: the sources of Rust's standard library are not here (`rustup component add rust-src`); give variables \
+                 their types, as in `let table: Table = run.table(\"by_layer\")?;`",
+            );
+        }
         slot.write_prelude(&prelude(&slot, self.recipe.as_deref())).map_err(Failure::Failed)?;
         let mut command = session(&slot, &evcxr);
         match &self.kernel {
@@ -146,7 +152,7 @@ fn prelude(slot: &Slot, recipe: Option<&Path>) -> String {
     let recipe = recipe.map_or_else(
         // A question mark that fails nowhere: evcxr learns to allow them once, and takes the next cell at the first go.
         || "Ok::<(), Refusal>(())?;".to_owned(),
-        |path| format!("let run = Run::open({:?})?;", path.display().to_string()),
+        |path| format!("let run: Run = Run::open({:?})?;", path.display().to_string()),
     );
     format!(":dep {dependency}\nuse ventral::prelude::*;\n{recipe}\n")
 }

@@ -96,6 +96,25 @@ impl Folder {
         self.standard.parent().and_then(Path::file_name).unwrap_or_default()
     }
 
+    /// Whether evcxr finds the sources of the standard library, from which it tells the types of variables.
+    pub fn has_sources(&self) -> bool {
+        self.rust_sources().is_dir() || self.debian_sources().is_some()
+    }
+
+    fn rust_sources(&self) -> PathBuf {
+        self.standard.join("../../src/rust/library")
+    }
+
+    /// Those of Debian's package, of whatever version, where the toolchain has none.
+    fn debian_sources(&self) -> Option<PathBuf> {
+        if self.rust_sources().is_dir() || std::env::var_os("RUST_SRC_PATH").is_some() {
+            return None;
+        }
+        let folders = fs::read_dir("/usr/src").ok()?.flatten().map(|entry| entry.path());
+        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rustc-"));
+        folders.filter(named).map(|path| path.join("library")).filter(|path| path.is_dir()).max()
+    }
+
     fn library(&self) -> PathBuf {
         self.root.join("lib")
     }
@@ -168,11 +187,15 @@ impl Slot<'_> {
             libraries.push(":");
             libraries.push(known);
         }
-        vec![
+        let mut told = vec![
             ("EVCXR_TMPDIR", self.root.join("ctx").into()),
             ("EVCXR_CONFIG_DIR", self.root.join("config").into()),
             ("LD_LIBRARY_PATH", libraries),
-        ]
+        ];
+        if let Some(sources) = self.folder.debian_sources() {
+            told.push(("RUST_SRC_PATH", sources.into()));
+        }
+        told
     }
 
     fn target(&self) -> PathBuf {
