@@ -154,13 +154,18 @@ impl Slot<'_> {
         let cannot = |error: io::Error| format!("cannot start cargo: {error}");
         let mut cargo = command.spawn().map_err(cannot)?;
         let said = BufReader::new(cargo.stderr.take().expect("piped"));
-        // Whoever waits sees what is compiled; where all is done, nobody waits.
-        for line in said.lines().map_while(Result::ok).filter(|line| !line.trim_start().starts_with("Finished")) {
-            say(&line);
+        // Whoever waits sees what is compiled; the rest is of interest where it fails.
+        let mut rest = String::new();
+        for line in said.lines().map_while(Result::ok) {
+            if line.trim_start().starts_with("Compiling ") {
+                say(&line);
+            } else {
+                rest = format!("{rest}{line}\n");
+            }
         }
         let status = cargo.wait().map_err(cannot)?;
         if !status.success() {
-            return Err(format!("the library for sessions does not compile ({status})"));
+            return Err(format!("the library for sessions does not compile ({status}):\n{rest}"));
         }
         write(&self.root.join("prepared"), "")
     }
