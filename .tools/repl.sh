@@ -4,7 +4,7 @@
 #   .tools/repl.sh             evcxr_repl
 #   .tools/repl.sh jupyter     evcxr_jupyter too
 #
-# An evcxr on the path is left alone. It installs with --locked only: newer dependencies do not compile with it.
+# An evcxr on the path is left alone; EVCXR_ROOT names another place than .evcxr, such as ~/.cargo. It installs with --locked only: newer dependencies do not compile with it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=0.22.0
@@ -13,7 +13,7 @@ install() { # PACKAGE PROGRAM
         return
     fi
     echo "repl: installing $1 $version: 12 minutes on two cores, once"
-    CARGO_TARGET_DIR=.evcxr/target cargo install --quiet --locked --root .evcxr --version "$version" "$1"
+    CARGO_TARGET_DIR=.evcxr/target cargo install --quiet --locked --root "${EVCXR_ROOT:-.evcxr}" --version "$version" "$1"
 }
 # A session tells the types of variables from the sources of the standard library.
 if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && ! ls -d /usr/src/rustc-*/library >/dev/null 2>&1; then
