@@ -73,8 +73,8 @@ impl Folder {
             // SAFETY: a call on a descriptor that `file` keeps open.
             if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
                 let slot = Slot { folder: self, root, _lock: file };
-                if number > 1 && !slot.is_prepared() {
-                    let shared = self.root.join("1/ctx/target");
+                let shared = self.root.join("1/ctx/target");
+                if number > 1 && !slot.is_prepared() && shared.is_dir() {
                     link_all(&shared, &slot.target()).map_err(|error| told(&shared, &error))?;
                 }
                 return Ok(slot);
@@ -295,4 +295,45 @@ fn link_all(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(root: &Path) -> Folder {
+        let standard = PathBuf::from("/toolchain/lib/rustlib/x86_64-unknown-linux-gnu/lib");
+        Folder { source: PathBuf::from(SOURCE), root: root.to_owned(), standard }
+    }
+
+    #[test]
+    fn the_session_has_the_checkouts_dependencies() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = folder(root.path());
+        assert_eq!(folder.host(), "x86_64-unknown-linux-gnu");
+        let slot = folder.slot().expect("a slot");
+        slot.write_crates().expect("written");
+        let manifest = fs::read_to_string(folder.library().join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.contains("features = [\"evcxr\", \"svg_backend\""), "{manifest}");
+        assert!(manifest.contains(&format!("ventral = {{ path = \"{SOURCE}\" }}")), "{manifest}");
+        let lock = fs::read_to_string(Path::new(SOURCE).join("Cargo.lock")).expect("the checkout's lock");
+        assert_eq!(fs::read_to_string(root.path().join("1/Cargo.lock")).expect("a lock"), lock);
+    }
+
+    #[test]
+    fn sessions_that_are_open_have_folders_of_their_own() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = folder(root.path());
+        let first = folder.slot().expect("a slot");
+        write(&first.target().join("debug/deps/lib.so"), "compiled").expect("written");
+        let second = folder.slot().expect("another slot");
+        assert_ne!(first.root, second.root);
+        let shared = second.target().join("debug/deps/lib.so");
+        assert_eq!(fs::read_to_string(&shared).expect("linked"), "compiled");
+        // What one compiles anew, the other does not see.
+        fs::remove_file(&shared).and_then(|()| fs::write(&shared, "anew")).expect("written");
+        assert_eq!(fs::read_to_string(first.target().join("debug/deps/lib.so")).expect("as it was"), "compiled");
+        drop(first);
+        assert!(folder.slot().expect("the first again").root.ends_with("1"));
+    }
 }
