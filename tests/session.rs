@@ -172,7 +172,7 @@ fn a_session_explores_changes_and_is_refused_in_words() {
         ("again", "run.reload()?", "again.plan().nodes.len()", "10"),
         (
             "draft",
-            "Draft::new(\"d\").node(\"it\", \"synthetic_it\").with(\"images\", 8)",
+            "Draft::new(\"d\").node(\"it\", \"synthetic_it\").with(\"images\", 16)",
             "draft.plan()?",
             "synthetic_it",
         ),
