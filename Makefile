@@ -13,7 +13,7 @@ VENTRAL := target/release/ventral
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build libtorch libtorch-cuda test slow lint docs bench gpu-check fmt
+.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow lint docs bench gpu-check fmt
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +33,19 @@ libtorch: ## libtorch for the CPU, in .libtorch/ (once)
 libtorch-cuda: ## The whole of libtorch with its CUDA parts, in .libtorch/ (once)
 	@$(OURS) .tools/libtorch.sh cuda
 
+repl: build ## What `ventral repl` needs: evcxr (once, 12 minutes on two cores), and the library for its sessions (5)
+	@.tools/repl.sh
+	@$(VENTRAL) repl --prepare
+
+jupyter: build ## The same for `ventral repl --jupyter`
+	@.tools/repl.sh jupyter
+	@$(VENTRAL) repl --prepare
+
 test: libtorch ## Provide what the tests need, and run them all
 	@.tools/chromium.sh
 	@.tools/axe.sh
+	@[ -x .evcxr/bin/evcxr ] || command -v evcxr >/dev/null || \
+	echo "test: evcxr is not here (make repl); the sessions in evcxr will be skipped"
 	@cargo build
 ifneq ($(NEXTEST),)
 	@cargo nextest run --workspace

@@ -1,5 +1,10 @@
 //! A workspace: recipes/, cache/ and reports/ joined. The one facade for the command, the REPL and the tests.
 
+pub mod amount;
+pub mod reference;
+pub mod results;
+pub mod why;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +34,8 @@ pub struct Session {
     set: Vec<(String, String)>,
     /// Of a search by halving, the trials that go on at each rung that is decided.
     survivors: Vec<Vec<usize>>,
+    /// The plan of which this is a variation: what its nodes last were says what changed where this one's never ran.
+    varies: Option<String>,
 }
 
 impl Session {
@@ -36,15 +43,26 @@ impl Session {
     pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
         let mut options = recipe::Options { set: set.to_vec(), ..recipe::Options::default() };
         loop {
-            let Loaded { plan, warnings } = recipe::load(path, registry, &options)?;
-            let cache = plan.workspace.join("cache");
+            let loaded = recipe::load(path, registry, &options)?;
             let survivors = options.survivors.clone();
-            let session = Self { plan, warnings, cache, set: set.to_vec(), survivors };
+            let session = Self { set: set.to_vec(), survivors, ..Self::of(loaded) };
             match session.next_rung() {
                 Some(more) => options.survivors.push(more),
                 None => return Ok(session),
             }
         }
+    }
+
+    /// A recipe that was read already, or a plan built in Rust, beside the cache of its workspace.
+    pub fn of(Loaded { plan, warnings }: Loaded) -> Self {
+        let cache = plan.workspace.join("cache");
+        Self { plan, warnings, cache, set: Vec::new(), survivors: Vec::new(), varies: None }
+    }
+
+    /// The same as a variation of another plan of the workspace, by its name.
+    #[must_use]
+    pub fn varying(self, name: &str) -> Self {
+        Self { varies: Some(name.to_owned()), ..self }
     }
 
     /// The nodes whose scores decide how a search by halving goes on; nothing once all its rungs are decided.
@@ -91,7 +109,14 @@ impl Session {
 
     /// What the recipe's nodes last were.
     pub fn history(&self) -> History {
-        Store::read_only(&self.cache).history(&self.plan.name)
+        let store = Store::read_only(&self.cache);
+        let mut history = store.history(&self.plan.name);
+        if let Some(name) = &self.varies {
+            for (node, last) in store.history(name).nodes {
+                history.nodes.entry(node).or_insert(last);
+            }
+        }
+        history
     }
 
     /// How every node stands, without running any.
@@ -102,7 +127,7 @@ impl Session {
     /// The same with digests of files that a caller remembers from one time to the next.
     pub fn survey_with(&self, files: &mut Files) -> Survey {
         let store = Store::read_only(&self.cache);
-        let history = store.history(&self.plan.name);
+        let history = self.history();
         Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(files)
     }
 

@@ -51,10 +51,12 @@ fn imports_run_only_downward() {
     never_imports("value", &["nodes", "recipe", "engine", "report", "kind", "plan"]);
     never_imports("plan.rs", &["recipe", "engine", "nodes", "report"]);
     never_imports("report", &["math", "nets", "nodes", "cli", "workspace", "publish", "live", "versus"]);
-    never_imports("workspace.rs", &["cli", "publish", "live", "versus", "nodes"]);
+    never_imports("workspace.rs", &["cli", "publish", "live", "versus", "nodes", "repl"]);
+    never_imports("workspace", &["cli", "publish", "live", "versus", "nodes", "repl"]);
     never_imports("publish.rs", &["cli", "live", "versus", "nodes", "math"]);
     never_imports("versus.rs", &["cli", "live", "publish", "report", "nodes"]);
     never_imports("live", &["cli", "nodes", "math", "versus"]);
+    never_imports("repl", &["math", "nets", "cli", "prelude"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::{Failure, Outcome, quantity, terminal};
 use crate::digest::Digest;
 use crate::engine::record::Record;
 use crate::engine::store::Store;
+use crate::workspace::amount;
 
 /// What the cache keeps; clear it; check it
 #[derive(Args)]
@@ -113,7 +114,7 @@ fn list(store: &Store, as_json: bool) -> Outcome {
     let lines = rows
         .into_iter()
         .map(|(recipe, node, kind, objects, bytes, made)| {
-            vec![recipe, node, kind, objects.to_string(), terminal::bytes(bytes), made]
+            vec![recipe, node, kind, objects.to_string(), amount::bytes(bytes), made]
         })
         .collect();
     let header = ["recipe", "node", "kind", "objects", "bytes", "made"];
@@ -121,8 +122,8 @@ fn list(store: &Store, as_json: bool) -> Outcome {
     terminal::print(&format!(
         "{} objects, {}; {} of no recipe's last run (`ventral cache gc` deletes them)",
         objects.len(),
-        terminal::bytes(total),
-        terminal::bytes(loose)
+        amount::bytes(total),
+        amount::bytes(loose)
     ));
     Ok(())
 }
@@ -165,11 +166,11 @@ fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry
     }
     let after: u64 = keep.values().map(|(bytes, _)| bytes).sum();
     if dry_run {
-        terminal::print(&format!("would delete {} of {}", terminal::bytes(before - after), terminal::bytes(before)));
+        terminal::print(&format!("would delete {} of {}", amount::bytes(before - after), amount::bytes(before)));
         return Ok(());
     }
     let freed = store.sweep(|path| keep.contains_key(path), |record| live.contains(&record.key)).map_err(failed)?;
-    terminal::print(&format!("deleted {}, kept {}", terminal::bytes(freed), terminal::bytes(after)));
+    terminal::print(&format!("deleted {}, kept {}", amount::bytes(freed), amount::bytes(after)));
     Ok(())
 }
 

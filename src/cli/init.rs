@@ -13,6 +13,7 @@ use crate::engine::memory;
 use crate::engine::workers::Workers;
 use crate::recipe::schema;
 use crate::registry::Registry;
+use crate::workspace::amount;
 
 const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
 const CACHE_PAGE: &str = include_str!("../../cache/README.md");
@@ -99,7 +100,7 @@ impl Doctor {
             let text = facts.iter().map(|(name, value)| {
                 let value = match value {
                     Json::Number(bytes) if matches!(name.as_str(), "memory" | "disk_free") => {
-                        terminal::bytes(bytes.as_u64().unwrap_or(0))
+                        amount::bytes(bytes.as_u64().unwrap_or(0))
                     }
                     Json::String(text) => text.clone(),
                     other => other.to_string(),

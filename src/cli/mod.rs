@@ -10,7 +10,7 @@ mod pdf;
 mod progress;
 mod publish;
 mod quantity;
-mod reference;
+mod repl;
 mod run;
 mod serve;
 mod show;
@@ -71,6 +71,8 @@ enum Command {
     Compare(compare::Compare),
     /// A static site of all reports: an index, leaderboards, a search
     Publish(publish::Publish),
+    /// Explore a recipe's results in Rust, in evcxr or Jupyter
+    Repl(repl::Repl),
     /// Pretrained weights: which the recipes want, where they are; fetch them
     Weights(weights::Weights),
     /// What the cache keeps; clear it; check it
@@ -120,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.execute(&registry),
         Command::Compare(command) => command.execute(&registry),
         Command::Publish(command) => command.execute(&registry),
+        Command::Repl(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),

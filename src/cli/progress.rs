@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::terminal;
 use crate::engine::event::Event;
 use crate::engine::record::State;
+use crate::workspace::amount;
 
 /// Shows events to a person.
 pub struct Progress {
@@ -65,7 +66,7 @@ impl Progress {
                 match state {
                     State::Ran => {
                         let bytes = outputs.values().map(|output| output.bytes).sum();
-                        let (took, size) = (terminal::seconds(*seconds), terminal::bytes(bytes));
+                        let (took, size) = (amount::seconds(*seconds), amount::bytes(bytes));
                         self.line(&format!("{count} {node}: ran in {took}, {size}"));
                     }
                     State::Failed | State::Skipped => {

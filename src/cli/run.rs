@@ -9,16 +9,15 @@ use clap::Args;
 use serde_json::json;
 
 use super::progress::Progress;
-use super::{Failure, Outcome, assignment, open, reference, terminal};
+use super::{Failure, Outcome, assignment, open, terminal};
 use crate::device::Device;
 use crate::engine::event::Event;
 use crate::engine::executor::{self, Execution};
-use crate::engine::memory::Memory;
 use crate::engine::record::State;
 use crate::engine::store::Store;
-use crate::engine::workers::Workers;
+use crate::engine::workers::LazyWorkers;
 use crate::registry::Registry;
-use crate::workspace::Session;
+use crate::workspace::{Session, amount, reference};
 
 /// Run what changed, then write the report.
 ///
@@ -204,40 +203,6 @@ impl Run {
     }
 }
 
-/// The worker's program is looked for when a node must compute, and not before.
-pub struct LazyWorkers {
-    memory: Option<u64>,
-    workers: std::sync::OnceLock<Result<Workers, String>>,
-}
-
-impl LazyWorkers {
-    /// Workers that share some memory; what the machine has free unless given.
-    pub fn new(memory: Option<u64>) -> Self {
-        Self { memory, workers: std::sync::OnceLock::new() }
-    }
-}
-
-impl crate::engine::job::Runner for LazyWorkers {
-    fn run(
-        &self,
-        job: &crate::engine::job::Job,
-        said: &mut dyn FnMut(crate::engine::job::Reply),
-    ) -> Result<crate::engine::job::Done, crate::engine::job::JobFailure> {
-        let start =
-            || Workers::find().map(|path| Workers::new(path, self.memory.map_or_else(Memory::here, Memory::of)));
-        match self.workers.get_or_init(start) {
-            Ok(workers) => workers.run(job, said),
-            Err(message) => Err(crate::engine::job::JobFailure::new(message.clone())),
-        }
-    }
-
-    fn cancel(&self) {
-        if let Some(Ok(workers)) = self.workers.get() {
-            workers.cancel();
-        }
-    }
-}
-
 fn summary(execution: &Execution, chosen: Option<&[usize]>) -> String {
     let of = |state: State| match chosen {
         None => execution.count(state),
@@ -311,7 +276,7 @@ fn forecast(session: &Session, as_json: bool) {
         .into_iter()
         .map(|(node, state, why, known)| {
             let (s, p, b) = known.map_or(("?".into(), "?".into(), "?".into()), |(s, p, b)| {
-                (terminal::seconds(s), terminal::bytes(p), terminal::bytes(b))
+                (amount::seconds(s), amount::bytes(p), amount::bytes(b))
             });
             vec![node, state.name().to_owned(), s, p, b, why]
         })
@@ -322,9 +287,9 @@ fn forecast(session: &Session, as_json: bool) {
         if unknown == 0 { String::new() } else { format!("; {unknown} never ran, so nothing is known of them") };
     terminal::print(&format!(
         "{count} nodes would run: about {} of computation, {} of memory at most, {} of disk{unknown}",
-        terminal::seconds(seconds),
-        terminal::bytes(peak),
-        terminal::bytes(bytes)
+        amount::seconds(seconds),
+        amount::bytes(peak),
+        amount::bytes(bytes)
     ));
 }
 

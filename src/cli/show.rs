@@ -9,12 +9,13 @@ use polars::frame::DataFrame;
 use polars::prelude::{AnyValue, CsvWriter, SerWriter};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Failure, Outcome, Recipe, reference, terminal};
-use crate::engine::record::{State, Stored};
+use super::{Failure, Outcome, Recipe, terminal};
+use crate::engine::record::Stored;
 use crate::registry::Registry;
 use crate::value::stimuli::Stimuli;
 use crate::value::{Type, Value};
 use crate::workspace::Session;
+use crate::workspace::results::{self, Lack};
 
 /// Look at a result
 ///
@@ -129,52 +130,15 @@ fn write_ids(file: &Path, stimuli: &Stimuli) -> Result<(), String> {
     out.flush().map_err(|e| e.to_string())
 }
 
-/// The current results that a reference means, by name; an error says which command computes what is missing.
 fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Failure> {
-    let target = reference::resolve(session, text).map_err(Failure::Usage)?;
-    let survey = session.survey();
-    let recipe = session.plan.recipe.as_deref().unwrap_or(Path::new("RECIPE")).display().to_string();
-    let mut found = Vec::new();
-    for &at in &target.nodes {
-        let id = &session.plan.nodes[at].id;
-        let outcome = &survey.outcomes[at];
-        match outcome.state {
-            State::Cached | State::Ran => {}
-            State::Dropped => {
-                return Err(Failure::Failed(format!(
-                    "the outputs of `{id}` were dropped (keep: false); `ventral run {recipe} --node {id} --force {id}` makes and keeps them"
-                )));
-            }
-            state => {
-                let why = outcome.message.as_ref().map(|message| format!(" ({message})")).unwrap_or_default();
-                return Err(Failure::Failed(format!(
-                    "`{id}` is {}{why}; `ventral run {recipe}` computes it",
-                    state.name()
-                )));
-            }
+    let (found, _) = results::find(session, text).map_err(|lack| match lack {
+        Lack::Unknown(message) => Failure::Usage(message),
+        Lack::Absent(message, remedy) => {
+            let recipe = session.plan.recipe.as_deref().unwrap_or(Path::new("RECIPE"));
+            Failure::Failed(format!("{message}; {}", remedy.command(recipe)))
         }
-        let of_port: Vec<&Stored> = outcome.outputs().filter(|stored| stored.port == target.port).collect();
-        let chosen: Vec<&Stored> = match &target.key {
-            None => of_port.clone(),
-            Some(key) => of_port.iter().filter(|stored| stored.key.as_ref() == Some(key)).copied().collect(),
-        };
-        if chosen.is_empty() {
-            let keys: Vec<&str> = of_port.iter().filter_map(|stored| stored.key.as_deref()).collect();
-            let message = match &target.key {
-                Some(key) => format!("`{id}.{}` has no `{key}`; it has {}", target.port, keys.join(", ")),
-                None => format!(
-                    "`{id}.{}` was not made, since nothing reads it; `ventral run {recipe} --node {}.{}` makes it",
-                    target.port, id.name, target.port
-                ),
-            };
-            return Err(Failure::Failed(message));
-        }
-        for stored in chosen {
-            let variant = if id.variant.is_empty() { String::new() } else { format!("@{}", id.variant_text()) };
-            found.push((format!("{}.{}{variant}", id.name, stored.name()), stored.clone()));
-        }
-    }
-    Ok(found)
+    })?;
+    Ok(found.into_iter().map(|found| (found.name, found.stored)).collect())
 }
 
 fn read(session: &Session, stored: &Stored) -> Result<Value, Failure> {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::progress::Progress;
-use super::run::LazyWorkers;
 use super::serve::Place;
 use super::{Failure, Outcome, assignment, terminal};
 use crate::device::Device;
 use crate::engine::executor;
 use crate::engine::job::Runner;
+use crate::engine::workers::LazyWorkers;
 use crate::live::{self, Told};
 use crate::registry::Registry;
 

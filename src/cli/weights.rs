@@ -13,7 +13,7 @@ use super::download::{Download, Event};
 use super::{Failure, Outcome, terminal};
 use crate::nets::published::{self, Published};
 use crate::registry::{Registry, nearest};
-use crate::workspace::Session;
+use crate::workspace::{Session, amount};
 
 /// The folder of the workspace that `get` fetches into.
 const FOLDER: &str = "weights";
@@ -169,7 +169,7 @@ fn print(workspace: &Path, wanted: &[Row], known: &[Row]) {
     let cells = |row: &Row| {
         let bytes = row.bytes();
         let state = if bytes.is_some() { "present" } else { "absent" };
-        let size = bytes.map_or_else(String::new, terminal::bytes);
+        let size = bytes.map_or_else(String::new, amount::bytes);
         vec![row.model.clone().unwrap_or_default(), row.shown(workspace), state.to_owned(), size]
     };
     if wanted.is_empty() {
@@ -204,7 +204,7 @@ fn get(workspace: &Path, name: &str, from: Option<String>) -> Outcome {
     let fetched = fetched.map_err(Failure::Failed)?;
     let bytes = fs::metadata(&to).map_or(0, |metadata| metadata.len());
     let what = if fetched { "fetched" } else { "is there already" };
-    terminal::print(&format!("{shown}: {what}, {}, whole by its hash {}", terminal::bytes(bytes), published.sha256));
+    terminal::print(&format!("{shown}: {what}, {}, whole by its hash {}", amount::bytes(bytes), published.sha256));
     Ok(())
 }
 
@@ -249,7 +249,7 @@ impl<'a> Telling<'a> {
                 let tenth = total.map_or(0, |total| 10 * here / total.max(1));
                 match self.tenth.replace(tenth) {
                     None => {
-                        let size = total.map_or_else(String::new, |total| format!(" ({})", terminal::bytes(total)));
+                        let size = total.map_or_else(String::new, |total| format!(" ({})", amount::bytes(total)));
                         terminal::say(&format!("fetching {}{size}", self.url));
                     }
                     Some(last) if last < tenth => terminal::say(&format!("{}0 %", tenth)),

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::job::{Done, Job, JobFailure, Reply, Request, Runner};
 use super::memory::{Memory, Reservation};
@@ -54,6 +54,9 @@ impl Workers {
             candidates.push(above.join("ventral-worker"));
             if folder.file_name() == Some(OsStr::new("debug")) {
                 candidates.push(above.join("release/ventral-worker"));
+            }
+            if let (Some("debug"), Some(target)) = (above.file_name().and_then(OsStr::to_str), above.parent()) {
+                candidates.push(target.join("release/ventral-worker"));
             }
         }
         candidates.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
@@ -227,6 +230,36 @@ impl Drop for Workers {
             // Its input ends, so it does.
             drop(worker.requests);
             let _ = worker.child.wait();
+        }
+    }
+}
+
+/// Workers whose program is looked for when a node must compute, and not before.
+pub struct LazyWorkers {
+    memory: Option<u64>,
+    workers: OnceLock<Result<Workers, String>>,
+}
+
+impl LazyWorkers {
+    /// Workers that share so many bytes of memory, else what the machine has free.
+    pub fn new(memory: Option<u64>) -> Self {
+        Self { memory, workers: OnceLock::new() }
+    }
+}
+
+impl Runner for LazyWorkers {
+    fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
+        let start =
+            || Workers::find().map(|path| Workers::new(path, self.memory.map_or_else(Memory::here, Memory::of)));
+        match self.workers.get_or_init(start) {
+            Ok(workers) => workers.run(job, said),
+            Err(message) => Err(JobFailure::new(message.clone())),
+        }
+    }
+
+    fn cancel(&self) {
+        if let Some(Ok(workers)) = self.workers.get() {
+            workers.cancel();
         }
     }
 }

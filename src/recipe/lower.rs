@@ -220,7 +220,7 @@ fn with_images(heads: &Heads<'_>) -> impl Iterator<Item = String> {
 }
 
 /// The file stem, with what the command line sets: `quickstart@layer=layer4`, fit to name a folder.
-fn plan_name(recipe: &Path, set: &[(String, String)]) -> String {
+pub fn plan_name(recipe: &Path, set: &[(String, String)]) -> String {
     let stem = recipe.file_stem().unwrap_or_default().to_string_lossy();
     let stem = if stem.is_empty() { "recipe".into() } else { stem };
     let fit = |text: &str| -> String {

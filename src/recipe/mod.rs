@@ -4,6 +4,7 @@
 //! `ports` check each node as far as it stands alone, `link` makes variants and edges of them, `page` resolves the
 //! report. `schema`, `manual` and `graph` show kinds and plans.
 
+mod edit;
 pub mod graph;
 mod link;
 mod lower;
@@ -31,6 +32,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::plan::Plan;
 use crate::registry::{Registry, nearest};
 
+pub use edit::{Change, edited};
+pub use lower::plan_name;
 pub use page::CHARTS;
 
 /// What the command line adds to a recipe.

@@ -66,7 +66,8 @@ fn tell_apart(shelf: &Shelf<'_>, items: &mut [Item]) {
     }
 }
 
-fn declared(shelf: &Shelf<'_>, item: &ReportItem) -> Result<Item, ReportError> {
+/// One item of a recipe's `report:`.
+pub fn declared(shelf: &Shelf<'_>, item: &ReportItem) -> Result<Item, ReportError> {
     Ok(match item {
         ReportItem::Text(text) => Item::Text(text.clone()),
         ReportItem::Table { nodes, port } => match sheet(shelf, nodes, port.as_deref()) {

@@ -33,6 +33,7 @@ mod scatter;
 mod scored;
 mod sheet;
 mod shelf;
+pub mod single;
 mod site;
 mod standing;
 mod stats;
@@ -196,4 +197,13 @@ fn feed(hasher: &mut blake3::Hasher, value: &impl Serialize) {
 /// Stimuli at even distances side by side, as one picture.
 pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Result<RgbImage, String> {
     pictures::contact_sheet(images, sources)
+}
+
+/// The stimuli of some rows side by side, as one picture.
+pub fn contact_sheet_of(
+    images: &Images,
+    sources: &BTreeMap<Digest, PathBuf>,
+    rows: &[usize],
+) -> Result<RgbImage, String> {
+    pictures::contact_sheet_of(images, sources, rows)
 }

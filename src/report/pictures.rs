@@ -136,7 +136,16 @@ pub fn thumbnails(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[
 
 /// Stimuli at even distances, eight a row, as one picture.
 pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Result<RgbImage, String> {
-    let pictures = decoded(images, sources, &spaced(images.len()))?;
+    contact_sheet_of(images, sources, &spaced(images.len()))
+}
+
+/// The stimuli of some rows, eight a row, as one picture.
+pub fn contact_sheet_of(
+    images: &Images,
+    sources: &BTreeMap<Digest, PathBuf>,
+    rows: &[usize],
+) -> Result<RgbImage, String> {
+    let pictures = decoded(images, sources, rows)?;
     let first = pictures.first().ok_or("there are no pictures")?;
     let (width, height) = (first.width() + GAP, first.height() + GAP);
     let (columns, rows) = (pictures.len().min(8) as u32, pictures.len().div_ceil(8) as u32);
@@ -149,7 +158,7 @@ pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Re
 }
 
 /// RFC 4648, with padding.
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

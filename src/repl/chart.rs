@@ -1,0 +1,136 @@
+//! Charts: what a report draws of a node, and variations on it.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::run::Run;
+use super::{Outcome, Refusal};
+use crate::plan;
+use crate::report::single::{self, Drawing};
+use crate::report::{CHART_KINDS, Study};
+use crate::workspace::reference;
+
+/// A chart that is drawn. Cheap enough to clone.
+#[derive(Clone)]
+pub struct Chart {
+    run: Run,
+    reference: String,
+    wish: plan::Chart,
+    pub(super) drawing: Drawing,
+}
+
+impl Chart {
+    pub(super) fn of(run: &Run, text: &str) -> Outcome<Self> {
+        let target = reference::resolve(&run.session, text)?;
+        // A port counts only where it was named: a chart finds the right one by itself.
+        let named = text.split(['@', '[']).next().is_some_and(|head| head.contains('.'));
+        let wish = plan::Chart {
+            nodes: target.nodes,
+            port: named.then_some(target.port),
+            kind: None,
+            x: None,
+            y: None,
+            units: Vec::new(),
+            reference: Vec::new(),
+            title: None,
+        };
+        Self::drawn(run, text, wish)
+    }
+
+    fn drawn(run: &Run, reference: &str, wish: plan::Chart) -> Outcome<Self> {
+        let survey = run.session.survey();
+        let study = Study {
+            plan: run.plan(),
+            outcomes: &survey.outcomes,
+            cache: run.session.cache(),
+            sources: &survey.sources,
+            finished: String::new(),
+        };
+        let drawing = single::drawing(&study, &wish).map_err(|error| {
+            // Where the results are missing, the refusal says what makes them.
+            run.find(reference).err().unwrap_or_else(|| {
+                let kinds = CHART_KINDS.join(", ");
+                Refusal::new(format!("{error} `.kind(…)?` draws another: {kinds}").replacen("No ", "no ", 1))
+            })
+        })?;
+        Ok(Self { run: run.clone(), reference: reference.to_owned(), wish, drawing })
+    }
+
+    fn with(&self, change: impl FnOnce(&mut plan::Chart)) -> Outcome<Self> {
+        let mut wish = self.wish.clone();
+        change(&mut wish);
+        Self::drawn(&self.run, &self.reference, wish)
+    }
+
+    /// Another kind of chart: `box`, `violin`, `strip`, `bar`, `profile`, `histogram`, `scatter`, `spectrum`, …
+    pub fn kind(&self, kind: &str) -> Outcome<Self> {
+        if !CHART_KINDS.contains(&kind) {
+            let near = crate::registry::nearest(kind, CHART_KINDS.iter().copied());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            return Err(Refusal::new(format!(
+                "there is no chart `{kind}`{hint}; there are {}",
+                CHART_KINDS.join(", ")
+            )));
+        }
+        self.with(|wish| wish.kind = Some(kind.to_owned()))
+    }
+
+    /// The column or variable along x.
+    pub fn x(&self, column: &str) -> Outcome<Self> {
+        self.with(|wish| wish.x = Some(column.to_owned()))
+    }
+
+    /// The column or measure along y, such as `r`.
+    pub fn y(&self, column: &str) -> Outcome<Self> {
+        self.with(|wish| wish.y = Some(column.to_owned()))
+    }
+
+    /// The units to show, where the chart is of units.
+    pub fn units<S: ToString>(&self, units: impl IntoIterator<Item = S>) -> Outcome<Self> {
+        let units = units.into_iter().map(|unit| unit.to_string()).collect();
+        self.with(|wish| wish.units = units)
+    }
+
+    /// A published value to draw beside one's own.
+    pub fn reference(&self, label: &str, value: f64) -> Outcome<Self> {
+        self.with(|wish| wish.reference.push((label.to_owned(), value)))
+    }
+
+    /// What stands above it.
+    pub fn title(&self) -> &str {
+        &self.drawing.title
+    }
+
+    /// What is drawn, n, and what error bars are.
+    pub fn caption(&self) -> &str {
+        &self.drawing.caption
+    }
+
+    /// Writes it to a file: `.svg` where it is one picture, `.html` always.
+    pub fn save(&self, path: impl AsRef<Path>) -> Outcome<PathBuf> {
+        let path = path.as_ref();
+        let text = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("svg") => self.drawing.svg().ok_or_else(|| {
+                Refusal::new(format!("{}: this chart is more than one picture; save it as .html", path.display()))
+            })?,
+            Some("html") => format!("<!doctype html><meta charset=\"utf-8\">{}\n", self.drawing.html()),
+            _ => return Err(Refusal::new(format!("{}: a chart is saved as .svg or .html", path.display()))),
+        };
+        fs::write(path, text).map_err(|error| Refusal::new(format!("{}: {error}", path.display())))?;
+        Ok(path.to_owned())
+    }
+
+    /// Opens it in the browser, where there is one.
+    pub fn open(&self) -> Outcome<()> {
+        let folder = std::env::temp_dir().join(format!("ventral-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|error| Refusal::new(format!("{}: {error}", folder.display())))?;
+        super::show::open(&self.save(folder.join("chart.html"))?)
+    }
+}
+
+impl fmt::Debug for Chart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.drawing.title, self.drawing.caption)
+    }
+}

@@ -1,0 +1,302 @@
+//! A recipe at hand: its results by name, and what becomes of them when something is set.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use super::chart::Chart;
+use super::images::Images;
+use super::matrix::Matrix;
+use super::node::Node;
+use super::save;
+use super::setting::Setting;
+use super::table::Table;
+use super::{Outcome, Refusal};
+use crate::diagnostic::Diagnostics;
+use crate::engine::event::Event;
+use crate::engine::executor::Options;
+use crate::engine::record::State;
+use crate::engine::walk::Survey;
+use crate::engine::workers::LazyWorkers;
+use crate::plan::Plan;
+use crate::recipe::{self, Loaded};
+use crate::value::Value;
+use crate::workspace::results::{self, Found, Lack, Remedy};
+use crate::workspace::why::View;
+use crate::workspace::{Session, amount, reference};
+
+/// How long a computation goes on without a word.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// A recipe beside its cache. Cheap to clone; every method looks at the cache anew, so that nothing it gives is stale.
+#[derive(Clone)]
+pub struct Run {
+    pub(super) session: Arc<Session>,
+    pub(super) origin: Arc<Origin>,
+}
+
+/// Where a plan comes from, so that it can be made again with other settings.
+pub(super) struct Origin {
+    /// The recipe file; absent for a plan built in Rust.
+    pub path: Option<PathBuf>,
+    /// The recipe as it was read; empty for a plan that was built node by node.
+    pub text: String,
+    /// What was set since, in order; a later setting of a name replaces an earlier one.
+    pub set: Vec<(String, Setting)>,
+}
+
+impl Run {
+    /// Opens a recipe; every problem of it is told at once. Nothing runs.
+    pub fn open(recipe: impl AsRef<Path>) -> Outcome<Self> {
+        let path = recipe.as_ref();
+        let loaded = recipe::load(path, &crate::nodes::registry(), &recipe::Options::default())?;
+        let text = loaded.plan.source.clone();
+        let origin = Origin { path: Some(path.to_owned()), text, set: Vec::new() };
+        Ok(Self { session: Arc::new(Session::of(loaded)), origin: Arc::new(origin) })
+    }
+
+    /// A plan built in Rust, such as `Draft` gives.
+    pub fn of(plan: Plan) -> Self {
+        let origin = Origin { path: plan.recipe.clone(), text: plan.source.clone(), set: Vec::new() };
+        let loaded = Loaded { plan, warnings: Diagnostics::new(Vec::new()) };
+        Self { session: Arc::new(Session::of(loaded)), origin: Arc::new(origin) }
+    }
+
+    /// The same with a variable set, as `ventral run --set` does it: `run.set("components", 200)?`; a list sweeps it. With
+    /// a node's name it sets a parameter: `run.set("readout.folds", 5)?`. Nothing runs until `run()`.
+    pub fn set(&self, name: &str, value: impl Into<Setting>) -> Outcome<Self> {
+        let mut set = self.origin.set.clone();
+        set.retain(|(known, _)| known != name);
+        set.push((name.to_owned(), value.into()));
+        self.with(self.origin.text.clone(), set)
+    }
+
+    /// The recipe as its file stands now, with what was set.
+    pub fn reload(&self) -> Outcome<Self> {
+        let Some(path) = &self.origin.path else {
+            return Err(Refusal::new("this plan was built in Rust; there is no recipe to read again"));
+        };
+        let text = recipe::load(path, &crate::nodes::registry(), &recipe::Options::default())?.plan.source;
+        self.with(text, self.origin.set.clone())
+    }
+
+    fn with(&self, text: String, set: Vec<(String, Setting)>) -> Outcome<Self> {
+        let origin = Origin { path: self.origin.path.clone(), text, set };
+        let loaded = save::planned(&self.session.plan, &origin)?;
+        let base = self.session.plan.name.split('@').next().unwrap_or_default();
+        Ok(Self { session: Arc::new(Session::of(loaded).varying(base)), origin: Arc::new(origin) })
+    }
+
+    /// Computes what changed, and says what ran; gives the run with everything up to date. A node that fails is a refusal
+    /// that says why; what did run is kept.
+    pub fn run(&self) -> Outcome<Self> {
+        self.execute(&Options::default())
+    }
+
+    /// Computes a result that the recipe does not keep or that nothing in it reads: `run.make("pcs.components")?`.
+    pub fn make(&self, reference: &str) -> Outcome<Self> {
+        let target = reference::resolve(&self.session, reference)?;
+        let survey = self.session.survey();
+        let dropped = |&at: &usize| survey.outcomes[at].state == State::Dropped;
+        self.execute(&Options {
+            asked: target.nodes.iter().map(|&at| (at, target.port.clone())).collect(),
+            force: target.nodes.iter().copied().filter(dropped).collect(),
+            targets: Some(target.nodes),
+            ..Options::default()
+        })
+    }
+
+    fn execute(&self, options: &Options) -> Outcome<Self> {
+        let (mut done, mut total, mut told) = (0, 0, Instant::now());
+        let mut tell = |event: &Event| match event {
+            Event::RunStarted { nodes, .. } => total = *nodes,
+            Event::NodeFinished { node, state, seconds, message, .. } => {
+                done += 1;
+                match (state, message) {
+                    (State::Ran, _) => println!("[{done}/{total}] {node}: ran in {}", amount::seconds(*seconds)),
+                    (State::Failed, Some(message)) => println!("[{done}/{total}] {node}: failed: {message}"),
+                    _ => {}
+                }
+            }
+            Event::NodeProgress { node, done, total, what } if told.elapsed() > QUIET => {
+                told = Instant::now();
+                println!("{node}: {done} of {total} {what}");
+            }
+            Event::NodeNote { node, text } => println!("{node}: note: {text}"),
+            _ => {}
+        };
+        let workers = LazyWorkers::new(None);
+        let ended = self.session.run(&workers, options, &AtomicBool::new(false), &mut tell);
+        let execution = ended.map_err(|error| Refusal::new(error.to_string()))?;
+        let failed: Vec<String> = (self.session.plan.nodes.iter().zip(&execution.outcomes))
+            .filter(|(_, outcome)| outcome.state == State::Failed)
+            .map(|(node, outcome)| {
+                format!("`{}` failed: {}", node.id, outcome.message.as_deref().unwrap_or("no reason was given"))
+            })
+            .collect();
+        if failed.is_empty() { Ok(self.clone()) } else { Err(Refusal::new(failed.join("\n"))) }
+    }
+
+    /// A table: `run.table("by_layer")?`, `run.table("scores.per_unit")?`. Those of several variants, or of several folds,
+    /// stand one below the other, with what tells them apart in front.
+    pub fn table(&self, reference: &str) -> Outcome<Table> {
+        let (found, _) = self.find(reference)?;
+        Table::gather(self, reference, &found)
+    }
+
+    /// A matrix, memory-mapped, with the stimuli of its rows: `run.matrix("pcs@layer=features.9")?`. Responses are a matrix
+    /// too: stimuli × units, the mean over repeats.
+    pub fn matrix(&self, reference: &str) -> Outcome<Matrix> {
+        let (one, value, _) = self.single(reference)?;
+        Matrix::of(&one.name, value)
+    }
+
+    /// Images: `run.images("it.images")?`.
+    pub fn images(&self, reference: &str) -> Outcome<Images> {
+        let (one, value, survey) = self.single(reference)?;
+        Images::of(&one.name, value, survey.sources)
+    }
+
+    /// Any result, as the engine has it.
+    pub fn value(&self, reference: &str) -> Outcome<Value> {
+        Ok(self.single(reference)?.1)
+    }
+
+    /// The chart that a report draws of a node: `run.chart("by_layer")?`. `.kind("violin")?`, `.y("r")?` and others change
+    /// it, as a recipe's `chart:` does.
+    pub fn chart(&self, reference: &str) -> Outcome<Chart> {
+        Chart::of(self, reference)
+    }
+
+    /// A node, with all its variants unless one is named; where no node is called so, the nodes of that kind.
+    pub fn node(&self, name: &str) -> Outcome<Node> {
+        let nodes = self.session.nodes(name).or_else(|refusal| {
+            let plan = &self.session.plan;
+            let of_kind: Vec<usize> = (0..plan.nodes.len()).filter(|&at| plan.nodes[at].kind.name == name).collect();
+            let same = of_kind.windows(2).all(|two| plan.nodes[two[0]].id.name == plan.nodes[two[1]].id.name);
+            if of_kind.is_empty() || !same { Err(refusal) } else { Ok(of_kind) }
+        })?;
+        Ok(Node::of(self, nodes))
+    }
+
+    /// Renders the report from what the cache holds.
+    pub fn report(&self) -> Outcome<Report> {
+        let survey = self.session.survey();
+        let page = self.session.report(&survey.outcomes, &survey.sources, false);
+        let (path, _) = page.map_err(|failure| Refusal::new(failure.to_string()))?;
+        Ok(Report { path })
+    }
+
+    /// The recipe as a graph, with how each node stands.
+    pub fn graph(&self) -> Graph {
+        Graph { run: self.clone() }
+    }
+
+    /// Writes what was tried as a recipe, at a path relative to the workspace. It checks, and its nodes are those of this
+    /// run, so that all that is cached here is cached there. An existing file of other content is not overwritten.
+    pub fn save_recipe(&self, path: impl AsRef<Path>) -> Outcome<PathBuf> {
+        save::save(self, path.as_ref())
+    }
+
+    /// The recipe's text, with what was set.
+    pub fn recipe(&self) -> Outcome<String> {
+        save::text(&self.session.plan, &self.origin)
+    }
+
+    /// What is run: nodes, edges, parameters.
+    pub fn plan(&self) -> &Plan {
+        &self.session.plan
+    }
+
+    /// How every node stands: name, kind, state, seconds, bytes, and why it would run.
+    pub(super) fn standings(&self) -> Vec<[String; 6]> {
+        let view = View::of(&self.session);
+        let rows = self.session.plan.nodes.iter().enumerate().map(|(at, node)| {
+            let outcome = &view.survey.outcomes[at];
+            let last = view.last_records(at);
+            let seconds = (!last.is_empty()).then(|| last.iter().map(|record| record.made.seconds).sum());
+            let bytes = outcome.bytes();
+            [
+                node.id.to_string(),
+                node.kind.name.to_owned(),
+                outcome.state.name().to_owned(),
+                seconds.map_or_else(String::new, amount::seconds),
+                if bytes == 0 { String::new() } else { amount::bytes(bytes) },
+                view.short(at),
+            ]
+        });
+        rows.collect()
+    }
+
+    /// The results that a reference means, and how the recipe stands.
+    pub(super) fn find(&self, reference: &str) -> Outcome<(Vec<Found>, Survey)> {
+        results::find(&self.session, reference).map_err(|lack| match lack {
+            Lack::Unknown(message) => Refusal::new(message),
+            Lack::Absent(message, remedy) => {
+                let here = match &remedy {
+                    Remedy::Run => "`run()?` computes it here".to_owned(),
+                    Remedy::Make(what) | Remedy::Force(what) => format!("`make(\"{what}\")?` makes it here"),
+                };
+                let shell = match &self.origin.path {
+                    // What was set in a node is in no recipe yet.
+                    Some(path) if self.origin.set.is_empty() => format!(", {} in a shell", remedy.command(path)),
+                    _ => String::new(),
+                };
+                Refusal::new(format!("{message}; {here}{shell}"))
+            }
+        })
+    }
+
+    pub(super) fn single(&self, reference: &str) -> Outcome<(Found, Value, Survey)> {
+        let (mut found, survey) = self.find(reference)?;
+        if found.len() != 1 {
+            let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+            let message = format!("`{reference}` means {} results; name one of {}", names.len(), names.join(", "));
+            return Err(Refusal::new(message));
+        }
+        let one = found.remove(0);
+        let value = self.read(&one)?;
+        Ok((one, value, survey))
+    }
+
+    pub(super) fn read(&self, found: &Found) -> Outcome<Value> {
+        let stored = &found.stored;
+        Value::read(stored.ty, &stored.path(self.session.cache())).map_err(|error| {
+            Refusal::new(format!(
+                "{error}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
+            ))
+        })
+    }
+
+    /// What is hardly meant in the recipe; empty where nothing is.
+    pub(super) fn warnings(&self) -> String {
+        if self.session.warnings.is_empty() { String::new() } else { self.session.warnings.render(false) }
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Run of {} ({} nodes)", self.session.plan.name, self.session.plan.nodes.len())
+    }
+}
+
+/// A rendered report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub path: PathBuf,
+}
+
+impl Report {
+    /// Opens it in the browser, where there is one.
+    pub fn open(&self) -> Outcome<()> {
+        super::show::open(&self.path)
+    }
+}
+
+/// A recipe as a picture.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    pub(super) run: Run,
+}
