@@ -60,7 +60,18 @@ handed_in:
 ";
     type Params = Params;
     const INPUTS: &'static [Input] = &[
-        Input { name: "model", types: &[Type::Fit, Type::Network], arity: Arity::One, about: "What predicts." },
+        Input {
+            name: "model",
+            types: &[Type::Fit, Type::Network],
+            arity: Arity::Optional,
+            about: "What predicts; or `predictions`.",
+        },
+        Input {
+            name: "predictions",
+            types: &[Type::Matrix],
+            arity: Arity::Optional,
+            about: "Predictions that exist already, of which only rows are taken; or `model`.",
+        },
         Input {
             name: "features",
             types: &[Type::Matrix],
