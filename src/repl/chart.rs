@@ -8,7 +8,7 @@ use super::run::Run;
 use super::{Outcome, Refusal};
 use crate::plan;
 use crate::report::single::{self, Drawing};
-use crate::report::{CHART_KINDS, Study};
+use crate::report::{Audience, CHART_KINDS, Study};
 use crate::workspace::reference;
 
 /// A chart that is drawn. Cheap enough to clone.
@@ -46,6 +46,7 @@ impl Chart {
             cache: run.session.cache(),
             sources: &survey.sources,
             finished: String::new(),
+            audience: Audience::Here,
         };
         let drawing = single::drawing(&study, &wish).map_err(|error| {
             // Where the results are missing, the refusal says what makes them.
