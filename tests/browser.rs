@@ -60,7 +60,9 @@ fn open(chromium: &Path, page: &Path, arguments: &[&str]) -> Output {
 /// What pages said on the console.
 fn console(output: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&output.stderr);
-    text.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect()
+    // Chromium's own pages speak there too: of a slow network, where there is none.
+    let of_page = |line: &&str| line.contains(":CONSOLE") && !line.contains("source: chrome://");
+    text.lines().filter(of_page).map(str::to_owned).collect()
 }
 
 const PROBE: &str = r#"<!doctype html><meta charset="utf-8"><body><script>
