@@ -214,6 +214,8 @@ fn a_page_follows_its_recipe() {
     chrome.until("document.querySelector('.live')?.dataset.phase === 'done'");
     chrome.until("document.querySelectorAll('figure.key svg.chart').length > 0");
     chrome.until("document.querySelectorAll('.live .dag .box').length > 6");
+    // The run is done a moment before its last page is there.
+    chrome.until("document.querySelector('.answer b') !== null");
     let before = chrome.eval("document.querySelector('.answer b').textContent");
 
     // An edit: boxes fill in, the charts are swapped, the reader stays where he was.
