@@ -176,7 +176,7 @@ fn a_session_explores_changes_and_is_refused_in_words() {
             "draft.plan()?",
             "synthetic_it",
         ),
-        ("plan", "Draft::new(\"d\").node(\"it\", \"synthetic_it\").plan()?", "Run::of(plan)", "it"),
+        ("plan", "Draft::new(\"d\").node(\"it\", \"synthetic_it\").plan()?", "Run::of(plan)", "Run of d"),
     ] {
         session.shows(&format!("let {name} = {code};"), &[]);
         session.shows(later, &[shows]);
