@@ -93,7 +93,7 @@ pub trait Host {
 }
 
 /// An output that is streamed.
-pub trait Sink: io::Write {
+pub trait Sink: io::Write + Send {
     /// What was written so far will be gone on with, where the output can be.
     fn mark(&mut self) -> io::Result<()> {
         Ok(())

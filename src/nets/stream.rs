@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 
+use rayon::iter::{ParallelBridge, ParallelIterator};
 use tch::{Device, Tensor};
 
 use crate::device;
@@ -100,9 +101,7 @@ where
         for outputs in computed {
             let (range, outputs) = outputs?;
             rows.resize_with(outputs.len(), Vec::new);
-            for (output, rows) in outputs.iter().zip(&mut rows) {
-                in_rows(output, rows);
-            }
+            outputs.into_iter().zip(&mut rows).par_bridge().for_each(|(output, rows)| in_rows(&output, rows));
             store(range, &rows)?;
         }
         Ok(())

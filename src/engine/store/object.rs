@@ -226,19 +226,19 @@ impl Marks {
 }
 
 /// A streamed object that reports where it was stored.
-pub struct StreamedObject<F: FnMut(Stored)> {
+pub struct StreamedObject<F: FnMut(Stored) + Send> {
     writer: ObjectWriter,
     stored: F,
 }
 
-impl<F: FnMut(Stored)> StreamedObject<F> {
+impl<F: FnMut(Stored) + Send> StreamedObject<F> {
     /// Calls `stored` once the object lies in its place.
     pub fn new(writer: ObjectWriter, stored: F) -> Self {
         Self { writer, stored }
     }
 }
 
-impl<F: FnMut(Stored)> Write for StreamedObject<F> {
+impl<F: FnMut(Stored) + Send> Write for StreamedObject<F> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.writer.write(buffer)
     }
@@ -248,7 +248,7 @@ impl<F: FnMut(Stored)> Write for StreamedObject<F> {
     }
 }
 
-impl<F: FnMut(Stored)> Sink for StreamedObject<F> {
+impl<F: FnMut(Stored) + Send> Sink for StreamedObject<F> {
     fn mark(&mut self) -> io::Result<()> {
         self.writer.mark()
     }

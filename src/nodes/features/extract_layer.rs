@@ -229,8 +229,10 @@ fn no_such_layer(architecture: &Architecture, layer: &str) -> String {
 
 #[cfg(feature = "torch")]
 mod compute {
+    use std::ops::Range;
     use std::time::{Duration, Instant};
 
+    use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
     use tch::Tensor;
 
     use super::{ExtractLayer, Params, Pool, Precision, Written};
@@ -242,6 +244,7 @@ mod compute {
     use crate::value::decode::Decoder;
     use crate::value::images::PixelState;
     use crate::value::matrix;
+    use crate::value::stimuli::Stimuli;
 
     /// Images per batch that any machine has memory for; also those by which a coarser precision is judged.
     const LEAST_BATCH: usize = 4;
@@ -331,21 +334,19 @@ mod compute {
                 |output| params.pool.apply(output),
                 move |most| _ = halved.send(most),
                 |range, outputs| {
-                    for ((layer, (sink, done)), rows) in layers.iter().zip(&mut sinks).zip(outputs) {
-                        if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
-                            let row = range.start + at / (rows.len() / range.len());
-                            return Err(KindError::new(format!(
-                                "layer `{layer}` gives {} for stimulus `{}`; activations must be finite numbers (do the \
-                             weights and the images' normalisation fit the network?)",
-                                rows[at],
-                                images.about.stimuli.get(row).name
-                            )));
-                        }
-                        // Where one layer is further than another, its rows are known already.
-                        if range.start >= *done {
-                            sink.write(rows)?;
-                        }
-                    }
+                    // Side by side, since one layer's bytes wait for the disk while another's are hashed; the first of
+                    // several failures is told, whichever came first.
+                    let passed: Vec<Result<(), KindError>> = sinks
+                        .par_iter_mut()
+                        .zip(outputs)
+                        .zip(&layers)
+                        .map(|(((sink, done), rows), layer)| {
+                            finite(layer, rows, &range, &images.about.stimuli)?;
+                            // Where one layer is further than another, its rows are known already.
+                            if range.start >= *done { sink.write(rows) } else { Ok(()) }
+                        })
+                        .collect();
+                    passed.into_iter().collect::<Result<(), _>>()?;
                     written = range.end;
                     if marked.elapsed() > BETWEEN_MARKS {
                         marked = Instant::now();
@@ -359,7 +360,7 @@ mod compute {
                         ));
                     }
                     run.progress(range.end as u64, images.len() as u64, "images");
-                    Ok(())
+                    Ok::<_, KindError>(())
                 },
             )?;
             device::set_tf32(false);
@@ -371,6 +372,18 @@ mod compute {
     fn difference(a: &Tensor, b: &Tensor) -> f64 {
         let largest = b.abs().max().double_value(&[]);
         if largest == 0.0 { 0.0 } else { (a - b).abs().max().double_value(&[]) / largest }
+    }
+
+    /// Refuses what is no number, by the stimulus that it came of.
+    fn finite(layer: &str, rows: &[f32], range: &Range<usize>, stimuli: &Stimuli) -> Result<(), KindError> {
+        let Some(at) = rows.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+        let row = range.start + at / (rows.len() / range.len());
+        Err(KindError::new(format!(
+            "layer `{layer}` gives {} for stimulus `{}`; activations must be finite numbers (do the weights and the images' \
+             normalisation fit the network?)",
+            rows[at],
+            stimuli.get(row).name
+        )))
     }
 
     /// Refuses activations that the disk has no room for, before any is computed.
