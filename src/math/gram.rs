@@ -15,7 +15,7 @@ use crate::value::matrix::{Raw, Stored};
 /// Floats a block of columns holds, over all rows: wide enough that adding up products in 64 bits costs little beside them.
 const BLOCK_FLOATS: usize = 12 << 20;
 /// Rows that are multiplied at a time with the rows at or after them; the upper triangle is mirrored.
-const BLOCK_ROWS: usize = 256;
+const BLOCK_ROWS: usize = 128;
 /// The least part of all rows' squared lengths that is not their mean's, for products in 32 bits: centring then costs them
 /// little more than one of seven digits.
 const LEAST_SPREAD: f64 = 1.0 / 16.0;
