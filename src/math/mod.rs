@@ -19,6 +19,8 @@ pub mod optim;
 #[cfg(feature = "torch")]
 pub mod pca;
 #[cfg(feature = "torch")]
+pub mod penalty;
+#[cfg(feature = "torch")]
 pub mod projection;
 pub mod reliability;
 #[cfg(feature = "torch")]

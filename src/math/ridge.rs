@@ -10,11 +10,12 @@ use tch::{Kind, Tensor};
 
 use super::eigen::Eigen;
 use super::tensor::{column_means, columns, index, rows, wide_vec};
+use crate::device;
 
-/// How many penalties a decade holds where a grid is made here, or one penalty is extended to a grid.
-pub const PER_DECADE: usize = 4;
-/// How many decades a grid is extended at either end, at most.
-pub const MOST_DECADES: usize = 12;
+/// Rows of a product's part below which parts cost more than they save.
+const LEAST_SQUARE: i64 = 64;
+/// Penalties that are tried side by side, at most: each holds as much as the basis.
+const SIDE_BY_SIDE: usize = 4;
 /// A row of which the fit leaves less than this share of freedom cannot be left out in 64 bits.
 const LEAST_FREEDOM: f64 = 1e-9;
 
@@ -216,7 +217,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What all penalties share for some units: y (centred, n × units) in every fit's basis.
-    fn projections(&self, y: &Tensor) -> Vec<Tensor> {
+    pub(super) fn projections(&self, y: &Tensor) -> Vec<Tensor> {
         match self {
             Self::LeaveOneOut(basis) | Self::Blocks(Blocks { basis, .. }) => vec![basis.project(y)],
             Self::Folds(folds) => folds
@@ -256,11 +257,51 @@ impl<'a> Judge<'a> {
         square.into_iter().zip(mean).map(|(square, mean)| (square, square - mean * mean)).collect()
     }
 
+    /// The same for some penalties. Blocks are small beside a machine of several cores, so that penalties are shared out
+    /// among them.
+    pub(super) fn losses(&self, y: &Tensor, projections: &[Tensor], alphas: &[f64]) -> Vec<Vec<(f64, f64)>> {
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
+        let teams = SIDE_BY_SIDE.min(threads).min(alphas.len());
+        if teams < 2 || y.device() != tch::Device::Cpu || !matches!(self, Self::Blocks(_)) {
+            return alphas.iter().map(|&alpha| self.loss(y, projections, alpha)).collect();
+        }
+        let shared = Shared((self, y, projections));
+        let share = |first: usize| {
+            device::set_threads(threads / teams);
+            let (judge, y, projections) = shared.get();
+            let mine = alphas.iter().skip(first).step_by(teams);
+            device::guard(|| mine.map(|&alpha| judge.loss(y, projections, alpha)).collect::<Vec<_>>())
+        };
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let teams: Vec<_> = (0..teams).map(|first| scope.spawn(move || share(first))).collect();
+            teams.into_iter().map(|team| team.join().expect("guarded")).collect()
+        });
+        device::set_threads(threads);
+        // What libtorch said there is said again here, where the caller listens.
+        let mut found: Vec<_> =
+            found.into_iter().map(|losses| losses.unwrap_or_else(|e| panic!("{e}")).into_iter()).collect();
+        (0..alphas.len()).map(|at| found[at % teams].next().expect("one of each")).collect()
+    }
+
     /// 1 − Var(y − ŷ)/Var(y) of the errors at one penalty, per unit; nothing where it is undefined.
     pub fn explained(&self, y: &Tensor, alpha: f64) -> Vec<Option<f64>> {
         let total = variances(y);
         let losses = self.loss(y, &self.projections(y), alpha);
         losses.iter().zip(total).map(|(&(_, spread), total)| explained(spread, total)).collect()
+    }
+}
+
+/// What several threads read.
+struct Shared<T>(T);
+
+// SAFETY: libtorch's operations on a tensor that nobody writes to may run in several threads at once; blocks hold only such,
+// and make no use of the cell in their basis.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    /// A method, so that closures borrow the whole.
+    fn get(&self) -> &T {
+        &self.0
     }
 }
 
@@ -296,154 +337,29 @@ impl Blocks<'_> {
     }
 }
 
-/// xxᵀ where its lower triangle is, and something else above: a quarter of the products is left out.
+/// xxᵀ where its lower triangle is, and zeros in most of the rest: of large blocks, three eighths of the products are left
+/// out.
 fn lower_square(x: &Tensor) -> Tensor {
     let size = x.size()[0];
-    let half = size / 2;
-    let (top, bottom) = (x.narrow(0, 0, half), x.narrow(0, half, size - half));
-    let upper = Tensor::cat(&[top.matmul(&top.tr()), Tensor::zeros([half, size - half], (x.kind(), x.device()))], 1);
-    Tensor::cat(&[upper, bottom.matmul(&x.tr())], 0)
-}
-
-/// The penalties chosen, per unit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    pub alpha: Vec<f64>,
-    /// 1 − Var(y − ŷ)/Var(y) over train rows by fits that have not seen them; nothing for a constant unit.
-    pub explained: Vec<Option<f64>>,
-    /// Whether the best penalty is the grid's smallest or largest, extended as far as it was.
-    pub at_edge: Vec<bool>,
-    /// Every penalty that was tried, ascending.
-    pub grid: Vec<f64>,
-    pub extended: bool,
-}
-
-/// The best of a grid for every unit by mean squared error, the larger of two that are equal.
-///
-/// `y` is centred, n × units. With `extend`, about a decade at a time is added at either end, in the steps that the grid
-/// has there, while the best of any unit lies there. A unit that is constant takes the grid's largest penalty.
-pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choice {
-    let mut grid = grid.to_vec();
-    grid.sort_by(f64::total_cmp);
-    grid.dedup();
-    let (given_low, given_high) = (grid[0], grid[grid.len() - 1]);
-    let total = variances(y);
-    let varies: Vec<usize> = (0..total.len()).filter(|&unit| total[unit] > 0.0).collect();
-    let mut best = vec![Best { loss: f64::INFINITY, spread: f64::INFINITY, alpha: given_high }; total.len()];
-    try_all(judge, y, &varies, grid.iter().rev().copied(), &mut best);
-    if extend {
-        for end in [End::High, End::Low] {
-            let step = end.step(&grid);
-            let (at_once, most) =
-                ((1.0 / step).round().max(1.0) as usize, (MOST_DECADES as f64 / step).ceil() as usize);
-            for first in (0..most).step_by(at_once) {
-                let edge = end.of(&grid);
-                let there: Vec<usize> = varies.iter().copied().filter(|&unit| best[unit].alpha == edge).collect();
-                if there.is_empty() {
-                    break;
-                }
-                let given = if end == End::High { given_high } else { given_low };
-                let more: Vec<f64> = (1..=at_once)
-                    .map(|at| {
-                        let decades = (first + at) as f64 * step;
-                        given * 10f64.powf(if end == End::High { decades } else { -decades })
-                    })
-                    .collect();
-                match end {
-                    End::High => try_all(judge, y, &there, more.iter().rev().copied(), &mut best),
-                    End::Low => try_all(judge, y, &there, more.iter().copied(), &mut best),
-                }
-                grid.extend(more);
-                grid.sort_by(f64::total_cmp);
-            }
-        }
+    let out = Tensor::zeros([size, size], (x.kind(), x.device()));
+    let step = (size / 4).max(LEAST_SQUARE);
+    let mut from = 0;
+    while from < size {
+        let tall = step.min(size - from);
+        let (below, across) = (x.narrow(0, from, size - from), x.narrow(0, from, tall));
+        out.narrow(0, from, size - from).narrow(1, from, tall).copy_(&below.matmul(&across.tr()));
+        from += tall;
     }
-    let (low, high) = (grid[0], grid[grid.len() - 1]);
-    Choice {
-        alpha: best.iter().map(|best| best.alpha).collect(),
-        explained: best.iter().zip(&total).map(|(best, &total)| explained(best.spread, total)).collect(),
-        at_edge: (0..total.len())
-            .map(|unit| total[unit] > 0.0 && grid.len() > 1 && (best[unit].alpha == low || best[unit].alpha == high))
-            .collect(),
-        extended: low < given_low || high > given_high,
-        grid,
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Best {
-    loss: f64,
-    spread: f64,
-    alpha: f64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Low,
-    High,
-}
-
-impl End {
-    fn of(self, grid: &[f64]) -> f64 {
-        match self {
-            Self::Low => grid[0],
-            Self::High => grid[grid.len() - 1],
-        }
-    }
-
-    /// The grid's spacing at this end in decades, free of rounding.
-    fn step(self, grid: &[f64]) -> f64 {
-        let (a, b) = match (self, grid) {
-            (_, [] | [_]) => return 1.0 / PER_DECADE as f64,
-            (Self::Low, [a, b, ..]) | (Self::High, [.., a, b]) => (a, b),
-        };
-        (((b / a).log10() * 1e9).round() / 1e9).clamp(0.01, MOST_DECADES as f64)
-    }
-}
-
-/// Tries penalties for some units; of equal losses the larger penalty stands.
-fn try_all(judge: &Judge<'_>, y: &Tensor, units: &[usize], alphas: impl Iterator<Item = f64>, best: &mut [Best]) {
-    if units.is_empty() {
-        return;
-    }
-    let y = columns(y, units);
-    let projections = judge.projections(&y);
-    for alpha in alphas {
-        for (&unit, (loss, spread)) in units.iter().zip(judge.loss(&y, &projections, alpha)) {
-            let known = &mut best[unit];
-            if loss < known.loss || (loss == known.loss && alpha > known.alpha) {
-                *known = Best { loss, spread, alpha };
-            }
-        }
-    }
+    out
 }
 
 /// Population variances of centred columns; exactly 0 where a column is.
-fn variances(y: &Tensor) -> Vec<f64> {
+pub(super) fn variances(y: &Tensor) -> Vec<f64> {
     wide_vec(&y.square().mean_dim([0i64].as_slice(), false, Kind::Double))
 }
 
-fn explained(spread: f64, total: f64) -> Option<f64> {
+pub(super) fn explained(spread: f64, total: f64) -> Option<f64> {
     (total > 0.0 && spread.is_finite()).then(|| 1.0 - spread / total)
-}
-
-/// Penalties fit for features whose centred products have the given trace and rank: four a decade from 1e-6 to 1e4 times
-/// the power of ten nearest to the mean eigenvalue.
-pub fn scaled_grid(trace: f64, rank: usize) -> Vec<f64> {
-    let middle = (trace / rank as f64).log10().round();
-    log_grid(10f64.powf(middle - 6.0), 10f64.powf(middle + 4.0), 10 * PER_DECADE + 1)
-}
-
-/// `count` penalties from `low` to `high`, evenly spaced in logarithm; ends exact.
-pub fn log_grid(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let (from, to) = (low.log10(), high.log10());
-    (0..count)
-        .map(|at| match at {
-            0 => low,
-            at if at + 1 == count => high,
-            at => 10f64.powf(from + (to - from) * at as f64 / (count - 1) as f64),
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -590,26 +506,18 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_grows_until_the_best_lies_inside() {
-        let x = normal(60, 5, 7);
-        let noise = normal(60, 2, 8);
-        let mut y = Array2::zeros((60, 3));
-        y.column_mut(0).assign(&(&x.column(0) * 0.5 + noise.column(0)));
-        y.column_mut(1).assign(&noise.column(1));
-        let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
-        let basis = Basis::primal(&xt);
-        let judge = Judge::LeaveOneOut(&basis);
-        let narrow = choose(&judge, &yt, &[1e-3, 1e-2], false);
-        assert_eq!((narrow.alpha[0], narrow.at_edge[0], narrow.extended), (1e-2, true, false));
-        let wide = choose(&judge, &yt, &[1e-3, 1e-2], true);
-        assert!(wide.extended && !wide.at_edge[0] && wide.alpha[0] >= 1.0, "{wide:?}");
-        assert!(wide.explained[0] > narrow.explained[0]);
-        assert_eq!((wide.at_edge[2], wide.explained[2]), (false, None), "a constant unit");
-        assert!(wide.grid.windows(2).all(|pair| pair[0] < pair[1]));
-        // In its own steps: the list's decades stay decades, quarters stay quarters.
-        assert!(wide.grid.iter().all(|alpha| (alpha.log10() - alpha.log10().round()).abs() < 1e-12), "{wide:?}");
-        let quarters = choose(&judge, &yt, &[1e-2, 10f64.powf(-1.75)], true);
-        assert!(quarters.grid.windows(2).all(|pair| ((pair[1] / pair[0]).log10() - 0.25).abs() < 1e-9));
+    fn penalties_side_by_side_are_what_they_are_alone() {
+        let (x, y) = (from_array(&centred(&normal(70, 90, 5)), CPU), from_array(&centred(&normal(70, 3, 6)), CPU));
+        let basis = Basis::dual(&Eigen::of(&x.matmul(&x.tr())));
+        let fold: Vec<usize> = (0..70).map(|row| row % 3).collect();
+        let judge = Judge::blocks(&basis, &fold, 3, 10).expect("few penalties");
+        let (projections, alphas) = (judge.projections(&y), [1e-3, 0.1, 1.0, 20.0, 4e3]);
+        let together = judge.losses(&y, &projections, &alphas);
+        for (alpha, together) in alphas.into_iter().zip(together) {
+            for ((a, b), (c, d)) in together.into_iter().zip(judge.loss(&y, &projections, alpha)) {
+                assert!((a / c - 1.0).abs() < 1e-10 && (b / d - 1.0).abs() < 1e-10, "{alpha}: {a} {c}, {b} {d}");
+            }
+        }
     }
 
     #[test]
@@ -623,13 +531,5 @@ mod tests {
         let gradient = x.t().dot(&(x.dot(&w) - &y));
         assert!(gradient.iter().all(|g| g.abs() < 1e-12));
         assert!((w[[0, 0]] - w[[3, 0]]).abs() < 1e-12, "least norm shares a weight between equal columns");
-    }
-
-    #[test]
-    fn grids_have_exact_ends() {
-        let grid = scaled_grid(5e6, 10);
-        assert_eq!(grid.len(), 41);
-        assert!((grid[0] / 1.0 - 1.0).abs() < 1e-12 && (grid[40] / 1e10 - 1.0).abs() < 1e-12);
-        assert_eq!(log_grid(0.3, 7.0, 3)[2], 7.0);
     }
 }

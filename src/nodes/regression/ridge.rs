@@ -196,7 +196,8 @@ mod compute {
     use super::{Alphas, Params, Ridge};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::folds::deal;
-    use crate::math::ridge::{Basis, Choice, Judge, choose, log_grid, scaled_grid};
+    use crate::math::penalty::{Choice, choose, log_grid, scaled_grid};
+    use crate::math::ridge::{Basis, Judge};
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
     use crate::value::stimuli::Stimulus;
