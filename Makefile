@@ -33,7 +33,7 @@ libtorch: ## libtorch for the CPU, in .libtorch/ (once)
 libtorch-cuda: ## The whole of libtorch with its CUDA parts, in .libtorch/ (once)
 	@$(OURS) .tools/libtorch.sh cuda
 
-repl: build ## What `ventral repl` needs: evcxr (once, 12 minutes on two cores), and the library for its sessions (5)
+repl: build ## What `ventral repl` needs: evcxr (once, 12 minutes on two cores), and the library for its sessions (3)
 	@.tools/repl.sh
 	@$(VENTRAL) repl --prepare
 

@@ -1,6 +1,7 @@
 //! `ventral repl`: a recipe's results at hand in evcxr, on a terminal or in Jupyter.
 
 mod folder;
+mod front;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -58,9 +59,9 @@ impl Repl {
             return self.notebook(&folder);
         }
         let slot = folder.slot().map_err(Failure::Failed)?;
-        if !slot.is_prepared() {
+        if !folder.is_prepared() {
             terminal::say(
-                "repl: compiling the library for sessions, without libtorch: once, about 5 minutes on two cores; \
+                "repl: compiling the library for sessions, without libtorch: once, about 3 minutes on two cores; \
                  later sessions start in seconds",
             );
         }

@@ -1,10 +1,11 @@
 //! The build folder of sessions: `cache/repl` of the workspace that this command was built from.
 //!
 //! A session is a crate, `ctx`, that evcxr writes and compiles anew for every cell. Three things make that quick. The
-//! library is a dylib of its own, `lib`, so that a cell links against one file and not against 250; `ctx` lies in a cargo
-//! workspace whose root depends on the library too, so that `Cargo.lock` stays the checkout's while evcxr adds and removes
-//! dependencies; and the root's profile, not evcxr's, says how much is optimised. evcxr writes into its folder, so that
-//! each session that is open has a slot of its own; slots share what is compiled by hard links.
+//! library is a dylib of its own, `lib`, so that a cell links against one file and not against 250; cells depend on a
+//! `front` of it that is quick to read; and `ctx` lies in a cargo workspace whose root depends on the front too, so that
+//! `Cargo.lock` stays the checkout's while evcxr adds and removes dependencies, and whose profile, not evcxr's, says how
+//! much is optimised. evcxr writes into its folder, so that each session that is open has a slot of its own. The library
+//! is compiled once for all of them; each has it by hard links, and does not see what another session compiles anew.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -14,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
+
+use super::front::{self, PACKAGE};
 
 /// The sources that the library is compiled from.
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
@@ -72,15 +75,25 @@ impl Folder {
             let file = File::create(&path).map_err(|error| told(&path, &error))?;
             // SAFETY: a call on a descriptor that `file` keeps open.
             if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-                let slot = Slot { folder: self, root, _lock: file };
-                let shared = self.root.join("1/ctx/target");
-                if number > 1 && !slot.is_prepared() && shared.is_dir() {
-                    link_all(&shared, &slot.target()).map_err(|error| told(&shared, &error))?;
-                }
-                return Ok(slot);
+                return Ok(Slot { folder: self, root, _lock: file });
             }
         }
         Err(format!("{SLOTS} sessions are open; end one"))
+    }
+
+    /// Whether the library was compiled, of the sources as they are or as they were.
+    pub fn is_prepared(&self) -> bool {
+        self.made().is_file()
+    }
+
+    /// The library as cargo leaves it.
+    fn made(&self) -> PathBuf {
+        self.target().join(self.host()).join("debug/deps/libventral_session.so")
+    }
+
+    /// Where it is compiled, for all slots.
+    fn target(&self) -> PathBuf {
+        self.root.join("target")
     }
 
     /// Writes the description of a kernel; gives the folder for `JUPYTER_PATH`.
@@ -98,21 +111,21 @@ impl Folder {
 
     /// Whether evcxr finds the sources of the standard library, from which it tells the types of variables.
     pub fn has_sources(&self) -> bool {
-        self.rust_sources().is_dir() || self.debian_sources().is_some()
+        self.sources().is_some()
     }
 
-    fn rust_sources(&self) -> PathBuf {
-        self.standard.join("../../src/rust/library")
-    }
-
-    /// Those of Debian's package, of whatever version, where the toolchain has none.
-    fn debian_sources(&self) -> Option<PathBuf> {
-        if self.rust_sources().is_dir() || std::env::var_os("RUST_SRC_PATH").is_some() {
-            return None;
-        }
-        let folders = fs::read_dir("/usr/src").ok()?.flatten().map(|entry| entry.path());
-        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rustc-"));
-        folders.filter(named).map(|path| path.join("library")).filter(|path| path.is_dir()).max()
+    /// The sources of the standard library: those that one names, the toolchain's, or those of Debian's package, of
+    /// whatever version.
+    fn sources(&self) -> Option<PathBuf> {
+        let named = std::env::var_os("RUST_SRC_PATH").map(PathBuf::from);
+        let toolchains = self.standard.join("../../src/rust/library");
+        let debians = || {
+            let folders = fs::read_dir("/usr/src").ok()?.flatten().map(|entry| entry.path());
+            let rusts = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("rustc-"));
+            folders.filter(rusts).map(|path| path.join("library")).filter(|path| path.join("core").is_dir()).max()
+        };
+        let known = named.into_iter().chain([toolchains]).find(|path| path.join("core").is_dir());
+        known.or_else(debians)
     }
 
     fn library(&self) -> PathBuf {
@@ -131,23 +144,46 @@ impl Folder {
 }
 
 impl Slot<'_> {
-    /// Whether the library was compiled here, of the sources as they are or as they were.
-    pub fn is_prepared(&self) -> bool {
-        self.root.join("prepared").is_file()
-    }
-
-    /// Compiles the library, or finds it compiled.
+    /// Compiles the library and its front, or finds them compiled.
     pub fn prepare(&self, say: impl Fn(&str)) -> Result<(), String> {
         self.write_crates()?;
+        self.build(&self.folder.library(), "ventral-session", &self.folder.target(), &say)?;
+        let made = self.folder.made();
+        let of = fs::metadata(&made).and_then(|file| file.modified()).map_err(|error| told(&made, &error))?;
+        let (of, stamp) = (format!("{of:?}"), self.root.join("prepared"));
+        if fs::read_to_string(&stamp).is_ok_and(|before| before == of) {
+            return Ok(());
+        }
+        self.link_library()?;
+        // Else the first cell would compile it, in silence.
+        self.build(&self.root, PACKAGE, &self.target(), &say)?;
+        write(&stamp, &of)
+    }
+
+    /// Takes the library and the crates that it is made of, as they are now.
+    fn link_library(&self) -> Result<(), String> {
+        let (target, to) = (self.folder.target(), self.root.join("lib"));
+        if to.is_dir() {
+            fs::remove_dir_all(&to).map_err(|error| told(&to, &error))?;
+        }
+        fs::create_dir_all(&to).map_err(|error| told(&to, &error))?;
+        // Macros are crates of the machine that compiles.
+        for from in [target.join(self.folder.host()).join("debug/deps"), target.join("debug/deps")] {
+            link_crates(&from, &to).map_err(|error| told(&from, &error))?;
+        }
+        Ok(())
+    }
+
+    fn build(&self, workspace: &Path, package: &str, target: &Path, say: &impl Fn(&str)) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command
-            .args(["build", "--package", "ventral-session", "--target"])
+            .args(["build", "--package", package, "--target"])
             .arg(self.folder.host())
-            .current_dir(&self.root)
+            .current_dir(workspace)
             .envs(self.environment())
             // As evcxr calls cargo, so that it finds everything made.
-            .env("CARGO_TARGET_DIR", self.target())
-            .env("CARGO_BUILD_BUILD_DIR", self.target())
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_BUILD_BUILD_DIR", target)
             .env("RUSTFLAGS", "-Cprefer-dynamic")
             .stdin(Stdio::null())
             .stderr(Stdio::piped());
@@ -167,15 +203,13 @@ impl Slot<'_> {
         if !status.success() {
             return Err(format!("the library for sessions does not compile ({status}):\n{rest}"));
         }
-        write(&self.root.join("prepared"), "")
+        Ok(())
     }
 
     /// The session's dependency, as `:dep` takes it.
     pub fn dependency(&self) -> String {
-        format!(
-            "ventral = {{ package = \"ventral-session\", path = {:?} }}",
-            self.folder.library().display().to_string()
-        )
+        let front = self.folder.root.join("front");
+        format!("ventral = {{ package = \"{PACKAGE}\", path = {:?} }}", front.display().to_string())
     }
 
     /// Writes what evcxr runs at the start.
@@ -185,22 +219,21 @@ impl Slot<'_> {
 
     /// What evcxr and cargo are told.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let mut libraries: OsString = self.target().join(self.folder.host()).join("debug/deps").into();
+        let mut libraries: OsString = self.root.join("lib").into();
         libraries.push(":");
         libraries.push(&self.folder.standard);
         if let Some(known) = std::env::var_os("LD_LIBRARY_PATH") {
             libraries.push(":");
             libraries.push(known);
         }
-        let mut told = vec![
+        vec![
             ("EVCXR_TMPDIR", self.root.join("ctx").into()),
             ("EVCXR_CONFIG_DIR", self.root.join("config").into()),
             ("LD_LIBRARY_PATH", libraries),
-        ];
-        if let Some(sources) = self.folder.debian_sources() {
-            told.push(("RUST_SRC_PATH", sources.into()));
-        }
-        told
+            ("RUST_SRC_PATH", self.folder.root.join("std").into()),
+            // As `prepare` and evcxr must agree, whatever is set around them; cells are small.
+            ("CARGO_INCREMENTAL", "0".into()),
+        ]
     }
 
     fn target(&self) -> PathBuf {
@@ -212,12 +245,14 @@ impl Slot<'_> {
         let library = folder.library();
         let plotters = folder.dependency("plotters")?;
         let plotters = plotters.replacen("features = [", "features = [\"evcxr\", ", 1);
+        // Optimising takes most of the time that compiling does, and a session computes nothing heavy itself.
+        let profile = "[profile.dev]\ndebug = false\nrpath = true\n\n[profile.dev.package.\"*\"]\nopt-level = 0\n";
         write(
             &library.join("Cargo.toml"),
             &format!(
                 "[package]\nname = \"ventral-session\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
                  [lib]\npath = \"lib.rs\"\ncrate-type = [\"dylib\"]\n\n\
-                 [dependencies]\nventral = {{ path = {:?} }}\n{plotters}\n\n[workspace]\n",
+                 [dependencies]\nventral = {{ path = {:?} }}\n{plotters}\n\n[workspace]\n\n{profile}",
                 folder.source.display().to_string()
             ),
         )?;
@@ -225,31 +260,36 @@ impl Slot<'_> {
             &library.join("lib.rs"),
             "//! ventral in one file, for the cells of a session.\n\npub use ventral::*;\n",
         )?;
-        // Optimising takes most of the time that compiling does, and a session computes nothing heavy itself.
+        self.write_lock(&library)?;
+        front::write_front(&folder.root, &folder.source, &folder.dependency("ndarray")?)?;
+        front::write_standard(&folder.root.join("std"), folder.sources().as_deref())?;
         write(
             &self.root.join("Cargo.toml"),
             &format!(
                 "[package]\nname = \"ventral-sessions\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n\
-                 [dependencies]\nventral-session = {{ path = {:?} }}\n\n[workspace]\nmembers = [\"ctx\"]\n\n\
-                 [profile.dev]\ndebug = false\nrpath = true\n\n[profile.dev.package.\"*\"]\nopt-level = 0\n",
-                library.display().to_string()
+                 [dependencies]\n{PACKAGE} = {{ path = \"../front\" }}\n\n[workspace]\nmembers = [\"ctx\"]\n\n{profile}",
             ),
         )?;
         write(&self.root.join("lib.rs"), "//! Keeps the session's dependencies in the workspace's lock.\n")?;
+        // Without what an earlier session depended on, as evcxr begins.
         let ctx = self.root.join("ctx");
-        if !ctx.join("Cargo.toml").is_file() {
-            write(
-                &ctx.join("Cargo.toml"),
-                "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\npath = \"src/lib.rs\"\n",
-            )?;
+        write(
+            &ctx.join("Cargo.toml"),
+            "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\npath = \"src/lib.rs\"\n",
+        )?;
+        if !ctx.join("src/lib.rs").is_file() {
             write(&ctx.join("src/lib.rs"), "")?;
         }
-        // cargo adds the session's crates to the lock; the checkout's comes anew when it changes.
-        let path = folder.source.join("Cargo.lock");
+        self.write_lock(&self.root)
+    }
+
+    /// The checkout's lock for a workspace; anew when it changes, since cargo puts the workspace's crates into it.
+    fn write_lock(&self, workspace: &Path) -> Result<(), String> {
+        let path = self.folder.source.join("Cargo.lock");
         let lock = fs::read_to_string(&path).map_err(|error| told(&path, &error))?;
-        let seen = self.root.join("Cargo.lock.source");
+        let seen = workspace.join("Cargo.lock.source");
         if fs::read_to_string(&seen).ok().as_ref() != Some(&lock) {
-            write(&self.root.join("Cargo.lock"), &lock)?;
+            write(&workspace.join("Cargo.lock"), &lock)?;
             write(&seen, &lock)?;
         }
         Ok(())
@@ -257,7 +297,7 @@ impl Slot<'_> {
 }
 
 /// Writes a file unless it holds this already: cargo compiles again what is newer.
-fn write(path: &Path, text: &str) -> Result<(), String> {
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
     if fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(());
     }
@@ -265,7 +305,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| told(path, &error))
 }
 
-fn told(path: &Path, error: &io::Error) -> String {
+pub fn told(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
@@ -276,22 +316,16 @@ fn standard() -> Result<PathBuf, String> {
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// A tree of folders whose files are those of another; cargo and rustc replace files and write into none.
-fn link_all(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
+/// The crates of one folder in another, by hard links: cargo and rustc replace files and write into none.
+fn link_crates(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            link_all(&path, &to)?;
-        } else {
-            match fs::hard_link(&path, &to) {
-                // A file that the other session just replaced is made here anew.
-                Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
-                    return Err(error);
-                }
-                _ => {}
-            }
+        let path = entry?.path();
+        let is_crate = path.extension().is_some_and(|kind| kind == "so" || kind == "rlib" || kind == "rmeta");
+        let Some(name) = path.file_name().filter(|_| is_crate) else { continue };
+        match fs::hard_link(&path, to.join(name)) {
+            // What another session just replaces is of no use here either.
+            Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => return Err(error),
+            _ => {}
         }
     }
     Ok(())
@@ -318,22 +352,33 @@ mod tests {
         assert!(manifest.contains("features = [\"evcxr\", \"svg_backend\""), "{manifest}");
         assert!(manifest.contains(&format!("ventral = {{ path = \"{SOURCE}\" }}")), "{manifest}");
         let lock = fs::read_to_string(Path::new(SOURCE).join("Cargo.lock")).expect("the checkout's lock");
-        assert_eq!(fs::read_to_string(root.path().join("1/Cargo.lock")).expect("a lock"), lock);
+        for workspace in ["1", "lib"] {
+            assert_eq!(fs::read_to_string(root.path().join(workspace).join("Cargo.lock")).expect("a lock"), lock);
+        }
     }
 
     #[test]
     fn sessions_that_are_open_have_folders_of_their_own() {
         let root = tempfile::tempdir().expect("a folder");
         let folder = folder(root.path());
+        let deps = folder.target().join(folder.host()).join("debug/deps");
+        write(&deps.join("libventral_session.so"), "compiled").expect("written");
+        write(&deps.join("ventral.d"), "no crate").expect("written");
+        fs::create_dir_all(folder.target().join("debug/deps")).expect("created");
         let first = folder.slot().expect("a slot");
-        write(&first.target().join("debug/deps/lib.so"), "compiled").expect("written");
         let second = folder.slot().expect("another slot");
         assert_ne!(first.root, second.root);
-        let shared = second.target().join("debug/deps/lib.so");
-        assert_eq!(fs::read_to_string(&shared).expect("linked"), "compiled");
-        // What one compiles anew, the other does not see.
-        fs::remove_file(&shared).and_then(|()| fs::write(&shared, "anew")).expect("written");
-        assert_eq!(fs::read_to_string(first.target().join("debug/deps/lib.so")).expect("as it was"), "compiled");
+        first.link_library().and_then(|()| second.link_library()).expect("linked");
+        // What is compiled anew for one, the other does not see.
+        fs::remove_file(deps.join("libventral_session.so")).expect("removed");
+        write(&deps.join("libventral_session.so"), "anew").expect("written");
+        second.link_library().expect("linked again");
+        let library = |slot: &Slot<'_>| fs::read_to_string(slot.root.join("lib/libventral_session.so"));
+        assert_eq!(
+            (library(&first).expect("as it was"), library(&second).expect("anew")),
+            ("compiled".into(), "anew".into())
+        );
+        assert!(!second.root.join("lib/ventral.d").exists());
         drop(first);
         assert!(folder.slot().expect("the first again").root.ends_with("1"));
     }

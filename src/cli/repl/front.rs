@@ -1,0 +1,136 @@
+//! The crate that cells depend on: for rustc a way to the compiled library, for rust-analyzer its sources and little else.
+//!
+//! evcxr asks rust-analyzer for the type of every variable, and rust-analyzer resolves the names of every crate that cargo
+//! knows: with ventral's 250 it answered after half a minute. Hence the front, whose dependencies are ndarray and a
+//! stand-in for polars. Its build script tells rustc, and not rust-analyzer, where the library lies, and to see a re-export
+//! of it in place of the modules. The standard library is cut to three crates: what the processors' instructions take
+//! there is half of all that there is to read.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::folder::{told, write};
+
+/// What a session is told to depend on.
+pub const PACKAGE: &str = "ventral-front";
+
+/// The slot's `lib` lies beside its `ctx`, in whose target folder this is compiled.
+const BUILD: &str = "\
+//! Leads rustc to the library that was compiled before, and to the crates that it needs.
+
+fn main() {
+    let out = std::env::var(\"OUT_DIR\").expect(\"cargo sets it\");
+    println!(\"cargo::rustc-check-cfg=cfg(compiled)\");
+    println!(\"cargo::rustc-cfg=compiled\");
+    println!(\"cargo::rustc-link-search=all={out}/../../../../../../../lib\");
+    println!(\"cargo::rerun-if-changed={out}/../../../../../../../lib/libventral_session.so\");
+}
+";
+
+/// Writes the front of a checkout's sources into `root`; `ndarray` is the checkout's line that names it.
+pub fn write_front(root: &Path, source: &Path, ndarray: &str) -> Result<(), String> {
+    let front = root.join("front");
+    write(
+        &front.join("Cargo.toml"),
+        &format!(
+            "[package]\nname = \"{PACKAGE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\npolars = {{ path = \"../polars\" }}\n{ndarray}\n"
+        ),
+    )?;
+    write(&front.join("build.rs"), BUILD)?;
+    let polars = root.join("polars");
+    write(
+        &polars.join("Cargo.toml"),
+        "[package]\nname = \"polars\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n",
+    )?;
+    write(&polars.join("lib.rs"), include_str!("polars.rs"))?;
+
+    let library = source.join("src/lib.rs");
+    let text = fs::read_to_string(&library).map_err(|error| told(&library, &error))?;
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let mut root = String::from(
+        "//! ventral as a session sees it.\n\n#[cfg(compiled)]\nextern crate ventral_session;\n\
+         #[cfg(compiled)]\npub use ventral_session::*;\n",
+    );
+    // Commands are of no use in a session, and what clap derives is of no use to rust-analyzer.
+    for module in modules.filter(|module| *module != "cli") {
+        root.push_str(&format!("#[cfg(not(compiled))]\npub mod {module};\n"));
+        for name in [format!("{module}.rs"), module.to_owned()] {
+            let from = source.join("src").join(&name);
+            if from.exists() {
+                link(&from, &front.join("src").join(&name))?;
+            }
+        }
+    }
+    write(&front.join("src/lib.rs"), &root)
+}
+
+/// Links the crates of the standard library that a session's types come from into a folder; none where there are no
+/// sources, in a folder that says so: where it finds none at all, rust-analyzer would have rustup fetch them.
+pub fn write_standard(folder: &Path, sources: Option<&Path>) -> Result<(), String> {
+    let Some(sources) = sources else {
+        let none = folder.join("core");
+        return fs::create_dir_all(&none).map_err(|error| told(&none, &error));
+    };
+    for name in ["core", "alloc", "std"] {
+        link(&sources.join(name), &folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// A link that leads there, unless it does already.
+fn link(from: &Path, to: &Path) -> Result<(), String> {
+    if fs::read_link(to).is_ok_and(|there| there == from) {
+        return Ok(());
+    }
+    let make = || -> io::Result<()> {
+        fs::create_dir_all(to.parent().expect("a link of ours lies in a folder"))?;
+        match fs::symlink_metadata(to) {
+            Ok(there) if there.is_dir() => fs::remove_dir(to)?,
+            Ok(_) => fs::remove_file(to)?,
+            Err(_) => {}
+        }
+        symlink(from, to)
+    };
+    // A session that starts beside this one makes the same link.
+    make().or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(told(to, &error)) })
+}
+
+// The worker's package, which shares this file, has no sessions and another folder.
+#[cfg(all(test, not(feature = "torch")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rust_analyzer_sees_the_modules_and_rustc_the_library() {
+        let root = tempfile::tempdir().expect("a folder");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+        write_front(root.path(), source, "ndarray = \"0.16\"").expect("written");
+        write_front(root.path(), source, "ndarray = \"0.16\"").expect("written again");
+        let library = fs::read_to_string(root.path().join("front/src/lib.rs")).expect("a library");
+        assert!(library.contains("#[cfg(compiled)]\npub use ventral_session::*;"), "{library}");
+        assert!(
+            library.contains("#[cfg(not(compiled))]\npub mod prelude;") && !library.contains("mod cli;"),
+            "{library}"
+        );
+        for file in ["prelude.rs", "repl/run.rs", "workspace.rs", "workspace/why.rs"] {
+            assert!(root.path().join("front/src").join(file).is_file(), "{file}");
+        }
+    }
+
+    #[test]
+    fn the_standard_library_is_there_once_its_sources_are() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (folder, sources) = (root.path().join("std"), root.path().join("library"));
+        write_standard(&folder, None).expect("written");
+        assert!(folder.join("core").is_dir() && !folder.join("core/src").exists());
+        for name in ["core", "alloc", "std", "stdarch"] {
+            fs::create_dir_all(sources.join(name).join("src")).expect("created");
+        }
+        write_standard(&folder, Some(&sources)).expect("written");
+        assert!(folder.join("core/src").is_dir() && folder.join("std/src").is_dir());
+        assert!(!folder.join("stdarch").exists());
+    }
+}
