@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::value::Type;
 
 /// Nodes in an order in which every node comes after what it reads.
+#[derive(Clone)]
 pub struct Plan {
     /// The recipe's file stem, with `@K=V` for `--set`: what its report and its links are called.
     pub name: String,
@@ -52,6 +53,7 @@ pub struct Rung {
 pub type NodeIndex = usize;
 
 /// A node that can run: one variant of a recipe's node.
+#[derive(Clone)]
 pub struct Node {
     pub id: NodeId,
     pub kind: &'static Kind,

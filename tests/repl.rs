@@ -78,7 +78,7 @@ fn charts_are_those_of_the_report() {
     let (study, run) = explored();
     let chart = run.chart("by_size").expect("a chart");
     let text = chart.text();
-    assert!(text.contains('█') && text.contains("n = 6") && text.contains(chart.title()), "{text}");
+    assert!(text.contains('█') && text.contains("n = 6") && text.contains(&chart.title()), "{text}");
     let html = chart.html().expect("for a notebook");
     assert!(html.contains("<svg") && html.contains("--main:") && !html.contains("color-scheme"), "{html}");
     for kind in ["violin", "bar", "histogram", "scatter"] {

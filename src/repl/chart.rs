@@ -41,7 +41,7 @@ impl Chart {
     fn drawn(run: &Run, reference: &str, wish: plan::Chart) -> Outcome<Self> {
         let survey = run.session.survey();
         let study = Study {
-            plan: run.plan(),
+            plan: &run.session.plan,
             outcomes: &survey.outcomes,
             cache: run.session.cache(),
             sources: &survey.sources,
@@ -99,13 +99,13 @@ impl Chart {
     }
 
     /// What stands above it.
-    pub fn title(&self) -> &str {
-        &self.drawing.title
+    pub fn title(&self) -> String {
+        self.drawing.title.clone()
     }
 
     /// What is drawn, n, and what error bars are.
-    pub fn caption(&self) -> &str {
-        &self.drawing.caption
+    pub fn caption(&self) -> String {
+        self.drawing.caption.clone()
     }
 
     /// Writes it to a file: `.svg` where it is one picture, `.html` always.

@@ -5,8 +5,11 @@ use std::fmt;
 use serde_json::Value as Json;
 
 use super::run::Run;
+use super::setting::Setting;
+use super::{Outcome, Refusal};
 use crate::engine::record::State;
 use crate::plan::NodeIndex;
+use crate::registry::nearest;
 use crate::workspace::why::{Answer, View};
 
 /// One node, or all variants of it.
@@ -22,6 +25,27 @@ pub struct Why {
     pub(super) text: String,
 }
 
+/// Parameters as they went into a node's key.
+#[derive(Clone, PartialEq)]
+pub struct Params {
+    json: Json,
+}
+
+impl Params {
+    /// A parameter as recipes spell it: `params()[0].get("components")?`; those inside others by dots.
+    pub fn get(&self, name: &str) -> Outcome<String> {
+        let found = self.json.pointer(&format!("/{}", name.replace('.', "/")));
+        found.map(|value| Setting(value.clone()).yaml()).ok_or_else(|| {
+            let names: Vec<&str> = self.json.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            let hint = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", names.join(", ")),
+            };
+            Refusal::new(format!("there is no parameter `{name}`; {hint}"))
+        })
+    }
+}
+
 impl Node {
     pub(super) fn of(run: &Run, nodes: Vec<NodeIndex>) -> Self {
         Self { run: run.clone(), nodes }
@@ -29,12 +53,12 @@ impl Node {
 
     /// The names of its variants; its own where it has none.
     pub fn names(&self) -> Vec<String> {
-        self.nodes.iter().map(|&at| self.run.plan().nodes[at].id.to_string()).collect()
+        self.nodes.iter().map(|&at| self.run.session.plan.nodes[at].id.to_string()).collect()
     }
 
     /// The kind that computes it.
     pub fn kind(&self) -> &'static str {
-        self.nodes.first().map_or("", |&at| self.run.plan().nodes[at].kind.name)
+        self.nodes.first().map_or("", |&at| self.run.session.plan.nodes[at].kind.name)
     }
 
     /// Which part of its key changed, from what to what, and what rerunning costs.
@@ -53,14 +77,14 @@ impl Node {
             .collect()
     }
 
-    /// The parameters of each variant, with defaults, as JSON.
-    pub fn params(&self) -> Vec<Json> {
-        self.nodes.iter().map(|&at| self.run.plan().nodes[at].params.clone()).collect()
+    /// The parameters of each variant, with defaults.
+    pub fn params(&self) -> Vec<Params> {
+        self.nodes.iter().map(|&at| Params { json: self.run.session.plan.nodes[at].params.clone() }).collect()
     }
 
     /// The output ports, main first, with their types.
     pub fn ports(&self) -> Vec<(&'static str, String)> {
-        let kind = self.nodes.first().map(|&at| self.run.plan().nodes[at].kind);
+        let kind = self.nodes.first().map(|&at| self.run.session.plan.nodes[at].kind);
         kind.into_iter().flat_map(|kind| kind.outputs).map(|port| (port.name, port.ty.to_string())).collect()
     }
 
@@ -83,6 +107,12 @@ impl Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.names().join(", "), self.kind())
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json.to_string())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 
+use super::node::Params;
 use super::show::Show;
 
 /// A macro, since an implementation for all that is `Debug` would leave no room for what shows itself.
@@ -16,7 +17,7 @@ macro_rules! as_debug {
     )* };
 }
 
-as_debug!(bool, char, i32, i64, isize, u8, u32, u64, usize, f32, f64, str, String);
+as_debug!(bool, char, i32, i64, isize, u8, u32, u64, usize, f32, f64, str, String, Params);
 
 impl<T: Debug> Show for Vec<T> {
     fn text(&self) -> String {

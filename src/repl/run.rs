@@ -206,8 +206,8 @@ impl Run {
     }
 
     /// What is run: nodes, edges, parameters.
-    pub fn plan(&self) -> &Plan {
-        &self.session.plan
+    pub fn plan(&self) -> Plan {
+        self.session.plan.clone()
     }
 
     /// How every node stands: name, kind, state, seconds, bytes, and why it would run.
@@ -278,7 +278,8 @@ impl Run {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Run of {} ({} nodes)", self.session.plan.name, self.session.plan.nodes.len())
+        let count = self.session.plan.nodes.len();
+        write!(f, "Run of {} ({count} node{})", self.session.plan.name, if count == 1 { "" } else { "s" })
     }
 }
 

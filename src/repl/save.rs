@@ -55,7 +55,7 @@ pub fn text(plan: &Plan, origin: &Origin) -> Outcome<String> {
 
 /// Writes the recipe of a run, after it proved to mean the same nodes.
 pub fn save(run: &Run, path: &Path) -> Outcome<PathBuf> {
-    let plan = run.plan();
+    let plan = &run.session.plan;
     let text = text(plan, &run.origin)?;
     let place = plan.workspace.join(path);
     let told = |problem: String| Refusal::new(format!("{}: {problem}", place.display()));

@@ -130,7 +130,7 @@ impl Show for Table {
     fn html(&self) -> Option<String> {
         let mut html = self.frame.html()?;
         for (measure, definition) in self.definitions() {
-            let _ = write!(html, "<p><b>{}</b>: {}</p>", escape(measure), escape(definition));
+            let _ = write!(html, "<p><b>{}</b>: {}</p>", escape(&measure), escape(&definition));
         }
         Some(html)
     }
@@ -245,7 +245,8 @@ impl Run {
 impl Show for Run {
     fn text(&self) -> String {
         let (header, right, rows) = self.listed(None);
-        let mut text = format!("{}: {}\n{}", self.plan().name, self.plan().title, aligned(&header, &right, rows));
+        let mut text =
+            format!("{}: {}\n{}", self.session.plan.name, self.session.plan.title, aligned(&header, &right, rows));
         let warnings = self.warnings();
         if !warnings.is_empty() {
             let _ = write!(text, "\n{}", warnings.trim_end());
@@ -255,7 +256,8 @@ impl Show for Run {
 
     fn html(&self) -> Option<String> {
         let (header, right, rows) = self.listed(None);
-        let mut html = format!("<p><b>{}</b>: {}</p>", escape(&self.plan().name), escape(&self.plan().title));
+        let mut html =
+            format!("<p><b>{}</b>: {}</p>", escape(&self.session.plan.name), escape(&self.session.plan.title));
         html += &tabled(&header, &right, &rows);
         let warnings = self.warnings();
         if !warnings.is_empty() {
@@ -283,13 +285,13 @@ impl Show for Graph {
     fn text(&self) -> String {
         let states =
             self.run.session.survey().outcomes.into_iter().map(|outcome| Some(outcome.state.name().to_owned()));
-        draw(self.run.plan(), Format::Text, &states.collect::<Vec<_>>())
+        draw(&self.run.session.plan, Format::Text, &states.collect::<Vec<_>>())
     }
 
     fn html(&self) -> Option<String> {
         let states =
             self.run.session.survey().outcomes.into_iter().map(|outcome| Some(outcome.state.name().to_owned()));
-        let svg = draw(self.run.plan(), Format::Svg, &states.collect::<Vec<_>>());
+        let svg = draw(&self.run.session.plan, Format::Svg, &states.collect::<Vec<_>>());
         Some(format!("<div style=\"background:#fff;overflow:auto\">{svg}</div>"))
     }
 }

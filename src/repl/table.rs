@@ -46,7 +46,7 @@ impl Table {
             let mut frame = table.frame;
             if found.len() > 1 {
                 let key = one.stored.key.iter().map(|key| ("key".to_owned(), key.clone()));
-                let labels = run.plan().nodes[one.node].id.variant.iter().cloned().chain(key);
+                let labels = run.session.plan.nodes[one.node].id.variant.iter().cloned().chain(key);
                 for (at, (name, value)) in
                     labels.filter(|(name, _)| frame.column(name).is_err()).enumerate().collect::<Vec<_>>()
                 {
@@ -111,11 +111,11 @@ impl Table {
     }
 
     /// Names and definitions of the measures that stand in it, as columns or in the column `measure`.
-    pub fn definitions(&self) -> Vec<(&str, &str)> {
+    pub fn definitions(&self) -> Vec<(String, String)> {
         let named = self.texts("measure").unwrap_or_default();
         let stands = |name: &str| self.frame.column(name).is_ok() || named.iter().any(|other| other == name);
-        let all = self.about.definitions.iter().map(|(name, definition)| (name.as_str(), definition.as_str()));
-        all.filter(|(name, _)| stands(name)).collect()
+        let all = self.about.definitions.iter().filter(|(name, _)| stands(name));
+        all.map(|(name, definition)| (name.clone(), definition.clone())).collect()
     }
 
     fn named(&self, column: &str) -> Outcome<&Column> {
@@ -155,7 +155,7 @@ fn refused(name: &str, error: &polars::error::PolarsError) -> Refusal {
 
 /// Says which ports of the node are tables.
 fn wrong(run: &Run, found: &Found) -> Refusal {
-    let node = &run.plan().nodes[found.node];
+    let node = &run.session.plan.nodes[found.node];
     let tables: Vec<String> = (node.kind.outputs.iter().filter(|port| port.ty == Type::Table))
         .map(|port| format!("`{}.{}`", node.id.name, port.name))
         .collect();
