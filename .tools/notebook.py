@@ -42,7 +42,8 @@ def main():
     with open(path, encoding="utf-8") as file:
         notebook = json.load(file)
     start = time.time()
-    manager, client = start_new_kernel(kernel_name=kernel, startup_timeout=PATIENCE)
+    # What the kernel itself says is no line of ours.
+    manager, client = start_new_kernel(kernel_name=kernel, startup_timeout=PATIENCE, stdout=sys.stderr)
     print(json.dumps({"ready": round(time.time() - start, 1)}), flush=True)
     failed = False
     try:
