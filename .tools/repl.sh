@@ -18,7 +18,7 @@ install() { # PACKAGE PROGRAM
 # A session tells the types of variables from the sources of the standard library.
 if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && ! ls -d /usr/src/rustc-*/library >/dev/null 2>&1; then
     echo "repl: installing the sources of Rust's standard library"
-    rustup component add rust-src >/dev/null 2>&1 ||
+    timeout 300 rustup component add rust-src >/dev/null 2>&1 ||
         { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null &&
             (apt-get update && apt-get install --yes --no-install-recommends rust-web-src) >/dev/null 2>&1; } ||
         echo "repl: they cannot be had here; variables need their types, as in: let table: Table = run.table(\"by_layer\")?;"
