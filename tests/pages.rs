@@ -260,3 +260,54 @@ fn a_page_follows_its_recipe() {
     watch.kill().expect("stopped");
     watch.wait().expect("ended");
 }
+
+const TRAINING: &str = "\
+version: 1
+title: A network that is trained for long
+seed: 3
+nodes:
+  it: { kind: synthetic_it, with: { images: 160, size: 32, units: 8, repeats: 4 } }
+  cnn:
+    kind: train_cnn
+    in: { images: it.images, responses: it.responses, split: it.split }
+    with: { architecture: two_layer, epochs: 3000, batch: 32, image_size: 32 }
+  scores: { kind: evaluate, in: { predictions: cnn, responses: it.responses, split: it.split }, with: { on: val } }
+";
+
+#[test]
+fn a_page_that_opens_midway_shows_the_whole_curve() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let study = Study::with(TRAINING);
+    let mut watch = study.start(&["watch", "recipes/a.yaml", "--port", "0"]);
+    let mut line = String::new();
+    BufReader::new(watch.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let mut errors = watch.stderr.take().expect("piped");
+    std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
+    let address = line.trim().rsplit_once(' ').expect("an address").1.to_owned();
+    chrome.shape(1280, 900, false);
+    chrome.open(&address);
+    let points = "(document.querySelector('.live .plot polyline')?.getAttribute('points') ?? '').split(' ').length";
+    chrome.until(&format!("{points} >= 5"));
+    let before = chrome.eval(points).as_u64().expect("a number");
+    // The page is opened anew while the training goes on: it draws what it was not there for.
+    for (name, width, dark) in SHAPES {
+        chrome.shape(width, 900, dark);
+        chrome.open(&address);
+        chrome.until(&format!("{points} >= {before}"));
+        let told = chrome.eval("document.querySelector('.live .plot svg').getAttribute('aria-label')");
+        assert!(told.as_str().is_some_and(|told| told.starts_with("cnn: loss over epochs 1 to ")), "{told}");
+        assert_eq!(chrome.eval("document.querySelector('.live').dataset.phase"), "running");
+        assert_eq!(chrome.eval("document.querySelectorAll('.live .plot').length"), 2, "losses and scores");
+        assert_eq!(chrome.eval("document.documentElement.scrollWidth - innerWidth"), 0, "{name} scrolls sideways");
+        assert_eq!(chrome.barriers(), [""; 0], "{name}");
+        chrome.picture(&format!("watch-training-{name}"), false);
+    }
+    // Another run is another curve.
+    study.edit("epochs: 3000", "epochs: 2");
+    chrome.until("document.querySelector('.live').dataset.phase === 'done'");
+    chrome.until("document.querySelectorAll('.live .plot').length === 0");
+    quiet(&chrome, &address);
+    drop(chrome);
+    watch.kill().expect("stopped");
+    watch.wait().expect("ended");
+}

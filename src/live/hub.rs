@@ -39,12 +39,21 @@ struct Node {
     message: Option<String>,
 }
 
+/// An epoch of a training.
+#[derive(Clone, Debug, Serialize)]
+struct Epoch {
+    epoch: u64,
+    values: BTreeMap<String, f64>,
+}
+
 #[derive(Default)]
 struct Inner {
     phase: Phase,
     recipe: String,
     total: usize,
     nodes: BTreeMap<String, Node>,
+    /// The epochs so far of each training of this run: a page that opens midway draws the whole curve.
+    metrics: BTreeMap<String, Vec<Epoch>>,
     /// The mistakes of the recipe as it is saved now, with carets.
     problem: Option<String>,
     summary: Option<Json>,
@@ -116,10 +125,15 @@ impl Hub {
                 inner.recipe.clone_from(recipe);
                 inner.total = *nodes;
                 inner.nodes.clear();
+                inner.metrics.clear();
                 inner.summary = None;
             }
             Event::NodeStarted { node, .. } => {
                 inner.nodes.insert(node.clone(), Node { state: "running", ..Node::default() });
+            }
+            Event::Metric { node, epoch, values } => {
+                let known = Epoch { epoch: *epoch, values: values.clone() };
+                inner.metrics.entry(node.clone()).or_default().push(known);
             }
             Event::NodeFinished { node, state, seconds, message, .. } => {
                 let seconds = (*state == State::Ran).then_some(*seconds);
@@ -149,7 +163,7 @@ impl Inner {
     fn state(&self) -> Message {
         let data = json!({
             "phase": self.phase, "recipe": self.recipe, "total": self.total, "nodes": self.nodes,
-            "problem": self.problem, "summary": self.summary, "revision": self.revision,
+            "metrics": self.metrics, "problem": self.problem, "summary": self.summary, "revision": self.revision,
         });
         Message { name: "state", data: data.to_string() }
     }
@@ -175,6 +189,13 @@ mod tests {
         let listener = hub.listen();
         let state: Json = serde_json::from_str(&listener.recv().unwrap().data).unwrap();
         assert_eq!((&state["phase"], &state["nodes"]["n"]["state"]), (&json!("running"), &json!("running")));
+        for epoch in 1..=2 {
+            let values = BTreeMap::from([("train_loss".to_owned(), 1.0 / epoch as f64)]);
+            hub.event(&Event::Metric { node: "n".to_owned(), epoch, values });
+        }
+        let state: Json = serde_json::from_str(&hub.listen().recv().unwrap().data).unwrap();
+        assert_eq!(state["metrics"]["n"][1], json!({ "epoch": 2, "values": { "train_loss": 0.5 } }));
+        assert_eq!((listener.recv().unwrap().name, listener.recv().unwrap().name), ("run", "run"));
         hub.show("<p>".to_owned(), true);
         hub.show("<p>".to_owned(), true);
         assert_eq!(listener.recv().unwrap().name, "page");

@@ -16,7 +16,9 @@
   map.setAttribute("role", "region");
   map.setAttribute("aria-label", "Graph of the run");
   const shown = make("details", { open: true }, make("summary", { textContent: "Graph" }), map);
-  const curves = make("div", { className: "curves" });
+  const curves = make("div", { className: "curves", tabIndex: 0, hidden: true });
+  curves.setAttribute("role", "region");
+  curves.setAttribute("aria-label", "Trainings under way");
   const live = make("section", { className: "live" }, make("div", { className: "line" }, light, words, bar), problem, curves, shown);
   live.setAttribute("aria-label", "The run");
   document.body.prepend(live);
@@ -81,24 +83,59 @@
     paint();
   };
 
-  // Curves of a training under way, as small lines beside their last value.
-  const metric = ({ node, values }) => {
-    for (const [name, value] of Object.entries(values || {})) {
-      if (typeof value !== "number" || !Number.isFinite(value)) continue;
-      (((state.metrics[node] ||= {})[name]) ||= []).push(value);
-    }
-    const NS = "http://www.w3.org/2000/svg";
-    curves.replaceChildren(...Object.entries(state.metrics).flatMap(([owner, all]) => Object.entries(all).map(([name, points]) => {
-      const svg = document.createElementNS(NS, "svg");
-      svg.setAttribute("viewBox", "0 0 120 28");
-      svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", `${owner} ${name}: ${points.length} epochs, last ${points.at(-1)}`);
-      const line = document.createElementNS(NS, "polyline");
-      const [low, high] = [Math.min(...points), Math.max(...points)];
-      line.setAttribute("points", points.map((y, at) => `${(at * 120 / Math.max(1, points.length - 1)).toFixed(1)},${(26 - 24 * (y - low) / (high - low || 1)).toFixed(1)}`).join(" "));
-      svg.append(line);
-      return make("span", { className: "curve" }, `${owner} ${name.replaceAll("_", " ")}`, svg, Number(points.at(-1).toPrecision(3)).toString());
-    })));
+  // Curves of the trainings under way: losses, and what the judging rows score. What they came to is in the report.
+  const NS = "http://www.w3.org/2000/svg";
+  const drawn = (tag, attributes, ...children) => {
+    const made = document.createElementNS(NS, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
+  const PLOTS = [["loss", ["train_loss", "val_loss"]], ["score on the judging rows", ["val_explained_variance", "val_r", "val_accuracy"]]];
+  const spoken = (name) => name.replaceAll("_", " ");
+  const short = (x) => Number(x.toPrecision(3)).toString();
+  const plot = (owner, title, names, epochs) => {
+    const series = names.map((name) => [name, epochs.filter((e) => Number.isFinite(e.values[name])).map((e) => [e.epoch, e.values[name]])]).filter(([, points]) => points.length);
+    if (!series.length) return [];
+    const all = series.flatMap(([, points]) => points);
+    const ends = (at) => [Math.min(...all.map((p) => p[at])), Math.max(...all.map((p) => p[at]))];
+    const [[first, last], [low, high]] = [ends(0), ends(1)];
+    const [left, right, top, bottom] = [44, 268, 8, 84];
+    const x = (epoch) => (last > first ? left + (right - left) * (epoch - first) / (last - first) : left);
+    const y = (value) => (high > low ? bottom - (bottom - top) * (value - low) / (high - low) : (top + bottom) / 2);
+    const said = series.map(([name, points]) => `${spoken(name)} ${short(points.at(-1)[1])}`).join(", ");
+    const svg = drawn("svg", { viewBox: "0 0 280 102", role: "img", "aria-label": `${owner}: ${title} over epochs ${first} to ${last}; last: ${said}` });
+    svg.append(drawn("path", { class: "frame", d: `M${left} ${top}V${bottom}H${right}` }));
+    const text = (at, down, anchor, words) => svg.append(drawn("text", { x: at, y: down, "text-anchor": anchor }, words));
+    text(left - 5, top + 4, "end", short(high));
+    if (high > low) text(left - 5, bottom + 3, "end", short(low));
+    text(left, bottom + 14, "start", `epoch ${first}`);
+    if (last > first) text(right, bottom + 14, "end", last);
+    series.forEach(([, points], at) => {
+      svg.append(drawn("polyline", { class: `c${at}`, points: points.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(" ") }));
+      svg.append(drawn("circle", { class: `c${at}`, cx: x(points.at(-1)[0]).toFixed(1), cy: y(points.at(-1)[1]).toFixed(1), r: 2.5 }));
+    });
+    const legend = make("p", {}, ...series.map(([name, points], at) => make("span", { className: `c${at}` }, `${spoken(name)} `, make("b", { textContent: short(points.at(-1)[1]) }))));
+    return [make("div", { className: "plot" }, svg, legend)];
+  };
+  let latest = null;
+  const draw = () => {
+    const trained = Object.keys(state.metrics || {}).filter((node) => {
+      const is = state.nodes[node]?.state;
+      return is === "running" || is === "failed" || (node === latest && state.phase === "running");
+    });
+    curves.hidden = !trained.length;
+    curves.replaceChildren(...trained.map((node) => {
+      const epochs = state.metrics[node];
+      const { learning_rate: rate, seconds } = epochs.at(-1).values;
+      const rest = [`epoch ${epochs.at(-1).epoch}`, ...(rate ? [`learning rate ${short(rate)}`] : []), ...(seconds ? [`${short(seconds)} s an epoch`] : [])].join(" · ");
+      const plots = PLOTS.flatMap(([title, names]) => plot(node, title, names, epochs));
+      return make("div", { className: "curve" }, make("p", {}, make("b", { textContent: node }), ` ${rest}`), make("div", { className: "plots" }, ...plots));
+    }));
+  };
+  const metric = ({ node, epoch, values }) => {
+    ((state.metrics ||= {})[node] ||= []).push({ epoch, values });
+    draw();
   };
 
   // A new page takes the place of the old one; during a run, charts that are yet to come stay, faded.
@@ -146,13 +183,14 @@
     // The server may have rendered while this page was on its way.
     if (said.revision && said.revision !== revision) swap({ revision: said.revision, passing: said.phase === "running" });
     revision = said.revision;
+    draw();
     say();
   });
   source.addEventListener("run", (event) => {
     const said = JSON.parse(event.data);
     if (said.event === "run_started") {
       Object.assign(state, { phase: "running", nodes: {}, total: said.nodes, summary: null, progress: {}, metrics: {} });
-      curves.replaceChildren();
+      draw();
     } else if (said.event === "node_started") {
       state.nodes[said.node] = { state: "running" };
     } else if (said.event === "node_progress") {
@@ -160,10 +198,13 @@
     } else if (said.event === "node_finished") {
       state.nodes[said.node] = { state: said.state, seconds: said.seconds, message: said.message };
       delete state.progress[said.node];
+      if (state.metrics[said.node]) latest = said.node;
+      draw();
     } else if (said.event === "metric") {
       metric(said);
     } else if (said.event === "run_finished") {
       Object.assign(state, { phase: state.problem ? "wrong" : "done", summary: said });
+      draw();
     }
     say();
   });
