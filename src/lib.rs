@@ -1,6 +1,7 @@
 //! Encoding-model studies of visual cortex as cached, typed recipes.
 
 pub mod cli;
+pub mod contrast;
 pub mod device;
 pub mod diagnostic;
 pub mod digest;

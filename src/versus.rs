@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::DataFrame;
-use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::contrast::{Change, Contrast, Unit, Versus};
+use crate::diagnostic::Diagnostics;
+use crate::digest::Digest;
 use crate::engine::record::{Outcome, State, Stored};
+use crate::engine::store::PastRun;
 use crate::engine::walk::Survey;
 use crate::math::{stats, wilcoxon};
-use crate::plan::{Node, NodeIndex};
+use crate::plan::{Edge, Node, NodeIndex};
+use crate::registry::Registry;
 use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Part, Split};
 use crate::value::table::Table;
@@ -22,57 +26,30 @@ const DRAWS: usize = 2000;
 /// A study with its results as they stand.
 pub struct Side {
     pub session: Session,
+    /// What it is called: the plan's name, for a run that was with its number.
+    pub label: String,
+    /// The number of a run that was, and when it ended; none for a study as it stands.
+    pub run: Option<(u64, String)>,
     outcomes: Vec<Outcome>,
-}
-
-/// What two studies differ in, and what came of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Versus {
-    pub a: String,
-    pub b: String,
-    /// What was done otherwise, in the order of the second plan.
-    pub changes: Vec<Change>,
-    pub contrasts: Vec<Contrast>,
-    /// Evaluations that have no counterpart, or none that may be compared, with the reason.
-    pub apart: Vec<(String, String)>,
-}
-
-/// Something that is done otherwise: nodes, what of them, and both values.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
-    pub nodes: Vec<String>,
-    pub what: String,
-    pub a: String,
-    pub b: String,
-}
-
-/// One measure of two evaluations over the units that both score.
-#[derive(Clone, Debug, Serialize)]
-pub struct Contrast {
-    pub a: String,
-    pub b: String,
-    pub measure: String,
-    pub definition: String,
-    pub mean_a: f64,
-    pub mean_b: f64,
-    /// The mean over units of b − a, and its 95 % bootstrap interval.
-    pub difference: f64,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-    /// Wilcoxon's signed-rank test over units, two-sided.
-    pub p: Option<f64>,
-    pub units: usize,
-    /// The part of the split that was scored, how many rows, and whether both scored the very same.
-    pub on: String,
-    pub rows: (u64, u64),
-    pub same_rows: bool,
 }
 
 impl Side {
     /// The study as it stands; nothing runs.
     pub fn new(session: Session) -> Self {
         let Survey { outcomes, .. } = session.survey();
-        Self { session, outcomes }
+        Self { label: session.plan.name.clone(), session, run: None, outcomes }
+    }
+
+    /// A run that was, as it was.
+    pub fn past(run: &PastRun, registry: &Registry) -> Result<Self, Diagnostics> {
+        let (session, outcomes) = Session::of_past(run, registry)?;
+        let label = format!("{}@{}", session.plan.name, run.number);
+        Ok(Self { label, session, run: Some((run.number, run.at.clone())), outcomes })
+    }
+
+    /// How its nodes stand.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
     }
 
     fn node(&self, at: NodeIndex) -> &Node {
@@ -85,11 +62,6 @@ impl Side {
 
     fn current(&self, at: NodeIndex) -> bool {
         matches!(self.outcomes[at].state, State::Cached | State::Ran | State::Dropped)
-    }
-
-    fn evaluations(&self) -> Vec<NodeIndex> {
-        let scores = |node: &Node| ["per_unit", "summary"].iter().all(|port| node.kind.output(port).is_some());
-        (0..self.outcomes.len()).filter(|&at| scores(self.node(at))).collect()
     }
 
     fn value(&self, stored: &Stored) -> Option<Value> {
@@ -115,23 +87,54 @@ impl Side {
 pub fn versus(a: &Side, b: &Side) -> Versus {
     let mut apart = Vec::new();
     let mut contrasts = Vec::new();
-    for (one, other) in matched(a, b, &mut apart) {
+    let known = counterparts(a, b);
+    for (one, other) in matched(a, b, &known, &mut apart) {
         match contrast(a, one, b, other) {
             Ok(mut found) => contrasts.append(&mut found),
             Err(why) => apart.push((b.name(other), why)),
         }
     }
-    Versus { a: a.session.plan.name.clone(), b: b.session.plan.name.clone(), changes: changes(a, b), contrasts, apart }
+    Versus { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), contrasts, apart }
+}
+
+/// Names of the second study by those that they bear in the first: the same, or another for what is the same work.
+fn counterparts(a: &Side, b: &Side) -> BTreeMap<String, String> {
+    let has = |side: &Side, name: &str| families(side).any(|(known, _)| known == name);
+    let mut known: BTreeMap<String, String> =
+        families(b).filter(|(name, _)| has(a, name)).map(|(name, _)| (name.clone(), name)).collect();
+    let keys = |side: &Side, name: &str| -> BTreeSet<Digest> {
+        let nodes = (0..side.outcomes.len()).filter(|&at| side.node(at).id.name == name);
+        nodes.flat_map(|at| &side.outcomes[at].records).map(|record| record.key).collect()
+    };
+    for (name, node) in families(b).filter(|(name, _)| !has(a, name)) {
+        let mine = keys(b, &name);
+        let candidates: Vec<String> = families(a)
+            .filter(|(other, before)| !has(b, other) && before.kind.name == node.kind.name)
+            .map(|(other, _)| other)
+            .filter(|other| !known.values().any(|taken| taken == other))
+            .collect();
+        let same = candidates.iter().find(|other| !mine.is_empty() && keys(a, other) == mine);
+        let alike = || candidates.iter().find(|other| settings(a, b, (other, &name)).is_empty());
+        if let Some(other) = same.or_else(alike) {
+            known.insert(name, other.clone());
+        }
+    }
+    known
 }
 
 /// Evaluations of one name and variant; where only one side has variants, by name.
-fn matched(a: &Side, b: &Side, apart: &mut Vec<(String, String)>) -> Vec<(NodeIndex, NodeIndex)> {
-    let (ours, theirs) = (a.evaluations(), b.evaluations());
+fn matched(
+    a: &Side,
+    b: &Side,
+    known: &BTreeMap<String, String>,
+    apart: &mut Vec<(String, String)>,
+) -> Vec<(NodeIndex, NodeIndex)> {
+    let (ours, theirs) = (a.session.evaluations(), b.session.evaluations());
     let mut pairs: Vec<(NodeIndex, NodeIndex)> = Vec::new();
     for &other in &theirs {
-        let same = ours.iter().find(|&&one| a.node(one).id == b.node(other).id);
-        let named: Vec<NodeIndex> =
-            ours.iter().copied().filter(|&one| a.node(one).id.name == b.node(other).id.name).collect();
+        let name = known.get(&b.node(other).id.name);
+        let named: Vec<NodeIndex> = ours.iter().copied().filter(|&one| Some(&a.node(one).id.name) == name).collect();
+        let same = named.iter().find(|&&one| a.node(one).id.variant == b.node(other).id.variant);
         let fits = |one: &&NodeIndex| {
             let (mine, its) = (&a.node(**one).id.variant, &b.node(other).id.variant);
             // A variable that one side sets is one that it does not sweep.
@@ -141,13 +144,13 @@ fn matched(a: &Side, b: &Side, apart: &mut Vec<(String, String)>) -> Vec<(NodeIn
         match (same, near.as_slice()) {
             (Some(&one), _) => pairs.push((one, other)),
             (None, [one]) => pairs.push((**one, other)),
-            (None, []) => apart.push((b.name(other), format!("`{}` has no such evaluation", a.session.plan.name))),
+            (None, []) => apart.push((b.name(other), format!("`{}` has no such evaluation", a.label))),
             (None, many) => pairs.extend(many.iter().map(|one| (**one, other))),
         }
     }
     for &one in &ours {
         if !pairs.iter().any(|pair| pair.0 == one) {
-            apart.push((a.name(one), format!("`{}` has no such evaluation", b.session.plan.name)));
+            apart.push((a.name(one), format!("`{}` has no such evaluation", b.label)));
         }
     }
     pairs
@@ -156,8 +159,11 @@ fn matched(a: &Side, b: &Side, apart: &mut Vec<(String, String)>) -> Vec<(NodeIn
 fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Contrast>, String> {
     for (side, at) in [(a, one), (b, other)] {
         if !side.current(at) {
-            let state = side.outcomes[at].state.name();
-            return Err(format!("it is {state} in `{}`; run that first", side.session.plan.name));
+            let outcome = &side.outcomes[at];
+            return Err(match (&side.run, &outcome.message) {
+                (Some(_), Some(message)) => format!("in `{}`, {message}", side.label),
+                _ => format!("it is {} in `{}`; run that first", outcome.state.name(), side.label),
+            });
         }
     }
     let (Some(mine), Some(its)) = (a.table(one, "per_unit"), b.table(other, "per_unit")) else {
@@ -177,7 +183,9 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
             continue;
         }
         let (x, y) = (scores(&mine.frame, measure), scores(&its.frame, measure));
-        let shared: Vec<(f64, f64)> = x.iter().filter_map(|(unit, x)| Some((*x, *y.get(unit)?))).collect();
+        let per_unit: Vec<Unit> =
+            x.iter().filter_map(|(unit, x)| Some(Unit { unit: unit.clone(), a: *x, b: *y.get(unit)? })).collect();
+        let shared: Vec<(f64, f64)> = per_unit.iter().map(|one| (one.a, one.b)).collect();
         if shared.is_empty() {
             continue;
         }
@@ -199,6 +207,7 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
             on: on(&mine),
             rows: (rows(&mine), rows(&its)),
             same_rows,
+            per_unit,
         });
     }
     if contrasts.is_empty() {
@@ -264,7 +273,7 @@ fn scores(frame: &DataFrame, measure: &str) -> BTreeMap<String, f64> {
 }
 
 /// What is done otherwise: nodes that one side lacks, other kinds, versions, parameters, files or inputs.
-fn changes(a: &Side, b: &Side) -> Vec<Change> {
+fn changes(a: &Side, b: &Side, known: &BTreeMap<String, String>) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut tell = |node: &str, what: &str, was: String, is: String| {
         let same = |change: &&mut Change| (change.what == what) && (&change.a, &change.b) == (&was, &is);
@@ -274,24 +283,30 @@ fn changes(a: &Side, b: &Side) -> Vec<Change> {
         }
     };
     for (name, node) in families(b) {
-        let Some(before) = families(a).find(|(known, _)| *known == name).map(|(_, node)| node) else {
+        let before = known.get(&name).and_then(|was| families(a).find(|(other, _)| other == was));
+        let Some((was, before)) = before else {
             tell(&name, "node", String::new(), node.kind.name.to_owned());
             continue;
         };
         if before.kind.name != node.kind.name {
             tell(&name, "kind", before.kind.name.to_owned(), node.kind.name.to_owned());
-            continue;
+        } else {
+            for (field, was, is) in settings(a, b, (&was, &name)) {
+                tell(&name, &field, was, is);
+            }
         }
-        for (field, was, is) in settings(a, b, &name) {
-            tell(&name, &field, was, is);
-        }
-        let (was, is) = (inputs(before), inputs(node));
-        if was != is {
-            tell(&name, "inputs", was, is);
+        let (mine, its) =
+            (inputs(a, &was, &|name| name), inputs(b, &name, &|name| known.get(name).map_or(name, |x| x)));
+        let ports: BTreeSet<&String> = mine.keys().chain(its.keys()).collect();
+        for port in ports.into_iter().filter(|port| mine.get(*port) != its.get(*port)) {
+            let text = |found: &BTreeMap<String, Vec<String>>| {
+                found.get(port).map_or_else(|| "nothing".to_owned(), |sources| sources.join(", "))
+            };
+            tell(&name, &format!("input {port}"), text(&mine), text(&its));
         }
     }
     for (name, node) in families(a) {
-        if !families(b).any(|(known, _)| known == name) {
+        if !known.values().any(|was| *was == name) {
             tell(&name, "node", node.kind.name.to_owned(), String::new());
         }
     }
@@ -305,8 +320,8 @@ fn families(side: &Side) -> impl Iterator<Item = (String, &Node)> {
 }
 
 /// Parameters and files that differ, over all variants of a name: what is swept is listed as its values.
-fn settings(a: &Side, b: &Side, name: &str) -> Vec<(String, String, String)> {
-    let all = |side: &Side| -> BTreeMap<String, Vec<String>> {
+fn settings(a: &Side, b: &Side, (was, is): (&str, &str)) -> Vec<(String, String, String)> {
+    let all = |side: &Side, name: &str| -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut add = |field: String, value: String| {
             let values = found.entry(field).or_default();
@@ -337,7 +352,7 @@ fn settings(a: &Side, b: &Side, name: &str) -> Vec<(String, String, String)> {
         }
         found
     };
-    let (was, is) = (all(a), all(b));
+    let (was, is) = (all(a, was), all(b, is));
     let fields: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
     let text = |values: Option<&Vec<String>>| values.map_or("not set".to_owned(), |values| values.join(", "));
     let differing = fields.into_iter().filter(|field| was.get(*field) != is.get(*field));
@@ -354,9 +369,23 @@ fn shown(value: &Json) -> String {
     }
 }
 
-/// Which outputs a node reads, by name; a layer is told by its key.
-fn inputs(node: &Node) -> String {
-    let mut ports: Vec<&str> = node.edges.iter().map(|edge| edge.port.as_str()).collect();
-    ports.dedup();
-    ports.join(", ")
+/// Which outputs the variants of a name read, by port; `canon` gives nodes the names that both sides know.
+fn inputs<'n>(side: &'n Side, name: &str, canon: &dyn Fn(&'n str) -> &'n str) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let source = |edge: &Edge| {
+        let from = side.node(edge.from);
+        let main = from.kind.outputs.first().is_some_and(|port| port.name == edge.output);
+        let output = if main { String::new() } else { format!(".{}", edge.output) };
+        let key = edge.key.as_ref().map(|key| format!("[{key}]")).unwrap_or_default();
+        format!("{}{output}{key}", canon(&from.id.name))
+    };
+    for node in side.session.plan.nodes.iter().filter(|node| node.id.name == name) {
+        for edge in &node.edges {
+            let (sources, source) = (found.entry(edge.port.clone()).or_default(), source(edge));
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+    }
+    found
 }

@@ -1,6 +1,7 @@
 //! A workspace: recipes/, cache/ and reports/ joined. The one facade for the command, the REPL and the tests.
 
 pub mod amount;
+pub mod past;
 pub mod reference;
 pub mod results;
 pub mod why;
@@ -165,6 +166,7 @@ impl Session {
         if options.targets.is_some() {
             self.fill_in(&store, &history, &mut files, &mut execution);
         }
+        self.remember(&store, &execution)?;
         Ok(execution)
     }
 

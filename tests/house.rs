@@ -55,6 +55,7 @@ fn imports_run_only_downward() {
     never_imports("workspace", &["cli", "publish", "live", "versus", "nodes", "repl"]);
     never_imports("publish.rs", &["cli", "live", "versus", "nodes", "math"]);
     never_imports("versus.rs", &["cli", "live", "publish", "report", "nodes"]);
+    never_imports("contrast.rs", &["cli", "versus", "publish", "report", "nodes", "engine", "plan"]);
     never_imports("live", &["cli", "nodes", "math", "versus"]);
     never_imports("repl", &["math", "nets", "cli", "prelude"]);
 }

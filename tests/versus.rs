@@ -65,6 +65,101 @@ fn yaml_that_means_the_same_is_no_change() {
 }
 
 #[test]
+fn runs_of_a_recipe_are_remembered_and_compared() {
+    let study = Study::with(SMALL);
+    let runs = |study: &Study| study.ventral(&["status", "recipes/a.yaml", "--runs", "--json"]).succeeded().json();
+    study.ventral(&["compare", "recipes/a.yaml"]).refused(2, &["no run of `a` is remembered"]);
+    study.run();
+    study.ventral(&["compare", "a"]).refused(2, &["`a` has one run that is remembered, `a@1`"]);
+    // Neither a run of what is done nor a comment is another run.
+    study.run();
+    study.edit("title: How much", "title: Just how much");
+    study.run();
+    assert_eq!(runs(&study).as_array().map(Vec::len), Some(1));
+    study.edit("size: 8", "size: 2");
+    study.run();
+    study.edit("penalty: 10", "penalty: 100");
+    study.run();
+    let listed = runs(&study);
+    assert_eq!(listed[1]["changes"], json!(["px: size: 8 → 2"]));
+    assert_eq!(listed[2]["changes"], json!(["readout: alphas: [10] → [100]"]));
+    assert!(listed[0]["answer"].as_str().is_some_and(|answer| answer.contains("mean explained variance")));
+
+    let compare = |arguments: &[&str]| {
+        let found = study.ventral(&[&["compare", "--json"], arguments].concat()).succeeded().json();
+        (
+            found["changes"][0]["what"].clone(),
+            found["contrasts"][0]["mean_a"].clone(),
+            found["contrasts"][0]["mean_b"].clone(),
+        )
+    };
+    let (what, mean_2, mean_3) = compare(&["recipes/a.yaml"]);
+    assert_eq!(what, "alphas");
+    assert_eq!(compare(&["a@previous", "a@last"]), (what, mean_2.clone(), mean_3.clone()));
+    let (what, mean_1, _) = compare(&["recipes/a.yaml@1", "recipes/a.yaml@2"]);
+    assert_eq!(what, "size");
+    // As it stands is what the last run was.
+    assert_eq!(compare(&["a@1", "recipes/a.yaml"]), (json!("size"), mean_1.clone(), mean_3));
+    assert_ne!(mean_1, mean_2);
+
+    // What a clean-up leaves is enough; only the pixels of earlier sizes go.
+    study.ventral(&["cache", "gc"]).succeeded();
+    assert_eq!(compare(&["a@1", "a@2"]), (json!("size"), mean_1, mean_2));
+    assert_eq!(study.run(), (0, 4), "and the last run's results are there");
+
+    study
+        .ventral(&["compare", "a@7", "a"])
+        .refused(2, &["`a` has no run 7", "1 to 3", "did you mean `a@3`?", "--runs"]);
+    study.ventral(&["compare", "a@previos", "a"]).refused(2, &["no run `previos`", "did you mean `a@previous`?"]);
+    study.ventral(&["compare", "recipes/aa.yaml"]).refused(2, &["neither a recipe nor a report", "did you mean `a`?"]);
+    let told = study.ventral(&["compare", "a"]);
+    assert!(told.succeeded().out().contains("(run 2, 20"), "{}", told.out());
+    study.edit("penalty: 100", "penalty: 7");
+    study.ventral(&["compare", "recipes/a.yaml"]).succeeded();
+    let told = study.ventral(&["compare", "recipes/a.yaml"]);
+    assert!(told.err().contains("recipes/a.yaml was changed since its last run, a@3"), "{}", told.err());
+}
+
+#[test]
+fn names_are_no_science_and_wires_are() {
+    let study = Study::with(SMALL);
+    study.run();
+    let renamed = SMALL.replace("px", "pictures").replace("scores:", "by_unit:");
+    study.write("recipes/b.yaml", &renamed);
+    study.ventral(&["run", "recipes/b.yaml"]).succeeded();
+    let found = study.ventral(&["compare", "a", "b", "--json"]).succeeded().json();
+    assert_eq!(found["changes"], json!([]));
+    assert_eq!((&found["contrasts"][0]["a"], &found["contrasts"][0]["b"]), (&json!("scores"), &json!("by_unit")));
+    assert_eq!((&found["contrasts"][0]["difference"], &found["apart"]), (&json!(0.0), &json!([])));
+    // The same nodes, otherwise connected.
+    let with = |wired: &str| {
+        let more = "  scaled: { kind: standardize, in: { features: px, split: it.split } }\n  readout:";
+        SMALL.replace("  readout:", more).replace("features: px, responses", &format!("features: {wired}, responses"))
+    };
+    study.write("recipes/c.yaml", &with("px"));
+    study.write("recipes/d.yaml", &with("scaled"));
+    study.ventral(&["run", "recipes/c.yaml", "recipes/d.yaml"]).succeeded();
+    let found = study.ventral(&["compare", "c", "d", "--json"]).succeeded().json();
+    assert_eq!(found["changes"], json!([{ "nodes": ["readout"], "what": "input features", "a": "px", "b": "scaled" }]));
+}
+
+#[test]
+fn a_comparison_has_a_page() {
+    let study = Study::with(SMALL);
+    study.run();
+    study.edit("size: 8", "size: 2");
+    study.run();
+    let told = study.ventral(&["compare", "a", "--html"]);
+    assert!(told.succeeded().out().contains("page: reports/compare/a@1..a@2.html"), "{}", told.out());
+    let page = std::fs::read_to_string(study.path("reports/compare/a@1..a@2.html")).expect("a page");
+    for words in ["px: size: 8 → 2", "Wilcoxon", "bootstrap 95 % interval", "12 units", "default-src 'none'"] {
+        assert!(page.contains(words), "no `{words}`");
+    }
+    study.ventral(&["compare", "a@1", "recipes/a.yaml", "--html=elsewhere.html"]).succeeded();
+    assert!(study.path("elsewhere.html").is_file());
+}
+
+#[test]
 fn other_responses_do_not_pair() {
     let study = Study::with(SMALL);
     study.run();

@@ -31,7 +31,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Delete what no recipe's last run needs; or by age or size
+    /// Delete what no recipe's last run needs, but for what comparing its earlier ones does; or by age or size
     Gc {
         /// Also delete results older than this, such as 30d or 12h
         #[arg(long, value_name = "AGE", value_parser = quantity::age)]
@@ -98,6 +98,15 @@ fn list(store: &Store, as_json: bool) -> Outcome {
     rows.extend(products.into_iter().map(|((shared, kind), (objects, bytes, made))| {
         (shared, format!("{kind} of features"), kind, objects, bytes, made)
     }));
+    let past = store.all_past_runs();
+    let scores = past.iter().flat_map(|run| &run.objects).map(|stored| (store.path(stored), stored.bytes));
+    let earlier: BTreeMap<PathBuf, u64> = scores.filter(|(path, _)| !counted.contains(path) && path.exists()).collect();
+    if !earlier.is_empty() {
+        let made = past.iter().map(|run| run.at.clone()).max().unwrap_or_default();
+        let bytes = earlier.values().sum();
+        rows.push(("(earlier runs)".to_owned(), "scores".to_owned(), String::new(), earlier.len(), bytes, made));
+        counted.extend(earlier.into_keys());
+    }
     let objects = store.objects();
     let total: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
     let loose: u64 = objects.iter().filter(|(path, ..)| !counted.contains(path)).map(|(_, bytes, _)| bytes).sum();
@@ -138,10 +147,14 @@ fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry
         )));
     }
     let records = store.reachable(&store.live_keys());
-    let live: BTreeSet<Digest> = records.iter().map(|record| record.key).collect();
+    // Of earlier runs: how everything was made, and the scores; not what they were computed from.
+    let past = store.all_past_runs();
+    let mut live: BTreeSet<Digest> = records.iter().map(|record| record.key).collect();
+    live.extend(past.iter().flat_map(|run| run.nodes.values().flatten()));
     let mut keep: BTreeMap<PathBuf, (u64, SystemTime)> = BTreeMap::new();
-    let reachable: BTreeSet<PathBuf> =
-        records.iter().flat_map(|record| &record.outputs).map(|stored| store.path(stored)).collect();
+    let outputs = records.iter().flat_map(|record| &record.outputs);
+    let scores = past.iter().flat_map(|run| &run.objects);
+    let reachable: BTreeSet<PathBuf> = outputs.chain(scores).map(|stored| store.path(stored)).collect();
     let objects = store.objects();
     let before: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
     let now = SystemTime::now();

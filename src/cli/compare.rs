@@ -1,28 +1,37 @@
-//! `ventral compare`.
+//! `ventral compare`, and what people call the runs that it compares.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Failure, Outcome, assignment, open, terminal};
-use crate::engine::store::Store;
+use crate::contrast::{Contrast, Versus, verdict};
+use crate::engine::store::{PastRun, Store};
 use crate::registry::{Registry, nearest};
-use crate::versus::{Change, Contrast, Side, Versus, versus};
+use crate::report::contrast::{Comparison, Named};
+use crate::versus::{Side, versus};
 
 /// What changed between two studies: in what was done, and unit by unit in what came of it
+///
+/// A study is a recipe or the name of a report, as it stands now; with @ and a number, @last or @previous behind it, a run
+/// of it as it was (`ventral status RECIPE --runs` lists them). One study alone means its last run against the one before.
 ///
 /// Evaluations of one name (and variant) are paired, over the units that both score: the mean difference B − A, its 95 %
 /// bootstrap interval over units, and Wilcoxon's signed-rank test. Nothing runs. Scores of different definitions, parts of
 /// a split or responses are not compared, and it says so.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  ventral compare recipes/v4.yaml recipes/v4_deeper.yaml\n  \
-    ventral compare quickstart quickstart@components=100      (two runs of one recipe, by their reports' names)\n  \
-    git show HEAD~1:recipes/v4.yaml > before.yaml; ventral compare before.yaml recipes/v4.yaml")]
+#[command(
+    after_help = "Examples:\n  ventral compare recipes/v4.yaml                           (its last run against the one before)\n  \
+    ventral compare recipes/v4.yaml@3 recipes/v4.yaml\n  \
+    ventral compare recipes/v4.yaml recipes/v4_deeper.yaml\n  \
+    ventral compare quickstart quickstart@components=100 --html"
+)]
 pub struct Compare {
-    /// A recipe, or the name of a report, such as quickstart@components=100
+    /// A recipe, or the name of a report; with @NUMBER, @last or @previous, a run of it
     a: String,
     /// Another one
-    b: String,
+    b: Option<String>,
     /// Override a variable of A
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     set_a: Vec<(String, String)>,
@@ -32,6 +41,9 @@ pub struct Compare {
     /// Every measure, not the first alone
     #[arg(long)]
     all: bool,
+    /// Write a page of it: to reports/compare/A..B.html unless a file is named
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    html: Option<Option<PathBuf>>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,14 +51,20 @@ pub struct Compare {
 
 impl Compare {
     pub fn execute(self, registry: &Registry) -> Outcome {
-        let a = Side::new(side(&self.a, &self.set_a, registry)?);
-        let b = Side::new(side(&self.b, &self.set_b, registry)?);
+        let (a, b) = match &self.b {
+            Some(b) => (side(&self.a, &self.set_a, registry)?, side(b, &self.set_b, registry)?),
+            None => last_two(&self.a, &self.set_a, registry)?,
+        };
         let found = versus(&a, &b);
         if self.json {
             terminal::print_json(&serde_json::to_value(&found).expect("a comparison serialises"));
         } else {
-            let titles = [&a, &b].map(|side| side.session.plan.title.clone());
-            terminal::print(&told(&found, &titles, self.all));
+            terminal::print(&told(&found, &[&a, &b], self.all));
+        }
+        if let Some(file) = &self.html {
+            let page = write_page(&found, &[&a, &b], file.as_deref())?;
+            let line = format!("page: {}", page.display());
+            if self.json { terminal::say(&line) } else { terminal::print(&line) }
         }
         if found.contrasts.is_empty() {
             return Err(Failure::Failed("no evaluation of the two could be compared".to_owned()));
@@ -55,45 +73,181 @@ impl Compare {
     }
 }
 
-/// The study that a recipe's path or a report's name means.
-fn side(text: &str, set: &[(String, String)], registry: &Registry) -> Result<crate::workspace::Session, Failure> {
+/// Which run of a study is meant.
+enum Which {
+    Number(u64),
+    Last,
+    Previous,
+}
+
+/// A study's name, what of it ran here, and where that is kept.
+struct Runs {
+    name: String,
+    runs: Vec<PastRun>,
+}
+
+impl Runs {
+    /// The runs of a recipe's path or a report's name.
+    fn of(text: &str, set: &[(String, String)]) -> Option<Self> {
+        let path = Path::new(text);
+        let of_file = path.is_file();
+        let workspace = crate::recipe::workspace_of(if of_file { path } else { Path::new("recipe.yaml") });
+        let store = Store::read_only(&workspace.join("cache"));
+        let name = if of_file { crate::recipe::plan_name(path, set) } else { text.to_owned() };
+        let runs = store.past_runs(&name);
+        (of_file || !runs.is_empty() || store.histories().contains_key(&name)).then_some(Self { name, runs })
+    }
+
+    fn find(&self, which: &Which) -> Result<&PastRun, Failure> {
+        let from_end = |back: usize| self.runs.len().checked_sub(back).and_then(|at| self.runs.get(at));
+        let found = match which {
+            Which::Number(number) => self.runs.iter().find(|run| run.number == *number),
+            Which::Last => from_end(1),
+            Which::Previous => from_end(2),
+        };
+        found.ok_or_else(|| Failure::Usage(self.missing(which)))
+    }
+
+    fn missing(&self, which: &Which) -> String {
+        let name = &self.name;
+        match (which, self.runs.as_slice()) {
+            (_, []) => format!("no run of `{name}` is remembered; run it"),
+            (Which::Number(wanted), [first, .., last]) => {
+                let near = self.runs.iter().min_by_key(|run| run.number.abs_diff(*wanted)).unwrap_or(last).number;
+                format!(
+                    "`{name}` has no run {wanted} that is remembered; there are {} to {}, listed by `ventral status {name} \
+                     --runs`; did you mean `{name}@{near}`?",
+                    first.number, last.number
+                )
+            }
+            (_, [only, ..]) => format!(
+                "`{name}` has one run that is remembered, `{name}@{}`; change the recipe and run it, and there are two to \
+                 compare",
+                only.number
+            ),
+        }
+    }
+}
+
+/// A run's name apart from what it is a run of, where a text ends in one.
+fn which(text: &str) -> Option<(&str, Result<Which, &str>)> {
+    let (base, which) = text.rsplit_once('@')?;
+    Some((
+        base,
+        match which {
+            "last" => Ok(Which::Last),
+            "previous" => Ok(Which::Previous),
+            other => other.parse().map(Which::Number).map_err(|_| other),
+        },
+    ))
+}
+
+/// The last run of a study and the one before. Behind a run's name, that run and the last.
+fn last_two(text: &str, set: &[(String, String)], registry: &Registry) -> Result<(Side, Side), Failure> {
+    if Runs::of(text, set).is_none()
+        && let Some((base, Ok(_))) = which(text)
+    {
+        return Ok((side(text, set, registry)?, side(&format!("{base}@last"), set, registry)?));
+    }
+    let runs = Runs::of(text, set).ok_or_else(|| unknown(text))?;
+    let [a, b] = [Which::Previous, Which::Last].map(|which| runs.find(&which).and_then(|run| past(run, registry)));
+    let (a, b) = (a?, b?);
+    if fs::read_to_string(Path::new(text)).is_ok_and(|now| now != b.session.plan.source) {
+        terminal::say(&format!("note: {text} was changed since its last run, {}", b.label));
+    }
+    Ok((a, b))
+}
+
+fn past(run: &PastRun, registry: &Registry) -> Result<Side, Failure> {
+    Side::past(run, registry).map_err(|wrong| {
+        Failure::Failed(format!("the recipe of run {} does not read any more:\n{}", run.number, wrong.render(false)))
+    })
+}
+
+/// The study that a recipe's path, a report's name or a run's name means.
+fn side(text: &str, set: &[(String, String)], registry: &Registry) -> Result<Side, Failure> {
     let path = Path::new(text);
     if path.is_file() {
-        return open(path, registry, set);
+        return Ok(Side::new(open(path, registry, set)?));
     }
     let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
     let histories = Store::read_only(&workspace.join("cache")).histories();
     if let Some(history) = histories.get(text) {
         let set: Vec<(String, String)> = history.set.iter().chain(set).cloned().collect();
-        return open(&history.path, registry, &set);
+        return Ok(Side::new(open(&history.path, registry, &set)?));
     }
-    let hint = nearest(text, histories.keys().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-    Err(Failure::Usage(format!(
-        "`{text}` is neither a recipe nor a report of this workspace{}",
-        hint.unwrap_or_default()
-    )))
+    let Some((base, which)) = which(text) else { return Err(unknown(text)) };
+    match (Runs::of(base, set), which) {
+        (Some(runs), Ok(which)) => past(runs.find(&which)?, registry),
+        (Some(runs), Err(other)) if !other.contains('=') => {
+            let hint = nearest(other, ["last", "previous"]).unwrap_or("previous");
+            Err(Failure::Usage(format!(
+                "`{}` has no run `{other}`; a run is a number, `last` or `previous`; did you mean `{base}@{hint}`?",
+                runs.name
+            )))
+        }
+        _ => Err(unknown(text)),
+    }
 }
 
-fn told(found: &Versus, titles: &[String; 2], all: bool) -> String {
-    let mut text = format!("A  {}  {}\nB  {}  {}\n", found.a, titles[0], found.b, titles[1]);
+/// Says that nothing is called so, and what is.
+fn unknown(text: &str) -> Failure {
+    let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
+    let histories = Store::read_only(&workspace.join("cache")).histories();
+    let base = which(text).map_or(text, |(base, _)| base);
+    let stem = Path::new(base).file_stem().and_then(|stem| stem.to_str()).unwrap_or(base);
+    let near = [text, base, stem].into_iter().find_map(|word| nearest(word, histories.keys().map(String::as_str)));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Failure::Usage(format!("`{text}` is neither a recipe nor a report of this workspace{hint}"))
+}
+
+/// Writes the page of a comparison, beside the reports unless a file is named.
+fn write_page(found: &Versus, sides: &[&Side; 2], file: Option<&Path>) -> Result<PathBuf, Failure> {
+    let reports = sides[1].session.plan.workspace.join("reports");
+    let page =
+        file.map_or_else(|| reports.join("compare").join(format!("{}..{}.html", found.a, found.b)), Path::to_owned);
+    let named = |side: &Side| {
+        let name = &side.session.plan.name;
+        // From a page of ours, the way to theirs.
+        let there = file.is_none() && side.run.is_none() && reports.join(name).join("index.html").is_file();
+        Named {
+            label: side.label.clone(),
+            name: name.clone(),
+            title: side.session.plan.title.clone(),
+            ended: side.run.as_ref().map(|(_, at)| at.clone()),
+            address: there.then(|| format!("../{name}/index.html")),
+        }
+    };
+    let comparison = Comparison { sides: [named(sides[0]), named(sides[1])], found };
+    let html = comparison.page().map_err(|e| Failure::Failed(e.to_string()))?;
+    let cannot = |e: std::io::Error| Failure::Failed(format!("{}: {e}", page.display()));
+    if let Some(folder) = page.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(cannot)?;
+    }
+    fs::write(&page, html).map_err(cannot)?;
+    let current = std::env::current_dir().unwrap_or_default();
+    Ok(page.strip_prefix(&current).unwrap_or(&page).to_owned())
+}
+
+fn told(found: &Versus, sides: &[&Side; 2], all: bool) -> String {
+    let mut text = String::new();
+    for (letter, side) in ["A", "B"].into_iter().zip(sides) {
+        let run = side.run.as_ref().map(|(number, at)| format!("  (run {number}, {at})")).unwrap_or_default();
+        text += &format!("{letter}  {}  {}{run}\n", side.label, side.session.plan.title);
+    }
     text += "\nWhat was done otherwise\n";
     if found.changes.is_empty() {
         text += "  nothing\n";
     }
     for change in &found.changes {
-        text += &format!("  {}\n", line(change));
+        text += &format!("  {}\n", change.words());
     }
-    let measures: Vec<&str> = found.contrasts.iter().fold(Vec::new(), |mut known, contrast| {
-        if !known.contains(&contrast.measure.as_str()) {
-            known.push(&contrast.measure);
-        }
-        known
-    });
+    let measures = found.measures();
     for &measure in measures.iter().take(if all { usize::MAX } else { 1 }) {
-        let contrasts: Vec<&Contrast> = found.contrasts.iter().filter(|one| one.measure == measure).collect();
+        let contrasts = found.of(measure);
         text += &format!("\nWhat came of it: {}\n  {}\n\n", measure.replace('_', " "), contrasts[0].definition);
         text += &indented(&table(&contrasts));
-        text += &verdict(&contrasts);
+        text += &format!("\n  {}.\n", verdict(&contrasts));
     }
     if !all && measures.len() > 1 {
         text += &format!("\nAlso compared: {} (--all)\n", measures[1..].join(", "));
@@ -104,15 +258,6 @@ fn told(found: &Versus, titles: &[String; 2], all: bool) -> String {
     text
 }
 
-fn line(change: &Change) -> String {
-    let nodes = change.nodes.join(", ");
-    match (change.what.as_str(), change.a.as_str(), change.b.as_str()) {
-        ("node", "", kind) => format!("{nodes} ({kind}) is new in B"),
-        ("node", kind, _) => format!("{nodes} ({kind}) is in A only"),
-        (what, was, is) => format!("{nodes}: {what}: {was} → {is}"),
-    }
-}
-
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
@@ -120,31 +265,20 @@ fn indented(text: &str) -> String {
 fn table(contrasts: &[&Contrast]) -> String {
     let score = |x: f64| format!("{x:.3}");
     let rows = contrasts.iter().map(|one| {
-        let name = if one.a == one.b { one.b.clone() } else { format!("{} | {}", one.a, one.b) };
         let interval = one.low.zip(one.high).map_or("–".to_owned(), |(low, high)| format!("{low:+.3} to {high:+.3}"));
         let p = one.p.map_or("–".to_owned(), |p| if p < 0.001 { "< .001".to_owned() } else { format!("{p:.3}") });
-        let rows = if one.same_rows {
-            format!("{} {}", one.rows.1, one.on)
-        } else {
-            format!("{} | {} {}, not the same", one.rows.0, one.rows.1, one.on)
-        };
         let difference = format!("{:+.3}", one.difference);
-        vec![name, score(one.mean_a), score(one.mean_b), difference, interval, p, one.units.to_string(), rows]
+        vec![
+            one.name(),
+            score(one.mean_a),
+            score(one.mean_b),
+            difference,
+            interval,
+            p,
+            one.units.to_string(),
+            one.scored(),
+        ]
     });
     let header = ["evaluation", "A", "B", "B − A", "95 % interval", "Wilcoxon p", "units", "rows scored"];
     terminal::table(&header, &["A", "B", "B − A", "Wilcoxon p", "units"], rows.collect())
-}
-
-/// What a reader may take away.
-fn verdict(contrasts: &[&Contrast]) -> String {
-    let clear = |one: &&&Contrast| one.low.is_some_and(|low| low > 0.0) || one.high.is_some_and(|high| high < 0.0);
-    let higher = contrasts.iter().filter(clear).filter(|one| one.difference > 0.0).count();
-    let lower = contrasts.iter().filter(clear).filter(|one| one.difference < 0.0).count();
-    let of = contrasts.len();
-    let rest = of - higher - lower;
-    let parts = [(higher, "higher in B"), (lower, "lower in B"), (rest, "with no difference beyond chance")];
-    let told: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} of {of} {what}")).collect();
-    let why = "judged by the 95 % bootstrap interval over units, not corrected for their number";
-    format!("\n  {}; {why}.\n", told.join(", "))
 }

@@ -4,7 +4,10 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::{Failure, Outcome, Recipe, terminal};
+use crate::engine::store::Store;
 use crate::registry::Registry;
+use crate::report::{self, Audience};
+use crate::versus::{Side, versus};
 use crate::workspace::amount;
 use crate::workspace::why::{Answer, View};
 
@@ -13,13 +16,19 @@ use crate::workspace::why::{Answer, View};
 pub struct Status {
     #[command(flatten)]
     recipe: Recipe,
-    /// Print JSON: an array with an object per node
+    /// The recipe's last runs instead: when each ended, what was done otherwise than in the one before, its score
+    #[arg(long)]
+    runs: bool,
+    /// Print JSON: an array with an object per node, or per run
     #[arg(long)]
     json: bool,
 }
 
 impl Status {
     pub fn execute(self, registry: &Registry) -> Outcome {
+        if self.runs {
+            return self.runs(registry);
+        }
         let session = self.recipe.open(registry)?;
         let view = View::of(&session);
         let rows = (0..session.plan.nodes.len()).map(|at| {
@@ -55,6 +64,43 @@ impl Status {
             .collect();
         let header = ["node", "kind", "state", "took", "bytes", "why"];
         terminal::print(&terminal::table(&header, &["took", "bytes"], rows));
+        Ok(())
+    }
+
+    fn runs(&self, registry: &Registry) -> Outcome {
+        let workspace = crate::recipe::workspace_of(&self.recipe.recipe);
+        let name = crate::recipe::plan_name(&self.recipe.recipe, &self.recipe.set);
+        let runs = Store::read_only(&workspace.join("cache")).past_runs(&name);
+        let mut rows: Vec<Json> = Vec::new();
+        let mut before: Option<Side> = None;
+        for run in &runs {
+            let side = Side::past(run, registry).ok();
+            let changes: Vec<String> = match (&before, &side) {
+                (Some(a), Some(b)) => versus(a, b).changes.iter().map(|change| change.words()).collect(),
+                _ => Vec::new(),
+            };
+            let score = side.as_ref().and_then(|side| {
+                let none = std::collections::BTreeMap::new();
+                side.session.with_study(side.outcomes(), &none, Audience::Here, report::card).answer
+            });
+            let score = score.map(|(before, score, after)| format!("{before}{score}{after}"));
+            rows.push(json!({ "run": run.number, "at": run.at, "changes": changes, "answer": score }));
+            before = side;
+        }
+        if self.json {
+            terminal::print_json(&json!(rows));
+            return Ok(());
+        }
+        if rows.is_empty() {
+            return Err(Failure::Failed(format!("no run of `{name}` is remembered; run it")));
+        }
+        for row in &rows {
+            let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+            terminal::print(&format!("{name}@{}  {}  {}", row["run"], text("at"), text("answer")));
+            for change in row["changes"].as_array().into_iter().flatten() {
+                terminal::print(&format!("    {}", change.as_str().unwrap_or_default()));
+            }
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 //! cache/locks/KEY                       held while a computation is under way
 //! cache/by-name/RECIPE/NODE/PORT.ext    links to objects
 //! cache/recipes/RECIPE.json             what each node's last actions were
+//! cache/runs/RECIPE/NUMBER.json        what its last runs were, to compare them
 //! cache/files.json                      digests of input files, by their stat
 //! cache/profile.json                    what this machine computes with
 //! cache/tuned.json                      what was measured on it, such as images per batch
@@ -21,6 +22,7 @@
 //! its record says, and is made again.
 
 mod object;
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -35,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use self::object::{ObjectWriter, StreamedObject};
+pub use self::runs::{PastRun, REMEMBERED};
 use super::record::{Record, Stat, Stored};
 use crate::digest::Digest;
 use crate::kind::Ingredients;

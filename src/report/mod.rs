@@ -10,6 +10,7 @@ mod card;
 mod chart;
 mod choose;
 mod confusion;
+pub mod contrast;
 mod curves;
 mod data;
 mod distribution;
@@ -85,7 +86,7 @@ pub const CHART_KINDS: &[&str] = &[
 ];
 
 /// Raised when equal results give another page than before, so that old pages are made again.
-const REPORT_VERSION: u32 = 3;
+const REPORT_VERSION: u32 = 4;
 
 /// A plan with its results, and where they lie.
 pub struct Study<'a> {

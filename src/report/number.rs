@@ -67,6 +67,15 @@ pub fn decade(x: f64) -> String {
     }
 }
 
+/// A power of ten, written as one but for 1 and 10 themselves.
+pub fn power(x: f64) -> String {
+    match x.log10().round() as i32 {
+        0 => "1".to_owned(),
+        1 => "10".to_owned(),
+        exponent => format!("10{}", superscript(exponent)),
+    }
+}
+
 /// Wall-clock time.
 pub fn seconds(s: f64) -> String {
     if !s.is_finite() {
@@ -118,11 +127,11 @@ fn scientific(size: f64) -> String {
     if mantissa == "1" { power } else { format!("{mantissa} × {power}") }
 }
 
+/// Digits as exponents have them, and their minus.
+pub const RAISED: [char; 11] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁻'];
+
 fn superscript(n: i32) -> String {
-    n.to_string()
-        .chars()
-        .map(|c| c.to_digit(10).map_or('⁻', |d| ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][d as usize]))
-        .collect()
+    n.to_string().chars().map(|c| RAISED[c.to_digit(10).unwrap_or(10) as usize]).collect()
 }
 
 #[cfg(test)]

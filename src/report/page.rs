@@ -15,14 +15,15 @@ use super::standing::Standing;
 use super::{Audience, ReportError, Study, markdown, yaml};
 
 const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+pub(super) const FIGURE: &str = include_str!("figure.html");
+pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const SCRIPT: &str = include_str!("script.js");
 const LIVE_STYLE: &str = include_str!("live.css");
 const LIVE_SCRIPT: &str = include_str!("live.js");
 
 /// A figure as the template takes it.
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     id: String,
     title: String,
     layout: &'static str,
@@ -124,6 +125,7 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_filter("coded", |text: &str| minijinja::Value::from_safe_string(markdown::coded(text)));
+    environment.add_template("figure.html", FIGURE).map_err(|e| ReportError::new(format!("{e:#}")))?;
     environment.add_template("page.html", TEMPLATE).map_err(|e| ReportError::new(format!("{e:#}")))?;
     let template = environment.get_template("page.html").map_err(|e| ReportError::new(format!("{e:#}")))?;
     let page = template.render(context! {
@@ -173,33 +175,41 @@ fn entry(shelf: &Shelf<'_>, at: usize, item: Item) -> Entry {
 }
 
 fn shown(shelf: &Shelf<'_>, at: usize, figure: Figure) -> Shown {
-    let rows = figure.data.len();
     let file = file_name(&shelf.study.plan.name, &figure.title);
-    let panels = figure.panels.into_iter().map(|panel| ShownPanel {
-        heading: panel.heading,
-        note: panel.note,
-        wide: panel.wide,
-        narrow: panel.narrow,
-    });
-    Shown {
-        id: format!("figure-{at}"),
-        title: figure.title,
-        layout: figure.layout,
-        panels: panels.collect(),
-        legend_title: figure.legend_title,
-        legend: figure.legend,
-        csv: if rows > 0 { figure.data.address() } else { String::new() },
-        rows,
-        file,
-        caption: figure.caption,
-        definition: figure.definition,
-        made_by: made_by(shelf, &figure.nodes),
-        private: figure.private,
+    let made_by = made_by(shelf, &figure.nodes);
+    Shown::of(figure, format!("figure-{at}"), file, made_by)
+}
+
+impl Shown {
+    /// A figure under an identifier, with what its files are called and the nodes behind it.
+    pub(super) fn of(figure: Figure, id: String, file: String, made_by: Vec<(usize, String)>) -> Self {
+        let rows = figure.data.len();
+        let panels = figure.panels.into_iter().map(|panel| ShownPanel {
+            heading: panel.heading,
+            note: panel.note,
+            wide: panel.wide,
+            narrow: panel.narrow,
+        });
+        Self {
+            id,
+            title: figure.title,
+            layout: figure.layout,
+            panels: panels.collect(),
+            legend_title: figure.legend_title,
+            legend: figure.legend,
+            csv: if rows > 0 { figure.data.address() } else { String::new() },
+            rows,
+            file,
+            caption: figure.caption,
+            definition: figure.definition,
+            made_by,
+            private: figure.private,
+        }
     }
 }
 
 /// What a chart's files are called: words and digits of the recipe's name and the chart's title.
-fn file_name(recipe: &str, title: &str) -> String {
+pub(super) fn file_name(recipe: &str, title: &str) -> String {
     let mut name = String::new();
     for c in format!("{recipe} {title}").chars().flat_map(char::to_lowercase) {
         if c.is_alphanumeric() || c == '_' || c == '.' {
@@ -285,7 +295,8 @@ fn facts(shelf: &Shelf<'_>) -> Vec<(String, String)> {
     let devices = study.outcomes.iter().flat_map(|o| &o.records).map(|record| record.made.device.clone());
     let devices = distinct(devices.filter(|device| !device.is_empty()));
     if !devices.is_empty() {
-        fact("Device", devices.join(", "));
+        let told = devices.iter().map(|device| if device == "cpu" { "CPU".to_owned() } else { device.clone() });
+        fact("Device", told.collect::<Vec<_>>().join(", "));
     }
     facts
 }

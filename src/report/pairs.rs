@@ -2,6 +2,8 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
+use std::collections::BTreeSet;
+
 use super::axis::Axis;
 use super::chart::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
 use super::data::{Data, cell, maybe};
@@ -15,6 +17,8 @@ use super::number::{counted, probability};
 pub struct Pair {
     pub a: String,
     pub b: String,
+    /// What tells each from the others, in no order.
+    pub keys: [BTreeSet<String>; 2],
     /// `b` as a sentence names it.
     pub spoken: String,
     /// And `a`.
@@ -37,6 +41,7 @@ pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
         Some(Pair {
             a: short(&a),
             b: short(&b),
+            keys: [&a, &b].map(|label| key(label)),
             spoken: spoken(&b),
             other: spoken(&a),
             difference: grid.number("difference", row)?,
@@ -49,14 +54,15 @@ pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
 }
 
 /// The pairs in which a variant takes part, as its difference to the other one, largest first.
-pub fn against(pairs: &[Pair], variant: &str) -> Vec<Pair> {
+pub fn against(pairs: &[Pair], variant: &BTreeSet<String>) -> Vec<Pair> {
     let mut mine: Vec<Pair> = pairs
         .iter()
-        .filter_map(|pair| match (pair.a == variant, pair.b == variant) {
+        .filter_map(|pair| match (pair.keys[0] == *variant, pair.keys[1] == *variant) {
             (true, false) => Some(pair.clone()),
             (false, true) => Some(Pair {
                 a: pair.b.clone(),
                 b: pair.a.clone(),
+                keys: [pair.keys[1].clone(), pair.keys[0].clone()],
                 spoken: pair.other.clone(),
                 other: pair.spoken.clone(),
                 difference: -pair.difference,
@@ -76,14 +82,41 @@ pub fn short(label: &str) -> String {
     parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(", ")
 }
 
-/// A label such as `layer=features.9, components=100` as a sentence says it: layer features.9 with components 100.
+/// A label's parts, whichever of them stands first.
+fn key(label: &str) -> BTreeSet<String> {
+    if label.contains(", ") { label.split(", ").map(str::to_owned).collect() } else { [short(label)].into() }
+}
+
+/// A variant's parts, by which a table of pairs knows it.
+pub fn key_of(labels: &[(String, String)]) -> BTreeSet<String> {
+    match labels {
+        [(_, value)] => [value.clone()].into(),
+        many => many.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+    }
+}
+
+/// A label such as `layer=features.9, components=100` as a sentence says it.
 fn spoken(label: &str) -> String {
-    let parts = label.split(',').map(|part| part.trim().replacen('=', " ", 1));
-    parts.collect::<Vec<_>>().join(" with ")
+    let parts = label.split(", ").map(|part| part.split_once('=').unwrap_or(("", part)));
+    worded(&parts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>())
+}
+
+/// Names and values as a sentence says them: layer features.9 with learning rate 0.01 and batch 16.
+pub fn worded(labels: &[(String, String)]) -> String {
+    let part = |(name, value): &(String, String)| format!("{} {value}", name.replace('_', " ")).trim_start().to_owned();
+    match labels {
+        [] => String::new(),
+        [one] => part(one),
+        [first, rest @ .., last] if !rest.is_empty() => {
+            let rest: Vec<String> = rest.iter().map(part).collect();
+            format!("{} with {} and {}", part(first), rest.join(", "), part(last))
+        }
+        [first, .., last] => format!("{} with {}", part(first), part(last)),
+    }
 }
 
 /// The best variant against the others, or the first pairs where none is named among them.
-pub fn figure(grid: &Grid, of: &str, best: Option<&str>, title: Option<&str>) -> Option<Figure> {
+pub fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<&str>) -> Option<Figure> {
     let measure = measure(of, &grid.definitions);
     let all = pairs(grid, of);
     let mine = best.map(|best| against(&all, best)).unwrap_or_default();
@@ -93,12 +126,12 @@ pub fn figure(grid: &Grid, of: &str, best: Option<&str>, title: Option<&str>) ->
     }
     let shown: Vec<Pair> = shown.into_iter().filter(|pair| pair.difference.is_finite()).take(ROWS).collect();
     let panel = Panel {
-        wide: rows(&shown, &measure, best, (WIDE, "wide")),
-        narrow: Some(rows(&shown, &measure, best, (NARROW, "narrow"))),
+        wide: rows(&shown, &measure, best.is_some(), (WIDE, "wide")),
+        narrow: Some(rows(&shown, &measure, best.is_some(), (NARROW, "narrow"))),
         ..Panel::default()
     };
     let title = title.map(str::to_owned).unwrap_or_else(|| match best {
-        Some(_) => format!("{} against the others, unit by unit", shown[0].other),
+        Some(_) => format!("{} against the others, unit by unit", titled(&shown[0].other)),
         None => "Differences, unit by unit".to_owned(),
     });
     let (least, most) = (shown.iter().map(|p| p.units).min()?, shown.iter().map(|p| p.units).max()?);
@@ -129,11 +162,13 @@ fn data(pairs: &[Pair]) -> Data {
     data
 }
 
-fn rows(pairs: &[Pair], measure: &Measure, best: Option<&str>, (width, class): (u32, &str)) -> String {
-    let name = |pair: &Pair| match best {
-        Some(_) => pair.b.clone(),
-        None => format!("{} − {}", pair.a, pair.b),
-    };
+/// With a capital where it is words, as it stands where it is one name.
+fn titled(spoken: &str) -> String {
+    if spoken.contains(' ') { capital(spoken) } else { spoken.to_owned() }
+}
+
+fn rows(pairs: &[Pair], measure: &Measure, of_best: bool, (width, class): (u32, &str)) -> String {
+    let name = |pair: &Pair| if of_best { pair.b.clone() } else { format!("{} − {}", pair.a, pair.b) };
     let names: Vec<String> = pairs.iter().map(|p| shortened(&name(p), TEXT, f64::from(width) * 0.32)).collect();
     let ends = pairs.iter().flat_map(|p| {
         let (low, high) = p.interval.unwrap_or((p.difference, p.difference));
@@ -196,6 +231,7 @@ mod tests {
         let pair = Pair {
             a: "x".into(),
             b: "best".into(),
+            keys: [key("x"), key("best")],
             spoken: "best".into(),
             other: "x".into(),
             difference: -0.2,
@@ -203,12 +239,16 @@ mod tests {
             p: Some(0.01),
             units: 9,
         };
-        let mine = against(&[pair], "best");
+        let mine = against(&[pair], &key("best"));
         assert_eq!((mine[0].a.as_str(), mine[0].b.as_str(), mine[0].difference), ("best", "x", 0.2));
         assert_eq!(mine[0].interval, Some((0.1, 0.3)));
         assert_eq!(mine[0].spoken, "x");
         assert_eq!(short("layer=features.9,components=100"), "features.9, 100");
         assert_eq!(spoken("layer=features.9, components=100"), "layer features.9 with components 100");
+        let three = "architecture=three_layer, learning_rate=0.003, batch=16";
+        assert_eq!(spoken(three), "architecture three_layer with learning rate 0.003 and batch 16");
+        let labels = [("batch", "16"), ("learning_rate", "0.003"), ("architecture", "three_layer")];
+        assert_eq!(key_of(&labels.map(|(name, value)| (name.to_owned(), value.to_owned()))), key(three));
         assert_eq!(spoken("features.9"), "features.9");
     }
 }

@@ -1,0 +1,73 @@
+//! Earlier runs of a recipe as studies of their own: written down when a run ends, and opened again.
+
+use crate::diagnostic::Diagnostics;
+use crate::engine::executor::Execution;
+use crate::engine::record::{Outcome, State, Stored};
+use crate::engine::store::{PastRun, Store, StoreError};
+use crate::plan::{Node, NodeIndex};
+use crate::recipe;
+use crate::registry::Registry;
+use crate::value::Type;
+
+use super::Session;
+
+impl Session {
+    /// The nodes that score: those with scores per unit and a summary of them.
+    pub fn evaluations(&self) -> Vec<NodeIndex> {
+        let scores = |node: &Node| ["per_unit", "summary"].iter().all(|port| node.kind.output(port).is_some());
+        (0..self.plan.nodes.len()).filter(|&at| scores(&self.plan.nodes[at])).collect()
+    }
+
+    /// Remembers how a run ended. Plans that were built in Rust have no recipe to come back to.
+    pub(super) fn remember(&self, store: &Store, execution: &Execution) -> Result<(), StoreError> {
+        let Some(path) = self.plan.recipe.clone().filter(|_| !execution.interrupted) else { return Ok(()) };
+        let outcomes = &execution.outcomes;
+        let nodes = self.plan.nodes.iter().zip(outcomes).filter(|(_, outcome)| !outcome.records.is_empty());
+        let nodes = nodes.map(|(node, outcome)| {
+            (node.id.to_string(), outcome.records.iter().map(|record| record.key).collect::<Vec<_>>())
+        });
+        let mut objects: Vec<Stored> = Vec::new();
+        for at in self.evaluations() {
+            let scores = outcomes[at].outputs().filter(|stored| stored.ty == Type::Table);
+            let edges = self.plan.nodes[at].edges.iter().filter(|edge| ["responses", "split"].contains(&&*edge.port));
+            let read = edges.flat_map(|edge| {
+                let of_edge = |stored: &&Stored| stored.port == edge.output && stored.key == edge.key;
+                outcomes[edge.from].outputs().filter(of_edge)
+            });
+            for stored in scores.chain(read) {
+                if !objects.iter().any(|known| known.digest == stored.digest && known.ty == stored.ty) {
+                    objects.push(Stored { stat: None, ..stored.clone() });
+                }
+            }
+        }
+        let nodes = nodes.collect();
+        let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let (set, survivors) = (self.set.clone(), self.survivors.clone());
+        let run = PastRun { number: 0, at, path, set, source: self.plan.source.clone(), survivors, nodes, objects };
+        store.remember(&self.plan.name, run)
+    }
+
+    /// A run that was, as it was: its recipe's text, and the results it came to. What it made is looked up, not checked
+    /// against files that may have changed since.
+    pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, Vec<Outcome>), Diagnostics> {
+        let options =
+            recipe::Options { set: run.set.clone(), survivors: run.survivors.clone(), ..recipe::Options::default() };
+        let mut loaded = recipe::read(&run.path, &run.source, registry, &options)?;
+        loaded.plan.recipe = Some(run.path.clone());
+        let session = Self { set: run.set.clone(), survivors: run.survivors.clone(), ..Self::of(loaded) };
+        let store = Store::read_only(session.cache());
+        let outcomes = session.plan.nodes.iter().map(|node| {
+            let keys = run.nodes.get(&node.id.to_string()).map(Vec::as_slice).unwrap_or_default();
+            let records: Vec<_> = keys.iter().filter_map(|key| store.record(*key)).collect();
+            let whole = !keys.is_empty() && records.len() == keys.len();
+            let message = match (keys.is_empty(), whole) {
+                (true, _) => Some("it had no result in that run".to_owned()),
+                (_, false) => Some("the record of that run is not in the cache any more".to_owned()),
+                _ => None,
+            };
+            Outcome { state: if whole { State::Cached } else { State::New }, records, message }
+        });
+        let outcomes = outcomes.collect();
+        Ok((session, outcomes))
+    }
+}
