@@ -109,6 +109,34 @@ fn a_report_can_be_read_searched_and_taken_along() {
          return [document.querySelectorAll('tr.hit').length, document.querySelectorAll('g.hit').length]; })()",
     );
     assert!(hits[0].as_u64() > Some(0) && hits[1].as_u64() > Some(0), "{hits}");
+    // By keys alone: a chart is one stop, arrows walk through its units, Enter picks one everywhere.
+    chrome.eval(
+        "document.querySelector('tr.hit').click(); document.querySelector('figure.key svg.chart[tabindex]').focus()",
+    );
+    chrome.press("ArrowRight");
+    chrome.press("ArrowRight");
+    let walked = "[document.querySelectorAll('g.at').length, document.querySelectorAll('g.hit').length, \
+                  document.querySelector('.tip')?.textContent === document.querySelector('[aria-live].unseen').textContent]";
+    assert_eq!(chrome.eval(walked), serde_json::json!([1, 0, true]));
+    let stood = "[document.querySelector('g.at').dataset.u, [...document.querySelectorAll('figure.key svg.wide g[data-u]')].indexOf(document.querySelector('g.at'))]";
+    let first = chrome.eval(stood);
+    chrome.press("ArrowDown");
+    let below = chrome.eval(stood);
+    assert!(first[0] == below[0] && first[1] != below[1], "the same unit under another variant: {first} {below}");
+    chrome.press("Enter");
+    assert_eq!(
+        chrome.eval("[...new Set([...document.querySelectorAll('g.hit, tr.hit')].map((m) => m.dataset.u))]"),
+        serde_json::json!([below[0]])
+    );
+    assert_eq!(chrome.barriers(), [""; 0], "a chart that is walked through");
+    chrome.picture("report-walked", false);
+    chrome.press("Escape");
+    assert_eq!(chrome.eval("document.querySelectorAll('g.hit').length"), 0);
+    let row = "(() => { const row = document.querySelector('tr[data-u][tabindex]'); row.closest('details').open = true; row.focus(); return row.dataset.u; })()";
+    chrome.eval(row);
+    chrome.press("ArrowDown");
+    chrome.press("Enter");
+    assert_eq!(chrome.eval("document.activeElement.classList.contains('hit')"), true, "and a row of a table");
     // Long tables filter by words and by numbers.
     let left = chrome.eval(
         "(() => { const table = [...document.querySelectorAll('table[data-sort]')].find((t) => t.tBodies[0].rows.length > 12); \
@@ -310,4 +338,27 @@ fn a_page_that_opens_midway_shows_the_whole_curve() {
     drop(chrome);
     watch.kill().expect("stopped");
     watch.wait().expect("ended");
+}
+
+#[test]
+fn a_comparison_is_read_on_every_screen() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let study = Study::with(SMALL);
+    study.run();
+    study.edit("components: 8", "components: 3");
+    study.run();
+    study.ventral(&["compare", "a", "--html"]).succeeded();
+    let address = format!("file://{}", study.path("reports/compare/a@1..a@2.html").display());
+    for (name, width, dark) in SHAPES {
+        chrome.shape(width, 900, dark);
+        chrome.open(&address);
+        assert_eq!(chrome.eval("document.documentElement.scrollWidth - innerWidth"), 0, "{name} scrolls sideways");
+        assert_eq!(chrome.barriers(), [""; 0], "{name}");
+        chrome.picture(&format!("compare-{name}"), true);
+    }
+    quiet(&chrome, "file://");
+    chrome.call("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true }));
+    chrome.open(&address);
+    let read = chrome.eval("[document.querySelectorAll('figure svg.chart').length > 3, document.body.innerText.includes('pcs: components: 8 → 3')]");
+    assert_eq!(read, serde_json::json!([true, true]));
 }

@@ -113,7 +113,7 @@
       }
       to[at].removeAttribute("class");
     });
-    copy.removeAttribute("class");
+    for (const name of ["class", "tabindex", "role", "aria-roledescription", "aria-describedby"]) copy.removeAttribute(name);
     return copy;
   };
   const composed = (figure) => {
@@ -191,7 +191,8 @@
     name();
   });
   name();
-  tools.append(unit, theme);
+  const corner = make("div", { className: "tools corner" }, theme);
+  tools.append(unit);
 
   // A unit that is clicked, in a chart or a table, is shown in all of them.
   let picked = null;
@@ -199,7 +200,7 @@
     each("[data-u]", (mark) => mark.classList.toggle("hit", mark.dataset.u === picked));
     each("svg.chart", (svg) => svg.classList.toggle("picked", picked !== null && svg.querySelector("g.hit") !== null));
     unit.hidden = picked === null;
-    unit.textContent = picked === null ? "" : `Unit ${picked} ✕`;
+    unit.textContent = picked === null ? "" : `${/^unit/i.test(picked) ? "" : "Unit "}${picked} ✕`;
   };
   const pick = (wanted) => {
     picked = wanted === picked ? null : wanted;
@@ -221,8 +222,7 @@
     shown = null;
     tip.remove();
   };
-  document.addEventListener("pointerover", (event) => {
-    const mark = event.target.closest?.("g.m");
+  const point = (mark) => {
     if (shown && shown.mark === mark) return;
     restore();
     const title = mark?.querySelector(":scope > title");
@@ -236,15 +236,84 @@
     const above = box.top - tip.offsetHeight - 6;
     tip.style.left = `${left + scrollX}px`;
     tip.style.top = `${(above > 4 ? above : box.bottom + 6) + scrollY}px`;
+  };
+  document.addEventListener("pointerover", (event) => point(event.target.closest?.("g.m")));
+  document.addEventListener("scroll", () => { if (!at) restore(); }, { passive: true });
+
+  // The same by keys: a chart of units is one stop, arrows walk through its marks, Enter picks the unit. Up and down
+  // lead to the same unit's other marks, where it has some.
+  const hint = make("p", { className: "unseen", id: "walk", textContent: "Arrow keys walk through the units, Enter picks one in every chart, Escape lets go." });
+  const heard = make("div", { className: "unseen" });
+  heard.setAttribute("aria-live", "polite");
+  const walkable = (svg) => {
+    if (!svg.querySelector("g[data-u]")) return;
+    const attributes = { tabindex: "0", role: "application", "aria-roledescription": "chart", "aria-describedby": "walk" };
+    for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
+  };
+  let at = null;
+  const stand = (mark) => {
+    at?.classList.remove("at");
+    at = mark;
+    if (!mark) return;
+    mark.classList.add("at");
+    const said = mark.querySelector(":scope > title") ?? shown?.title;
+    point(mark);
+    heard.textContent = said?.textContent ?? mark.dataset.u;
+  };
+  const step = (svg, key) => {
+    const marks = [...svg.querySelectorAll("g[data-u]")];
+    const here = marks.indexOf(at);
+    if (here < 0) return marks.find((mark) => mark.dataset.u === picked) ?? marks[0];
+    const ends = { Home: marks[0], End: marks.at(-1) };
+    if (ends[key]) return ends[key];
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[key];
+    const same = marks.filter((mark) => mark.dataset.u === at.dataset.u);
+    if (key.endsWith("Down") && by === 1 || key.endsWith("Up") && by === -1) {
+      if (same.length > 1) return same.at((same.indexOf(at) + by) % same.length);
+    }
+    return marks[Math.min(Math.max(here + by, 0), marks.length - 1)];
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const svg = event.target.closest?.("svg.chart[tabindex]");
+    const row = event.target.matches?.("tr[data-u]") ? event.target : null;
+    if (!svg && !row) return;
+    if (event.key === "Enter" || event.key === " ") {
+      const wanted = row ?? (at && svg.contains(at) ? at : null);
+      if (!wanted) return;
+      pick(wanted.dataset.u);
+    } else if (event.key === "Escape" && picked !== null) {
+      pick(null);
+    } else if (svg && /^(Arrow(Right|Left|Up|Down)|Home|End|Page(Up|Down))$/.test(event.key)) {
+      stand(step(svg, event.key));
+    } else if (row && /^Arrow(Up|Down)$/.test(event.key)) {
+      const rows = [...row.parentElement.rows].filter((other) => !other.hidden);
+      const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+      if (!next) return;
+      row.removeAttribute("tabindex");
+      next.tabIndex = 0;
+      next.focus();
+    } else return;
+    event.preventDefault();
   });
-  document.addEventListener("scroll", restore, { passive: true });
+  document.addEventListener("focusin", (event) => {
+    const svg = event.target.closest?.("svg.chart[tabindex]");
+    if (svg?.matches(":focus-visible")) stand(step(svg, "Home"));
+  });
+  document.addEventListener("focusout", (event) => {
+    if (!event.target.closest?.("svg.chart[tabindex]")) return;
+    stand(null);
+    restore();
+  });
 
   // All that belongs to the page's content; a page that follows a run replaces its content and calls this again.
   const dress = () => {
     restore();
     each("table[data-sort]", sortable);
     each("figure[data-file]", takable);
-    document.body.append(drawer, tools);
+    document.body.append(drawer, tools, corner, hint, heard);
+    each("svg.chart", walkable);
+    each("table", (table) => table.querySelector("tbody tr[data-u]")?.setAttribute("tabindex", "0"));
     show();
     reveal();
   };

@@ -187,10 +187,18 @@ impl Chrome {
         path
     }
 
-    /// Presses a key such as `Escape`.
+    /// Presses a key such as `Escape` or `ArrowRight`.
     pub fn press(&mut self, key: &str) {
         for kind in ["keyDown", "keyUp"] {
-            let code = if key == "Escape" { 27 } else { 13 };
+            let code = match key {
+                "Tab" => 9,
+                "Escape" => 27,
+                "ArrowLeft" => 37,
+                "ArrowUp" => 38,
+                "ArrowRight" => 39,
+                "ArrowDown" => 40,
+                _ => 13,
+            };
             self.call(
                 "Input.dispatchKeyEvent",
                 json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code }),
