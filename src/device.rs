@@ -26,6 +26,20 @@ pub enum Device {
     Cuda(usize),
 }
 
+/// Whether an error says that memory ran out, in the words of CUDA, libtorch, oneDNN, C++, Rust or the system.
+pub fn is_short_of_memory(error: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "memory allocation of",
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "annot allocate memory",
+        "bad_alloc",
+        "could not create a memory",
+    ];
+    WORDS.iter().any(|words| error.contains(words))
+}
+
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

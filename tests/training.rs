@@ -189,6 +189,53 @@ fn a_training_that_breaks_says_why_and_keeps_its_history() {
     }
 }
 
+/// A small training and one of which a single layer's output is larger than what the small one leaves.
+const WIDE: &str = "\
+version: 1
+title: A training that is too wide
+nodes:
+  it: { kind: synthetic_it, with: { images: 192, size: 64, units: 6, repeats: 4 } }
+  small:
+    kind: train_cnn
+    in: { images: it.images, responses: it.responses, split: it.split }
+    with: { architecture: two_layer, image_size: 32, epochs: 2, batch: 16, seed: 2 }
+  wide:
+    kind: train_cnn
+    in: { images: it.images, responses: it.responses, split: it.split }
+    with: { architecture: { blocks: [{ channels: 160, kernel: 3, pool: 8 }] }, epochs: 1, batch: 128, schedule: constant, early_stopping: null, seed: 2 }
+";
+
+/// The command with so many megabytes of address space for itself and its workers, so that allocations fail for real.
+fn within(study: &Study, megabytes: u64, arguments: &[&str]) -> study::Ended {
+    let limited = format!("ulimit -v {}; exec \"$@\"", megabytes * 1024);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_ventral")]).args(arguments);
+    let output = command.current_dir(study.folder.path()).env("NO_COLOR", "1").output();
+    study::Ended(output.expect("a shell"))
+}
+
+#[test]
+fn memory_that_runs_out_costs_one_node_and_no_epoch() {
+    let study = Study::with(WIDE);
+    study.ventral(&["run", "recipes/a.yaml", "--no-report"]).succeeded();
+    // The least in which the small training goes, to half a gigabyte: the libraries alone take most of it. The plan of memory
+    // would refuse the wide one; here it is told that there is plenty.
+    let run = ["run", "recipes/a.yaml", "--no-report", "--memory", "400GB"];
+    let small = [&run[..], &["--node", "small", "--force", "small"]].concat();
+    let least = (2..24).map(|half| half * 512).find(|&megabytes| within(&study, megabytes, &small).status() == 0);
+    let least = least.expect("some address space suffices");
+    study.edit("epochs: 1,", "epochs: 2,");
+    study.edit("epochs: 2, batch: 16", "epochs: 3, batch: 16");
+    let ended = within(&study, least + 256, &run);
+    ended.refused(1, &["wide", "memory ran out", "a smaller `batch`"]);
+    assert!(!ended.err().contains("small: failed"), "the small training goes on: {}", ended.err());
+    // With room, it goes on after the epoch that it had; the small one is done.
+    let file = study.path("events");
+    let ended = study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", file.to_str().expect("UTF-8")]);
+    assert_eq!(ended.succeeded().counts(), (1, 2));
+    assert!(notes(&study).iter().any(|note| note.contains("1 of 2 epochs were there")), "{:?}", notes(&study));
+}
+
 /// The issue's measure on a real recording: at least .15 on the held-out fifth.
 #[test]
 fn a_network_trained_on_v4_explains_what_it_should() {

@@ -100,9 +100,23 @@ fn compute(
             peak_bytes: peak(),
             libtorch: String::new(),
         }),
-        Ok(Err(error)) => Err(JobFailure { message: error.message, leak: error.leak, cancelled: false }),
-        Err(panic) => Err(JobFailure::new(panic)),
+        Ok(Err(error)) => {
+            Err(JobFailure { message: advised(error.message, device), leak: error.leak, cancelled: false })
+        }
+        Err(panic) => Err(JobFailure::new(advised(panic, device))),
     }
+}
+
+/// What would help where memory ran out, unless the kind said so itself.
+fn advised(message: String, device: Device) -> String {
+    if !device::is_short_of_memory(&message) || message.contains("memory ran out") {
+        return message;
+    }
+    format!(
+        "memory ran out on {}: {message}; a smaller `batch` or image size, fewer `layers` or `pool`, or fewer nodes at once \
+         (`--jobs`) need less",
+        if device == Device::Cpu { "the CPU" } else { "the GPU" }
+    )
 }
 
 impl StoreHost<'_> {

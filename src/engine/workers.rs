@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::job::{Done, Job, JobFailure, Reply, Request, Runner};
 use super::memory::{Memory, Reservation};
+use crate::device;
 
 /// Worker processes, started when a job needs one and kept for the run.
 pub struct Workers {
@@ -211,7 +212,12 @@ impl Runner for Workers {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(cancelled());
         }
-        Err(JobFailure::new(format!("the worker that computed it died: {how}")))
+        // An allocation that no library catches ends the process.
+        let advice = match device::is_short_of_memory(&how) {
+            true => "; memory ran out: a smaller `batch` or image size, fewer layers or fewer `--jobs` need less",
+            false => "",
+        };
+        Err(JobFailure::new(format!("the worker that computed it died: {how}{advice}")))
     }
 
     fn cancel(&self) {

@@ -10,8 +10,6 @@ use crate::device;
 
 /// Batches that wait between two stages: enough that a slow moment of one does not stop the other.
 const WAITING: usize = 2;
-/// What libtorch says where the GPU's memory, or the machine's, does not suffice.
-const OUT_OF_MEMORY: &str = "out of memory";
 /// The side of the squares in which planes are transposed; a square of floats lies in the first-level cache.
 const TILE: usize = 16;
 
@@ -124,7 +122,7 @@ fn in_parts(
                 parts.push(outputs);
                 from += length;
             }
-            Err(error) if error.contains(OUT_OF_MEMORY) && length > 1 => *most = length.div_ceil(2),
+            Err(error) if device::is_short_of_memory(&error) && length > 1 => *most = length.div_ceil(2),
             Err(error) => return Err(error),
         }
     }

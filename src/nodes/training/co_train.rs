@@ -60,7 +60,7 @@ fn one() -> Nonnegative {
 
 impl NodeKind for CoTrain {
     const NAME: &'static str = "co_train";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "\
 A network that learns responses and object classes together: one trunk, two heads.
 

@@ -404,9 +404,7 @@ impl Fitting<'_> {
 
     /// What would help where memory ran out.
     fn advised(&self, error: String) -> String {
-        let short =
-            ["out of memory", "can't allocate memory", "not enough memory"].iter().any(|words| error.contains(words));
-        if !short {
+        if !device::is_short_of_memory(&error) {
             return error;
         }
         format!(

@@ -202,7 +202,8 @@ pub struct EarlyStopping {
     /// Epochs without a better one after which it ends.
     #[serde(default = "patience")]
     pub patience: Positive,
-    /// What judges an epoch: `train`, a slice of the train rows that is then not fitted on, or `val`, the split's validation
+    /// What judges an epoch: `train`, a slice of the train rows that is then not fitted on and, where labels arrive, has its
+    /// share of every class, or `val`, the split's validation
     /// rows, which then count as selected by.
     #[serde(default)]
     pub on: Judge,

@@ -8,7 +8,7 @@ use tch::{Device, Kind};
 use super::balance::Balance;
 use super::fitting::{Feed, Fitting, Plan};
 use super::history::{self, History, Tasks};
-use super::options::{Loss, Optimizer, Precision};
+use super::options::{self, Loss, Optimizer, Precision};
 use super::parameters::Training;
 use super::pictures::{self, Pictures};
 use super::resuming::{Watch, ingredients, kept, resumed};
@@ -240,7 +240,8 @@ fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindEr
         }
         (None, None) => unreachable!("the kind asked for one"),
     }
-    let rows = Rows::deal(&given.split, round, stimuli, train, training.early_stopping, training.seed)?;
+    let groups = groups(given, training.classes)?;
+    let rows = Rows::deal(&given.split, round, stimuli, train, &groups, training.early_stopping, training.seed)?;
     let batch = training.batch.get();
     if batch > rows.fit.len() {
         return Err(KindError::new(format!(
@@ -249,6 +250,17 @@ fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindEr
         )));
     }
     Ok(rows)
+}
+
+/// The class of each image, by which the slice that judges is stratified; nothing where no labels arrive.
+fn groups(given: &Given, classes: options::Classes) -> Result<Vec<Option<&String>>, KindError> {
+    let Some(labels) = &given.labels else { return Ok(Vec::new()) };
+    let names = match (classes, &labels.category) {
+        (options::Classes::Category, Some(categories)) => categories,
+        _ => &labels.object,
+    };
+    let found = given.images.about.stimuli.find_in(&labels.stimuli, "images", "labels")?;
+    Ok(found.into_iter().map(|at| at.map(|at| &names[at])).collect())
 }
 
 /// Rows of which nothing is known cannot judge: an error where they should, else nobody does.

@@ -1,6 +1,6 @@
 //! What pictures should give: responses on a scale that suits training, and classes by number.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array2, ArrayView2};
 use tch::{Kind, Tensor};
@@ -49,12 +49,14 @@ impl Judges {
 }
 
 impl Rows {
-    /// Deals a round's rows of `images`. The slice is drawn by stimulus identity and seed.
+    /// Deals a round's rows of `images`. The slice is drawn by stimulus identity and seed; of each of `groups`, the class
+    /// of every image where there are any, it has its share.
     pub fn deal(
         split: &Split,
         round: &Round,
         images: &Stimuli,
         train: Vec<usize>,
+        groups: &[Option<&String>],
         stopping: Option<options::EarlyStopping>,
         seed: u64,
     ) -> Result<Self, KindError> {
@@ -96,6 +98,22 @@ impl Rows {
         };
         let mut dealt = train;
         dealt.sort_by_cached_key(key);
+        // Rows of a class lie at even distances between 0 and 1; the slice is what lies lowest.
+        let of = |row: usize| groups.get(row).copied().flatten();
+        let mut sizes: BTreeMap<Option<&String>, f64> = BTreeMap::new();
+        dealt.iter().for_each(|&row| *sizes.entry(of(row)).or_default() += 1.0);
+        let mut seen: BTreeMap<Option<&String>, f64> = BTreeMap::new();
+        let mut placed: Vec<(f64, usize)> = dealt
+            .iter()
+            .map(|&row| {
+                let rank = seen.entry(of(row)).or_default();
+                *rank += 1.0;
+                ((*rank - 0.5) / sizes[&of(row)], row)
+            })
+            .collect();
+        // Stable: equal places keep the drawn order.
+        placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut dealt: Vec<usize> = placed.into_iter().map(|(_, row)| row).collect();
         let mut fit = dealt.split_off(count);
         fit.sort_unstable();
         dealt.sort_unstable();

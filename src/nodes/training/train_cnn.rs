@@ -44,7 +44,7 @@ pub(super) const HISTORY: Output = Output {
 
 impl NodeKind for TrainCnn {
     const NAME: &'static str = "train_cnn";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "\
 A network trained on responses (data-driven), or on labels (task-driven).
 
