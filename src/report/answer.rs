@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::grid::{Grid, json_text};
-use super::measure::measure;
+use super::measure::{capital, measure};
 use super::number::{count, counted, score};
-use super::pairs::{Pair, against, pairs, sign};
+use super::pairs::{Pair, against, key_of, pairs, sign, worded};
 use super::sample::Sample;
 use super::shelf::Shelf;
 use super::stats::Summary;
@@ -32,6 +32,8 @@ pub struct Best {
     pub group: usize,
     /// The variant's name; empty where there is only one.
     pub name: String,
+    /// Its variables and values.
+    pub labels: Vec<(String, String)>,
     /// The node whose table says so.
     pub node: NodeIndex,
     /// The evaluation behind it, where it is found.
@@ -59,7 +61,8 @@ pub fn best_of(shelf: &Shelf<'_>, compare: NodeIndex) -> Option<Best> {
         .or_else(|| Sample::gather(shelf, &[compare], Some("table"), None, None))?;
     let group = sample.best().unwrap_or(0);
     let evaluation = evaluation_behind(shelf, compare, &sample, group);
-    Some(Best { name: sample.name(&sample.groups[group]), group, evaluation, node: compare, sample })
+    let chosen = &sample.groups[group];
+    Some(Best { name: sample.name(chosen), labels: chosen.labels.clone(), group, evaluation, node: compare, sample })
 }
 
 /// The best of some evaluations, as if they were compared.
@@ -67,27 +70,25 @@ pub fn best_among(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Best> {
     let sample = Sample::gather(shelf, nodes, Some("per_unit"), None, None)?;
     let group = sample.best().unwrap_or(0);
     let chosen = &sample.groups[group];
-    let (category, series) = (&sample.categories[chosen.category], &sample.series[chosen.series]);
     let fits = |node: &&NodeIndex| {
         let id = &shelf.node(**node).id;
-        id.variant.iter().all(|(_, value)| value == category || series.split(", ").any(|part| part == value))
-            && (sample.variable != "node" || id.name == *category)
+        let own = |(name, value): &(String, String)| match name.as_str() {
+            "node" => id.name == *value,
+            name => id.variant.iter().any(|(known, own)| known == name && own == value),
+        };
+        chosen.labels.iter().filter(|(_, value)| !value.is_empty()).all(own)
     };
     let node = nodes.iter().find(fits).or(nodes.first()).copied()?;
-    Some(Best { name: sample.name(chosen), group, evaluation: Some(node), node, sample })
+    let (name, labels) = (sample.name(chosen), chosen.labels.clone());
+    Some(Best { name, labels, group, evaluation: Some(node), node, sample })
 }
 
 /// The evaluation whose edge into the comparison bears the group's label.
 fn evaluation_behind(shelf: &Shelf<'_>, compare: NodeIndex, sample: &Sample, group: usize) -> Option<NodeIndex> {
-    let group = &sample.groups[group];
+    let labels = &sample.groups[group].labels;
     let edges = shelf.node(compare).edges.iter().filter(|edge| shelf.node(edge.from).kind.output("per_unit").is_some());
-    let matching = edges.clone().find(|edge| {
-        let main = edge.label.iter().find(|(name, _)| *name == sample.variable);
-        let rest = edge.label.iter().filter(|(name, _)| *name != sample.variable);
-        let rest = rest.map(|(_, value)| json_text(value)).collect::<Vec<_>>().join(", ");
-        main.map(|(_, value)| json_text(value)).unwrap_or_default() == sample.categories[group.category]
-            && rest == sample.series[group.series]
-    });
+    let told = |(name, value): &(String, Json)| labels.iter().any(|(n, v)| n == name && *v == json_text(value));
+    let matching = edges.clone().find(|edge| edge.label.len() == labels.len() && edge.label.iter().all(told));
     matching.or_else(|| edges.clone().next().filter(|_| edges.clone().count() == 1)).map(|edge| edge.from)
 }
 
@@ -100,7 +101,7 @@ pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
     let what = best.evaluation.and_then(|node| region(shelf, node)).unwrap_or_else(|| "the responses".to_owned());
     let variants = best.sample.groups.len();
     let before = if variants > 1 {
-        format!("{} explains {what} best: mean {} ", spoken(&best), measure.label)
+        format!("{} explains {what} best: mean {} ", named(&best), measure.label)
     } else {
         format!("The model explains {what} with a mean {} of ", measure.label)
     };
@@ -170,15 +171,20 @@ pub fn headline(shelf: &Shelf<'_>) -> Option<Best> {
 
 /// The variant as a sentence names it: the bare value of one variable, name and value of several.
 pub fn spoken(best: &Best) -> String {
-    let group = &best.sample.groups[best.group];
-    let category = &best.sample.categories[group.category];
-    match (best.sample.series.len(), category.parse::<f64>().is_ok() && !best.sample.variable.is_empty()) {
-        (1, false) => category.clone(),
-        (1, true) => format!("{} {category}", best.sample.variable),
-        _ => format!(
-            "{} {category} with {} {}",
-            best.sample.variable, best.sample.second, best.sample.series[group.series]
-        ),
+    let told = best.sample.told(&best.sample.groups[best.group]);
+    match told.as_slice() {
+        [] => best.name.clone(),
+        [(variable, value)] if value.parse::<f64>().is_err() || variable.is_empty() => value.clone(),
+        labels => worded(labels),
+    }
+}
+
+/// The same at the head of a sentence: there it is told what kind of thing it is, unless only its recipe named it.
+fn named(best: &Best) -> String {
+    match best.sample.told(&best.sample.groups[best.group]).as_slice() {
+        [(variable, _)] if matches!(variable.as_str(), "" | "label" | "node") => spoken(best),
+        [] => spoken(best),
+        labels => capital(&worded(labels)),
     }
 }
 
@@ -209,7 +215,7 @@ fn scored_on(scores: Option<&Grid>, best: &Best) -> String {
 
 /// How far the best lies ahead of the next, and whether that is more than chance.
 fn runner_up(best: &Best, pairs: &[Pair]) -> Option<String> {
-    let mine = against(pairs, &best.name);
+    let mine = against(pairs, &key_of(&best.labels));
     let next = mine.into_iter().find(|pair| pair.difference >= 0.0)?;
     let (low, high) = next.interval?;
     let interval = format!("95 % interval {} to {}", score(low), score(high));

@@ -58,6 +58,10 @@ impl Axis {
         let every = (((last - first + 1) as f64 / ticks.max(1) as f64).ceil() as usize).max(1);
         let mut ticks: Vec<(f64, String)> =
             (first..=last).step_by(every).map(|e| 10f64.powi(e)).map(|x| (x, number::decade(x))).collect();
+        // One way to write them all, where some are too long to be written out.
+        if ticks.iter().any(|(_, label)| label.contains(number::RAISED)) {
+            ticks.iter_mut().for_each(|(x, label)| *label = number::power(*x));
+        }
         if ticks.len() < 2 {
             // Within a decade, powers of ten alone tell nothing.
             let within = |x: &f64| (from..=to).contains(&x.log10());
@@ -198,7 +202,7 @@ mod tests {
         assert_eq!(labels(&Axis::linear(-0.13, 0.61, 5)), ["−.2", "0", ".2", ".4", ".6", ".8"]);
         assert_eq!(labels(&Axis::tight(0.0, 1.0, 4)), ["0", ".25", ".50", ".75", "1.00"]);
         assert_eq!(labels(&Axis::linear(0.0, 4100.0, 4)), ["0", "2,000", "4,000", "6,000"]);
-        assert_eq!(labels(&Axis::log(3.0, 2e7, 4)), ["10", "1,000", "10⁵", "10⁷"]);
+        assert_eq!(labels(&Axis::log(3.0, 2e7, 4)), ["10", "10³", "10⁵", "10⁷"]);
         assert_eq!(labels(&Axis::log(1.2e-4, 1e-3, 4)), ["2 × 10⁻⁴", "5 × 10⁻⁴", ".001"]);
     }
 

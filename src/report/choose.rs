@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::answer::{Best, best_among, best_of, compares, evaluations};
 use super::chart::Figure;
+use super::data::Data;
 use super::distribution::{self, Look};
 use super::sample::{Sample, main_measure};
 use super::sheet::{Sheet, sheet};
 use super::shelf::Shelf;
-use super::standing::{Standing, families};
+use super::standing::{Standing, families, told};
 use super::{Audience, CHART_KINDS, ReportError, confusion, curves, histogram, learning, overview};
 use super::{pairs, penalties, pictures, responses, scatter, stimuli};
 use crate::plan::{Chart, NodeIndex, ReportItem};
@@ -42,10 +43,22 @@ pub fn items(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
 fn all(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
     if shelf.study.plan.report.is_empty() {
         let mut items = defaults(shelf);
+        once(&mut items);
         tell_apart(shelf, &mut items);
         return Ok(items);
     }
     shelf.study.plan.report.iter().map(|item| declared(shelf, item)).collect()
+}
+
+/// Leaves out charts of the very numbers that an earlier one has: a choice hands on what was shown where it was made.
+fn once(items: &mut Vec<Item>) {
+    let mut shown: Vec<Data> = Vec::new();
+    items.retain(|item| {
+        let Item::Figure(figure) = item else { return true };
+        let again = figure.data.len() > 0 && shown.contains(&figure.data);
+        shown.push(figure.data.clone());
+        !again
+    });
 }
 
 /// Adds the node's name to charts that would share a title.
@@ -205,8 +218,8 @@ fn compared(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option<&
         (None, Some(best)) => best.sample.measure.name.clone(),
         (None, None) => main_measure(&grid)?,
     };
-    let name = best.filter(|best| best.sample.measure.name == of).map(|best| best.name);
-    pairs::figure(&grid, &of, name.as_deref(), title).map(|figure| made_by(figure, &[node]))
+    let best = best.filter(|best| best.sample.measure.name == of).map(|best| pairs::key_of(&best.labels));
+    pairs::figure(&grid, &of, best.as_ref(), title).map(|figure| made_by(figure, &[node]))
 }
 
 fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
@@ -283,7 +296,10 @@ fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
 fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<Item>) {
     let look = if best.sample.groups.iter().any(|group| !group.values.is_empty()) { Look::Box } else { Look::Profile };
     items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, &[], None), &[node])));
-    items.extend(overview::figure(shelf, node, None, None).map(Item::Figure));
+    // Where variables go hand in hand, the first chart has them all.
+    if best.sample.series.len() > 1 {
+        items.extend(overview::figure(shelf, node, None, None).map(Item::Figure));
+    }
     items.extend(compared(shelf, node, None, None).map(Item::Figure));
     for measure in ["explained_variance_nc", "r"].into_iter().filter(|name| *name != best.sample.measure.name) {
         if let Some(sample) = Sample::gather(shelf, &[node], Some("table"), None, Some(measure)) {
@@ -296,12 +312,11 @@ fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<I
 /// An evaluation by itself: its histogram, and predictions for a few units. Where it is one of several, titles say which.
 fn evaluated(shelf: &Shelf<'_>, node: NodeIndex, items: &mut Vec<Item>) {
     let id = &shelf.node(node).id;
-    let variant = id.variant_text();
+    let variant = told(id);
     let sample = Sample::gather(shelf, &[node], Some("per_unit"), None, None);
     let sample = sample.filter(|sample| sample.groups.iter().any(|group| !group.values.is_empty()));
     let scores = sample.map(|sample| {
-        let of = if variant.is_empty() { String::new() } else { format!(", {variant}") };
-        let title = format!("{} over units{of}", super::measure::capital(&sample.measure.label));
+        let title = format!("{} over units{variant}", super::measure::capital(&sample.measure.label));
         made_by(histogram::figure(&sample, &[], Some(&title)), &[node])
     });
     let figures = [

@@ -9,6 +9,7 @@ use super::grid::Grid;
 use super::ink::{Role, shortened};
 use super::number::{count, counted, score};
 use super::shelf::Shelf;
+use super::standing::told;
 use crate::plan::NodeIndex;
 
 /// More classes than these are cells too small to be told apart.
@@ -32,7 +33,7 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
     let total: f64 = matrix.counts.iter().flatten().sum();
     let right: f64 = (0..matrix.classes.len()).map(|at| matrix.counts[at][at]).sum();
     let id = &shelf.node(node).id;
-    let of = if id.variant.is_empty() { String::new() } else { format!(", {}", id.variant_text()) };
+    let of = told(id);
     let mut data = Data::of(["true", "predicted", "count"]);
     for (row, name) in matrix.classes.iter().enumerate() {
         for (column, other) in matrix.classes.iter().enumerate() {

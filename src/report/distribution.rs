@@ -27,7 +27,11 @@ const POINTS: usize = 2_000;
 pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: Option<&str>) -> Figure {
     let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look) };
     let what = &sample.measure.label;
-    let by = if sample.variable.is_empty() { String::new() } else { format!(" by {}", sample.variable) };
+    let by = if sample.variable.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", sample.variable.replace('_', " ").replace(", ", " and "))
+    };
     let legend = if sample.series.len() > 1 {
         let roles = (0..sample.series.len()).map(|at| chart.series_role(at).class());
         roles.zip(sample.series.iter().cloned()).collect()
@@ -38,7 +42,7 @@ pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: 
         title: title.map_or_else(|| capital(&format!("{what}{by}")), str::to_owned),
         panels: vec![Panel { wide: chart.wide(), narrow: Some(chart.narrow()), ..Panel::default() }],
         layout: "one",
-        legend_title: sample.second.clone(),
+        legend_title: sample.second.replace('_', " "),
         legend,
         data: sample.data(),
         caption: chart.caption(),
@@ -97,7 +101,7 @@ impl Chart<'_> {
             height,
             x: Axis::bands(&self.sample.categories),
             y: Axis::linear(low, high, 5),
-            x_title: &self.sample.variable,
+            x_title: &self.sample.variable.replace('_', " "),
             y_title: &self.sample.measure.axis(),
             right: 6.0,
             top: 14.0,
@@ -121,7 +125,7 @@ impl Chart<'_> {
             x: Axis::linear(low, high, if width < 500 { 4 } else { 6 }),
             y: Axis::bands(&names).reversed(),
             x_title: &self.sample.measure.axis(),
-            y_title: &self.sample.variable,
+            y_title: &self.sample.variable.replace('_', " "),
             right: 44.0,
             top: 0.0,
         };
@@ -159,7 +163,7 @@ impl Chart<'_> {
         for (at, group) in self.sample.groups.iter().enumerate() {
             let role = self.role(at, group);
             let share = 0.8 / self.sample.series.len() as f64;
-            let centre = group.category as f64 + share * (group.series as f64 + 0.5) - 0.4;
+            let centre = self.centre(group);
             self.group(pen, way, group, centre, share, role);
             if self.sample.series.len() == 1
                 && let Some(summary) = group.summary
@@ -202,15 +206,18 @@ impl Chart<'_> {
         }
     }
 
+    /// Where a group stands: boxes beside one another, the means of a profile nearly above their category.
+    fn centre(&self, group: &Group) -> f64 {
+        let room = if self.look == Look::Profile { 0.12 } else { 0.8 };
+        let share = room / self.sample.series.len() as f64;
+        group.category as f64 + share * (group.series as f64 + 0.5) - room / 2.0
+    }
+
     /// Lines that join the means of a series, in the order of the categories.
     fn joined(&self, pen: &mut Pen<'_>, way: Way) {
         for series in 0..self.sample.series.len() {
-            let share = 0.8 / self.sample.series.len() as f64;
             let of_series = self.sample.groups.iter().filter(|group| group.series == series);
-            let means = of_series.filter_map(|group| {
-                let centre = group.category as f64 + share * (series as f64 + 0.5) - 0.4;
-                Some(way.at(centre, group.summary?.mean))
-            });
+            let means = of_series.filter_map(|group| Some(way.at(self.centre(group), group.summary?.mean)));
             let role = self.series_role(series);
             pen.line(means.collect(), role, 1.5);
         }
@@ -260,7 +267,8 @@ impl Chart<'_> {
         let values: Vec<f64> = group.values.iter().map(|v| v.1).collect();
         for ((unit, value), offset) in group.values.iter().zip(stats::spread(&values)) {
             let name = self.sample.name(group);
-            let text = format!("unit {unit} · {} · {}", self.sample.measure.value(*value), name);
+            let of = if unit.to_lowercase().starts_with("unit") { "" } else { "unit " };
+            let text = format!("{of}{unit} · {} · {}", self.sample.measure.value(*value), name);
             pen.mark(text.trim_end_matches(" · "), Some(unit), |pen| {
                 pen.dot(way.at(centre + offset * half, *value), 2.2, role, 0.4);
             });

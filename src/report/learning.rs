@@ -93,7 +93,14 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         title: title.unwrap_or("Learning curves").to_owned(),
         panels,
         layout: "pair",
-        legend_title: shelf.node(nodes[0]).id.variant.iter().map(|v| v.0.as_str()).collect::<Vec<_>>().join(", "),
+        legend_title: shelf
+            .node(nodes[0])
+            .id
+            .variant
+            .iter()
+            .map(|v| v.0.replace('_', " "))
+            .collect::<Vec<_>>()
+            .join(", "),
         legend,
         data: data(&histories),
         caption: format!("{}.{dashed}", epochs.join("; ")),

@@ -19,9 +19,12 @@
   const curves = make("div", { className: "curves", tabIndex: 0, hidden: true });
   curves.setAttribute("role", "region");
   curves.setAttribute("aria-label", "Trainings under way");
-  const live = make("section", { className: "live" }, make("div", { className: "line" }, light, words, bar), problem, curves, shown);
+  const live = make("section", { className: "live" }, make("div", { className: "line" }, light, words, bar), problem);
   live.setAttribute("aria-label", "The run");
-  document.body.prepend(live);
+  // What is large scrolls away, and leaves the line.
+  const stage = make("section", { className: "live stage" }, curves, shown);
+  stage.setAttribute("aria-label", "The run's trainings and graph");
+  document.body.prepend(live, stage);
 
   const state = { phase: "waiting", nodes: {}, total: 0, problem: null, summary: null, progress: {}, metrics: {} };
   const family = (node) => node.split("@")[0];
@@ -92,7 +95,7 @@
     return made;
   };
   const PLOTS = [["loss", ["train_loss", "val_loss"]], ["score on the judging rows", ["val_explained_variance", "val_r", "val_accuracy"]]];
-  const spoken = (name) => name.replaceAll("_", " ");
+  const spoken = (name) => name.replaceAll("_", " ").replace(/^val /, "validation ").replace(/^train /, "training ");
   const short = (x) => Number(x.toPrecision(3)).toString();
   const plot = (owner, title, names, epochs) => {
     const series = names.map((name) => [name, epochs.filter((e) => Number.isFinite(e.values[name])).map((e) => [e.epoch, e.values[name]])]).filter(([, points]) => points.length);

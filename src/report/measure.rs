@@ -77,8 +77,22 @@ pub fn measure(name: &str, definitions: &BTreeMap<String, String>) -> Measure {
         Some((_, label, unit, definition)) => ((*label).to_owned(), *unit, (*definition).to_owned()),
         None => (name.replace('_', " "), "", String::new()),
     };
-    let definition = definitions.get(name).cloned().unwrap_or(definition);
+    let definition = definitions.get(name).map_or(definition, |own| readable(own));
     Measure { name: name.to_owned(), label, unit, definition, share: known.is_some() }
+}
+
+/// A table's own definition, with columns called what a reader calls them.
+fn readable(definition: &str) -> String {
+    let definition = match definition.strip_prefix("the column ").and_then(|rest| rest.split_once(": ")) {
+        Some((column, rest)) => format!("{column}, {rest}"),
+        None => definition.to_owned(),
+    };
+    let word = |word: &str| {
+        let bare = word.trim_end_matches([',', '.', ';', ':']);
+        let label = KNOWN.iter().find(|(name, ..)| *name == bare && bare.contains('_')).map(|(_, label, ..)| *label);
+        label.map_or(word.to_owned(), |label| format!("{label}{}", &word[bare.len()..]))
+    };
+    definition.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a column may hold scores.
@@ -134,6 +148,8 @@ mod tests {
 
     #[test]
     fn a_tables_own_definition_wins() {
+        let own = BTreeMap::from([("r_nc".to_owned(), "the column split_half: explained_variance by it.".to_owned())]);
+        assert_eq!(measure("r_nc", &own).definition, "split-half reliability, explained variance by it.");
         let own = BTreeMap::from([("r".to_owned(), "Pearson r over 7 stimuli.".to_owned())]);
         assert_eq!(measure("r", &own).sentence(), "Correlation: Pearson r over 7 stimuli.");
         assert!(measure("r", &BTreeMap::new()).definition.starts_with("Pearson correlation"));

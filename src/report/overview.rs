@@ -35,7 +35,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
         .variables
         .iter()
         .enumerate()
-        .map(|(at, name)| format!("{name} {}", sweep.values[at][best.0[at]]))
+        .map(|(at, name)| format!("{} {}", name.replace('_', " "), sweep.values[at][best.0[at]]))
         .collect();
     let best = format!("the best is {} with {}", told.join(", "), sweep.measure.value(best.1));
     let alt = format!("{} over {}: {best}.", sweep.measure.axis(), sweep.variables.join(", "));
@@ -56,7 +56,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
         data.row(values.chain([cell(*score)]).collect::<Vec<_>>());
     }
     Some(Figure {
-        title: title.map_or_else(|| format!("The sweep over {}", sweep.variables.join(" and ")), str::to_owned),
+        title: title.map_or_else(|| format!("The sweep over {}", listed(&sweep.variables)), str::to_owned),
         panels: vec![panel],
         layout: "one",
         data,
@@ -65,6 +65,15 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
         nodes: vec![node],
         ..Figure::default()
     })
+}
+
+/// Names as a title lists them.
+fn listed(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.replace('_', " ")).collect();
+    match names.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        few => few.join(""),
+    }
 }
 
 fn both(draw: impl Fn((u32, &str)) -> String) -> Panel {
@@ -197,7 +206,7 @@ fn coordinates(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String 
     let axes: Vec<String> = sweep
         .variables
         .iter()
-        .map(|name| shortened(name, TEXT, room))
+        .map(|name| shortened(&name.replace('_', " "), TEXT, room))
         .chain([shortened(&sweep.measure.label, TEXT, room)])
         .collect();
     let frame = Frame {
@@ -208,7 +217,7 @@ fn coordinates(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String 
         x_title: "",
         y_title: "",
         right: 8.0,
-        top: 6.0,
+        top: 14.0,
     };
     // Bands without names run from −.5 to .5.
     let place = |at: usize, of: usize| if of > 1 { at as f64 / (of - 1) as f64 * 0.84 - 0.42 } else { 0.0 };
@@ -229,8 +238,9 @@ fn coordinates(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String 
         for (at, values) in sweep.values.iter().enumerate() {
             pen.line(vec![(at as f64, -0.45), (at as f64, 0.45)], Role::Muted, 1.0);
             for (p, value) in values.iter().enumerate() {
-                let face = Face { size: 11.5, ..Face::of(Role::Ink).at(HPos::Left, VPos::Center) };
-                pen.text((at as f64, place(p, values.len())), (5.0, 0.0), &shortened(value, 11.5, room * 0.9), face);
+                // Above the lines, which would strike it through.
+                let face = Face { size: 11.5, ..Face::of(Role::Ink).at(HPos::Left, VPos::Bottom) };
+                pen.text((at as f64, place(p, values.len())), (4.0, -3.0), &shortened(value, 11.5, room * 0.9), face);
             }
         }
         pen.line(vec![(count as f64, -0.45), (count as f64, 0.45)], Role::Muted, 1.0);

@@ -203,7 +203,8 @@ fn caption(rows: &[Row]) -> String {
     text += &if at_edge == 0 {
         format!("None of the {} {what} lies at an edge.", count(all))
     } else {
-        format!("{} of {} {what} lie at an edge, in the warning colour.", count(at_edge), count(all))
+        let lie = if at_edge == 1 { "lies" } else { "lie" };
+        format!("{} of {} {what} {lie} at an edge, in the warning colour.", count(at_edge), count(all))
     };
     let extended = rows.iter().filter(|row| row.extended).count();
     if extended > 0 {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::axis::Axis;
-use super::chart::{Figure, Frame, PANEL, Panel, TEXT, draw};
+use super::chart::{Figure, Frame, Panel, TEXT, draw};
 use super::data::{Data, cell, maybe};
 use super::ink::{Role, shortened};
 use super::number::{count, counted, general, score};
 use super::scored::{Scored, choose, identity, index, scored};
 use super::shelf::Shelf;
+use super::standing::told;
 use super::stats::{Summary, summary};
 use crate::plan::NodeIndex;
 use crate::value::Type;
@@ -41,15 +42,15 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
         return None;
     }
     let id = &shelf.node(node).id;
-    let of = if id.variant.is_empty() { String::new() } else { format!(", {}", id.variant_text()) };
+    let of = told(id);
     Some(Figure {
         title: title.map_or_else(|| format!("Response profiles{of}"), str::to_owned),
         panels,
-        layout: "pair",
+        layout: "grid",
         legend: vec![(Role::Main.class(), "measured".to_owned()), (Role::Best.class(), "predicted".to_owned())],
         data,
         caption: format!(
-            "Mean responses to {} over the {} {} stimuli; line: ± SEM over stimuli.",
+            "Bars: mean measured responses to {} over the {} {} stimuli; lines: ± SEM over stimuli; dots: means of the predictions.",
             counted(categories, what),
             count(scored.rows.len()),
             scored.part
@@ -129,11 +130,11 @@ fn panel(
         [s.mean - sem, s.mean + sem, *mean]
     });
     let (low, high) = ends.fold((0.0f64, 0.0f64), |(low, high), x| (low.min(x), high.max(x)));
-    let names: Vec<String> = bars.iter().map(|bar| shortened(bar.0, TEXT, 110.0)).collect();
+    let names: Vec<String> = bars.iter().map(|bar| shortened(bar.0, TEXT, 96.0)).collect();
     let frame = Frame {
-        width: PANEL,
+        width: 300,
         height: 66 + 22 * names.len() as u32,
-        x: Axis::linear(low, high, 5),
+        x: Axis::linear(low, high, 4),
         y: Axis::bands(&names).reversed(),
         x_title: "Response (as recorded)",
         y_title: "",
@@ -155,7 +156,7 @@ fn panel(
             });
         }
     });
-    let agreement = correlation(&bars).map(|r| format!("r of the means {}", score(r))).unwrap_or_default();
+    let agreement = correlation(&bars).map(|r| format!("r of these means {}", score(r))).unwrap_or_default();
     let named = if unit.to_lowercase().starts_with("unit") { unit.to_owned() } else { format!("Unit {unit}") };
     let heading = if what.is_empty() { named } else { format!("{named}, {what}") };
     Some(Panel { heading, note: agreement, wide: svg, narrow: None })

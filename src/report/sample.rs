@@ -33,6 +33,8 @@ pub struct Sample {
 pub struct Group {
     pub category: usize,
     pub series: usize,
+    /// Variables and their values, the one along the axis first.
+    pub labels: Vec<(String, String)>,
     /// Units and their scores.
     pub values: Vec<(String, f64)>,
     /// Units whose score is undefined.
@@ -107,7 +109,9 @@ impl Sample {
             let rest: Vec<String> = variables.iter().map(|name| row.label(name)).collect();
             let series = series.place(&rest.join(", "));
             let at = groups.iter().position(|g| g.category == category && g.series == series).unwrap_or_else(|| {
-                groups.push(Group { category, series, values: Vec::new(), missing: 0, summary: None });
+                let names = std::iter::once(&variable).chain(&variables).filter(|name| !name.is_empty());
+                let labels = names.map(|name| (name.clone(), row.label(name))).collect();
+                groups.push(Group { category, series, labels, values: Vec::new(), missing: 0, summary: None });
                 groups.len() - 1
             });
             let group = &mut groups[at];
@@ -127,10 +131,21 @@ impl Sample {
             }
         }
         groups.sort_by_key(|group| (group.category, group.series));
+        let mut second = variables.join(", ");
+        let (mut categories, mut series, mut variable) = (categories, series, variable);
+        // One series in each category, another in the next: they stand in one row, not side by side in every category.
+        if series.len() > 1 && !variable.is_empty() && groups.len() == categories.len() {
+            categories = groups.iter().map(|g| format!("{}, {}", categories[g.category], series[g.series])).collect();
+            for (at, group) in groups.iter_mut().enumerate() {
+                (group.category, group.series) = (at, 0);
+            }
+            (variable, series) = (format!("{variable}, {second}"), vec![String::new()]);
+            second.clear();
+        }
         (!groups.is_empty()).then(|| Self {
             measure,
             variable,
-            second: variables.join(", "),
+            second,
             categories,
             series,
             groups,
@@ -146,6 +161,14 @@ impl Sample {
         (self.groups.len() > 1).then_some(best.0)
     }
 
+    /// The variables in which groups differ, and a group's values of them.
+    pub fn told(&self, group: &Group) -> Vec<(String, String)> {
+        let differs = |(at, label): (usize, &(String, String))| {
+            self.groups.iter().any(|other| other.labels.get(at) != Some(label)).then(|| label.clone())
+        };
+        group.labels.iter().enumerate().filter_map(differs).collect()
+    }
+
     /// What a group is called: its category, and its series where there are several.
     pub fn name(&self, group: &Group) -> String {
         let category = &self.categories[group.category];
@@ -159,26 +182,11 @@ impl Sample {
 
     /// A row per unit, or per variant where only summaries are known.
     pub fn data(&self) -> Data {
-        let mut labels = Vec::new();
-        if !self.variable.is_empty() {
-            labels.push(self.variable.clone());
-        }
-        if !self.second.is_empty() {
-            labels.push(self.second.clone());
-        }
-        let label = |group: &Group| {
-            let mut cells = Vec::new();
-            if !self.variable.is_empty() {
-                cells.push(self.categories[group.category].clone());
-            }
-            if !self.second.is_empty() {
-                cells.push(self.series[group.series].clone());
-            }
-            cells
-        };
+        let labels = self.groups.first().into_iter().flat_map(|group| &group.labels).map(|(name, _)| name.clone());
+        let label = |group: &Group| group.labels.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>();
         let by_unit = self.groups.iter().any(|group| !group.values.is_empty());
         let own: &[&str] = if by_unit { &["unit"] } else { &["mean", "sem", "units"] };
-        let heads = labels.into_iter().chain(own.iter().map(|&head| head.to_owned()));
+        let heads = labels.chain(own.iter().map(|&head| head.to_owned()));
         let mut data = Data::of(heads.chain(by_unit.then(|| self.measure.name.clone())));
         for group in &self.groups {
             for (unit, value) in &group.values {

@@ -8,6 +8,7 @@ use super::ink::Role;
 use super::number::{count, score};
 use super::scored::{Scored, choose, scored};
 use super::shelf::Shelf;
+use super::standing::told;
 use crate::plan::NodeIndex;
 use crate::value::responses::Responses;
 
@@ -33,7 +34,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
         return None;
     }
     let id = &shelf.node(node).id;
-    let of = if id.variant.is_empty() { String::new() } else { format!(", {}", id.variant_text()) };
+    let of = told(id);
     let mut caption =
         format!("Each dot is one of the {} {} stimuli. Dashed: equality.", count(scored.rows.len()), scored.part);
     if scored.rows.len() > POINTS {

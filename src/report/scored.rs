@@ -71,7 +71,12 @@ pub fn scored(shelf: &Shelf<'_>, node: NodeIndex, scores: Option<&Grid>) -> Opti
         rows
     })?;
     drop(places);
-    let part = if matches!(split.assignment, Assignment::Folds { .. }) { "held-out".to_owned() } else { on };
+    let part = match (&split.assignment, on.as_str()) {
+        (Assignment::Folds { .. }, _) => "held-out".to_owned(),
+        (_, "val") => "validation".to_owned(),
+        (_, "train") => "training".to_owned(),
+        _ => on,
+    };
     (!rows.is_empty()).then_some(Scored { rows, predictions, part })
 }
 

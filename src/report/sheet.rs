@@ -150,7 +150,7 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             units[place] = units[place].or(grid.number("units", row));
         }
     }
-    sheet.heads = labels.iter().map(|label| Head { text: label.clone(), number: false }).collect();
+    sheet.heads = labels.iter().map(|label| Head { text: label.replace('_', " "), number: false }).collect();
     for name in &measures {
         let label = capital(&measure(name, &Default::default()).label);
         sheet.heads.push(Head { text: format!("{label}, mean ± SEM"), number: true });
@@ -216,6 +216,10 @@ fn stacked(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             });
             let cells = columns.iter().map(|name| match grid.column(name) {
                 None => Cell::words(String::new()),
+                Some(column) if name == "measure" => {
+                    let of = column.cells.text(row).unwrap_or_default();
+                    Cell::words(capital(&measure(&of, &grid.definitions).label))
+                }
                 Some(column) => cell(&column.cells, name, row),
             });
             let unit = grid.has("unit").then(|| grid.text("unit", row)).flatten();

@@ -2,7 +2,7 @@
 
 use super::Study;
 use crate::engine::record::State;
-use crate::plan::{Node, NodeIndex};
+use crate::plan::{Node, NodeId, NodeIndex};
 
 /// A state in the order of what a reader must know first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,4 +72,8 @@ impl Family<'_> {
     pub fn seconds(&self, study: &Study<'_>) -> f64 {
         self.nodes.iter().filter_map(|&node| study.outcomes.get(node)).map(|outcome| outcome.seconds()).sum()
     }
+}
+/// What a title adds to tell a variant: `, layer features.9`; nothing for a node without variants.
+pub fn told(id: &NodeId) -> String {
+    id.variant.iter().map(|(name, value)| format!(", {} {value}", name.replace('_', " "))).collect()
 }

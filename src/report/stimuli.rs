@@ -7,6 +7,7 @@ use super::number::{count, score};
 use super::pictures;
 use super::scored::{Scored, identity, scored};
 use super::shelf::Shelf;
+use super::standing::told;
 use crate::plan::NodeIndex;
 use crate::value::Type;
 use crate::value::images::Images;
@@ -59,7 +60,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, title: Option<&str>) -> Option
         data.row([stimulus.name.to_string(), cell(one.error)]);
     }
     let id = &shelf.node(node).id;
-    let of = if id.variant.is_empty() { String::new() } else { format!(", {}", id.variant_text()) };
+    let of = told(id);
     let private = pictures::is_private(shelf, source, &images);
     let mut caption = format!("{EACH} of the {} {} stimuli each, with their errors.", count(judged.len()), scored.part);
     if private {

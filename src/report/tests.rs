@@ -68,7 +68,7 @@ fn a_study_of_nine_layers_has_every_default_chart() {
         "held-out test stimuli",
         "Explained variance by layer",
         "features.9 against the others",
-        "Predicted against measured responses, layer=features.9",
+        "Predicted against measured responses, layer features.9",
         "Explained variance over units",
         "Noise ceiling over units",
         "Noise-corrected explained variance by layer",
@@ -289,8 +289,8 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
         "the best is layer features.9, components 500 with .3",
         "Stimuli predicted best and worst",
         "1 is as good as predicting the mean",
-        "Response profiles, layer=features.9",
-        "Mean responses to 8 objects",
+        "Response profiles, layer features.9",
+        "mean measured responses to 8 objects",
         "objects.summary",
         "best.choice",
     ] {
@@ -314,7 +314,7 @@ fn pages_for_everyone_leave_private_pictures_out() {
     let page = render(&study).unwrap();
     assert!(!page.contains("data:image/jpeg"), "no picture of a private node");
     assert!(page.contains("Example stimuli: left out, since these pictures are private."));
-    assert!(page.contains("Stimuli predicted best and worst, layer=features.9: left out"));
+    assert!(page.contains("Stimuli predicted best and worst, layer features.9: left out"));
     assert_ne!(fingerprint(&study), fingerprint(&toy.study()));
     let mut open = toy;
     open.plan.private = Some(Vec::new());

@@ -291,8 +291,12 @@ mod compute {
             let from = grid.iter().copied().fold(f64::INFINITY, f64::min);
             let to = grid.iter().copied().fold(0.0, f64::max);
             run.note(format!(
-                "{place}the penalties {from:.3e} to {to:.3e} were extended to {low:.3e} to {high:.3e}, since the best of \
-                 some units lay at an edge"
+                "{place}the penalties {} to {} were extended to {} to {}, since the best of \
+                 some units lay at an edge",
+                short(from),
+                short(to),
+                short(low),
+                short(high)
             ));
         }
         let units = choice.alpha.len();
@@ -303,10 +307,18 @@ mod compute {
             if count > 0 {
                 let advice = if params.extend { meaning } else { "widen `alphas` or drop `extend: false`" };
                 run.note(format!(
-                    "{place}for {count} of {units} units the best penalty is the {name} tried, {edge:.3e}: {advice}"
+                    "{place}for {count} of {units} units the best penalty is the {name} tried, {}: {advice}",
+                    short(edge)
                 ));
             }
         }
+    }
+
+    /// A penalty to four digits, without those that are zero: 1e-3, 3.162e4.
+    fn short(penalty: f64) -> String {
+        let text = format!("{penalty:.3e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 
