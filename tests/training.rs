@@ -229,7 +229,12 @@ fn memory_that_runs_out_costs_one_node_and_no_epoch() {
     let ended = within(&study, least + 256, &run);
     ended.refused(1, &["wide", "memory ran out", "a smaller `batch`"]);
     assert!(!ended.err().contains("small: failed"), "the small training goes on: {}", ended.err());
-    // With room, it goes on after the epoch that it had; the small one is done.
+    // Layers whose network alone is too large, whoever notices first: libtorch, or Rust, which ends the process.
+    let layers = "  layers: { kind: extract_layer, in: { images: it.images }, with: { model: vgg16, weights: random, layers: [classifier.6] } }\n";
+    study.write("recipes/b.yaml", &format!("{}{layers}", WIDE.split("  small:").next().expect("the images")));
+    let ended = within(&study, least + 256, &["run", "recipes/b.yaml", "--no-report", "--memory", "400GB"]);
+    ended.refused(1, &["layers: failed", "memory ran out", "need less"]);
+    // With room, the training goes on after the epoch that it had; the small one is done.
     let file = study.path("events");
     let ended = study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", file.to_str().expect("UTF-8")]);
     assert_eq!(ended.succeeded().counts(), (1, 2));

@@ -131,7 +131,7 @@ impl Workers {
         let status = worker.child.wait();
         self.alive.lock().expect("no thread panics with it").retain(|&known| known != id);
         let errors = worker.errors.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
+        let last = last_words(&errors);
         let how = status.map_or_else(|e| e.to_string(), |status| ending(&status));
         if last.is_empty() { how } else { format!("{how}; its last words: {last}") }
     }
@@ -270,6 +270,17 @@ impl Runner for LazyWorkers {
     }
 }
 
+/// What a dying worker said that tells most: that memory ran out, else its last line that is no part of a backtrace.
+fn last_words(errors: &str) -> String {
+    let frame = |line: &str| {
+        let number = line.split(':').next().is_some_and(|at| !at.is_empty() && at.bytes().all(|b| b.is_ascii_digit()));
+        number || ["at ", "note:", "stack backtrace:"].iter().any(|start| line.starts_with(start))
+    };
+    let mut lines = errors.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let memory = lines.clone().find(|line| device::is_short_of_memory(line));
+    memory.or_else(|| lines.find(|line| !frame(line))).unwrap_or_default().to_owned()
+}
+
 fn ending(status: &ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(libc::SIGKILL), _) => {
@@ -280,5 +291,27 @@ fn ending(status: &ExitStatus) -> String {
         (Some(signal), _) => format!("signal {signal}"),
         (None, Some(code)) => format!("exit status {code}"),
         (None, None) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_words;
+
+    #[test]
+    fn the_last_words_are_no_backtrace() {
+        let trace = "stack backtrace:\n   0: __rustc::rust_begin_unwind\n             at /rustc/x.rs:1:2\nnote: Some details are omitted\n";
+        let said = |first: &str| last_words(&format!("hello\n{first}\n{trace}"));
+        assert_eq!(said("memory allocation of 12 bytes failed"), "memory allocation of 12 bytes failed");
+        assert_eq!(
+            said("thread caused non-unwinding panic. aborting."),
+            "thread caused non-unwinding panic. aborting."
+        );
+        assert_eq!(last_words("terminate called\n  what():  std::bad_alloc\nAborted\n"), "what():  std::bad_alloc");
+        assert_eq!(
+            last_words("error while loading shared libraries: libtorch.so\n"),
+            "error while loading shared libraries: libtorch.so"
+        );
+        assert_eq!(last_words(""), "");
     }
 }

@@ -255,3 +255,35 @@ fn matrix(view: ArrayView2<'_, f32>) -> Tensor {
     let numbers: Vec<f32> = view.iter().copied().collect();
     Tensor::from_slice(&numbers).view([index(rows), index(columns)]).to_kind(Kind::Float)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::split::Assignment;
+    use crate::value::stimuli::Stimulus;
+
+    #[test]
+    fn every_class_has_its_share_of_the_slice_that_judges() {
+        let stimulus = |i: usize| Stimulus { source: "x".into(), name: format!("s{i}").into(), content: None };
+        let images = Stimuli::new((0..200).map(stimulus).collect()).expect("names differ");
+        let split = Split { stimuli: images.clone(), assignment: Assignment::Parts(vec![Part::Train; 200]) };
+        // Classes of 100, 60 and 40 rows, one behind the other.
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let class = |row: usize| usize::from(row >= 100) + usize::from(row >= 160);
+        let groups: Vec<Option<&String>> = (0..200).map(|row| Some(&names[class(row)])).collect();
+        let deal = |groups: &[Option<&String>], seed| {
+            let round = &split.rounds()[0];
+            Rows::deal(&split, round, &images, (0..200).collect(), groups, options::stopping(), seed).expect("dealt")
+        };
+        let shares = |rows: &Rows| {
+            let count = |of: usize| rows.judge.iter().filter(|&&row| class(row) == of).count();
+            [count(0), count(1), count(2)]
+        };
+        for seed in 0..20 {
+            let rows = deal(&groups, seed);
+            assert_eq!((shares(&rows), rows.fit.len()), ([10, 6, 4], 180), "seed {seed}");
+        }
+        assert!((0..20).any(|seed| shares(&deal(&[], seed)) != [10, 6, 4]), "without classes chance decides");
+        assert_ne!(deal(&groups, 1).judge, deal(&groups, 2).judge);
+    }
+}
