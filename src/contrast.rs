@@ -86,6 +86,11 @@ impl Contrast {
         if self.a == self.b { self.b.clone() } else { format!("{} | {}", self.a, self.b) }
     }
 
+    /// Whether both score the same, unit by unit.
+    pub fn is_same(&self) -> bool {
+        self.per_unit.iter().all(|unit| unit.a == unit.b)
+    }
+
     /// Whether B scores higher, lower, or neither beyond chance.
     pub fn verdict(&self) -> Verdict {
         match (self.low, self.high) {
@@ -140,10 +145,12 @@ fn items(text: &str) -> Vec<&str> {
 pub fn verdict(contrasts: &[&Contrast]) -> String {
     let count = |verdict: Verdict| contrasts.iter().filter(|one| one.verdict() == verdict).count();
     let of = contrasts.len();
+    let same = contrasts.iter().filter(|one| one.is_same()).count();
     let parts = [
         (count(Verdict::Higher), "higher in B"),
         (count(Verdict::Lower), "lower in B"),
-        (count(Verdict::Open), "with no difference beyond chance"),
+        (count(Verdict::Open) - same, "with no difference beyond chance"),
+        (same, "the same unit by unit"),
     ];
     let told: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} of {of} {what}")).collect();

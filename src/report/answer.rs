@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::grid::{Grid, json_text};
 use super::measure::{capital, measure};
 use super::number::{count, counted, score};
-use super::pairs::{Pair, against, key_of, pairs, sign, worded};
+use super::pairs::{Pair, against, key_of, pairs, sign, titled, worded};
 use super::sample::Sample;
 use super::shelf::Shelf;
 use super::stats::Summary;
@@ -182,8 +182,8 @@ pub fn spoken(best: &Best) -> String {
 /// The same at the head of a sentence: there it is told what kind of thing it is, unless only its recipe named it.
 fn named(best: &Best) -> String {
     match best.sample.told(&best.sample.groups[best.group]).as_slice() {
-        [(variable, _)] if matches!(variable.as_str(), "" | "label" | "node") => spoken(best),
-        [] => spoken(best),
+        [(variable, _)] if matches!(variable.as_str(), "" | "label" | "node") => titled(&spoken(best)),
+        [] => titled(&spoken(best)),
         labels => capital(&worded(labels)),
     }
 }

@@ -155,6 +155,9 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     done(area.draw_text(frame.y_title, &y_title, (0, fine(1.0))));
     let x_title = title(frame.x_title).at(HPos::Center, VPos::Bottom).style();
     let middle = (left + f64::from(frame.width) - overhang.max(frame.right)) / 2.0;
+    // A long one is centred below its plot as far as the picture is wide.
+    let half = (text_width(frame.x_title, TEXT) * 0.54).min(f64::from(frame.width) / 2.0);
+    let middle = middle.clamp(half, f64::from(frame.width) - half);
     done(area.draw_text(frame.x_title, &x_title, (fine(middle), fine(f64::from(frame.height) - 3.0))));
 
     let mut pen = Pen { chart, ink: ink.clone() };

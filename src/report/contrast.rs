@@ -145,7 +145,7 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
     let mut sure = Vec::new();
     let (before, score, after);
     if let [one] = contrasts {
-        let equal = one.per_unit.iter().all(|unit| unit.a == unit.b);
+        let equal = one.is_same();
         before = match one.verdict() {
             _ if equal => format!("B scores what A does, unit by unit: mean {} ", measure.label),
             Verdict::Higher => format!("B scores higher than A: mean {} ", measure.label),
@@ -174,6 +174,9 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
         let score_of =
             |count: usize, how: &str| format!("{count} score{} {how} in B", if count == 1 { "s" } else { "" });
         (before, score) = match (higher, lower) {
+            (0, 0) if contrasts.iter().all(|one| one.is_same()) => {
+                (format!("In {} B scores what A does, unit by unit, in ", measure.label), format!("all {of}"))
+            }
             (0, 0) => {
                 (format!("In mean {} B and A do not differ beyond chance in ", measure.label), format!("any of {of}"))
             }
@@ -186,7 +189,11 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
             _ => format!(", {lower} lower, and {open} with no difference beyond chance"),
         };
         let most = contrasts.iter().max_by(|x, y| x.difference.abs().total_cmp(&y.difference.abs())).unwrap_or(first);
-        after = format!("{rest}; the largest difference is {} ({}).", signed(&measure, most.difference), most.name());
+        let most_of = most.name().replacen('@', ", ", 1).replace(['=', '_'], " ");
+        after = match most.is_same() {
+            true => ".".to_owned(),
+            false => format!("{rest}; the largest difference is {} ({most_of}).", signed(&measure, most.difference)),
+        };
         sure.push(
             "Judged by the 95 % bootstrap interval over units, not corrected for the number of evaluations.".to_owned(),
         );
@@ -199,20 +206,25 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
     Answer { before, score, after, sure }
 }
 
-/// The variants of contrasts that are all of one name.
-fn variants<'c>(contrasts: &[&'c Contrast]) -> Option<Vec<&'c str>> {
+/// The variant of each contrast that has one, where those that do are variants of one name.
+fn variants<'c>(contrasts: &[&'c Contrast]) -> Option<Vec<Option<&'c str>>> {
     let split = |one: &&'c Contrast| one.b.split_once('@').filter(|_| one.a == one.b);
-    let all: Vec<(&str, &str)> = contrasts.iter().map(split).collect::<Option<_>>()?;
-    let alike = all.len() > 1 && all.iter().all(|(name, _)| *name == all[0].0);
-    alike.then(|| all.into_iter().map(|(_, variant)| variant).collect())
+    let all: Vec<Option<(&str, &str)>> = contrasts.iter().map(split).collect();
+    let mut names = all.iter().flatten().map(|(name, _)| name);
+    let first = names.next()?;
+    let several = all.iter().flatten().count() > 1 && names.all(|name| name == first);
+    several.then(|| all.iter().map(|one| one.map(|(_, variant)| variant)).collect())
 }
 
-/// What rows are called: the values of variants alone where the name is the same for all.
+/// What contrasts are called: by the variant alone, as `told` words it, where the name goes without saying.
+fn named(contrasts: &[&Contrast], told: impl Fn(&str) -> String) -> Vec<String> {
+    let variants = variants(contrasts).unwrap_or_else(|| vec![None; contrasts.len()]);
+    contrasts.iter().zip(variants).map(|(one, variant)| variant.map_or_else(|| one.name(), &told)).collect()
+}
+
+/// What rows are called: values, since variables stand above them.
 fn names(contrasts: &[&Contrast]) -> Vec<String> {
-    match variants(contrasts) {
-        Some(all) => all.into_iter().map(short).collect(),
-        None => contrasts.iter().map(|one| one.name()).collect(),
-    }
+    named(contrasts, short)
 }
 
 /// What panels are called, which stand by themselves.
@@ -221,10 +233,7 @@ fn headings(contrasts: &[&Contrast]) -> Vec<String> {
         let parts = variant.split(',').map(|part| part.replacen('=', " ", 1).replace('_', " "));
         parts.collect::<Vec<_>>().join(", ")
     };
-    match variants(contrasts) {
-        Some(all) => all.into_iter().map(worded).collect(),
-        None => contrasts.iter().map(|one| one.name()).collect(),
-    }
+    named(contrasts, worded)
 }
 
 /// Each unit's difference, with their mean and its interval.
@@ -274,7 +283,8 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
         unit => format!("Difference in {}, B − A ({unit})", measure.label),
     };
     let variables = variants(contrasts).and_then(|all| {
-        let names = all.first()?.split(',').map(|part| part.split_once('=').map_or("", |(name, _)| name));
+        let names =
+            all.into_iter().flatten().next()?.split(',').map(|part| part.split_once('=').map_or("", |(name, _)| name));
         Some(names.collect::<Vec<_>>().join(", ").replace('_', " "))
     });
     let variables = variables.unwrap_or_default();
@@ -507,7 +517,7 @@ mod tests {
     fn several_are_counted_and_none_is_said() {
         let html = page(vec![contrast("s@layer=a", &[0.1, 0.2]), contrast("s@layer=b", &[0.01, -0.02])]);
         assert!(html.contains("1 scores higher in B</b>, 0 lower, and 1 with no difference"));
-        assert!(html.contains("largest difference is +.150 (s@layer=a)"), "the largest");
+        assert!(html.contains("largest difference is +.150 (s, layer a)"), "the largest");
         let html = page(vec![contrast("s@layer=a", &[0.01, 0.02]), contrast("s@layer=b", &[0.01, -0.02])]);
         assert!(html.contains("do not differ beyond chance in <b>any of 2 evaluations</b>;"));
         assert!(page(Vec::new()).contains("None of their evaluations can be compared."));

@@ -27,10 +27,9 @@ const POINTS: usize = 2_000;
 pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: Option<&str>) -> Figure {
     let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look) };
     let what = &sample.measure.label;
-    let by = if sample.variable.is_empty() {
-        String::new()
-    } else {
-        format!(" by {}", sample.variable.replace('_', " ").replace(", ", " and "))
+    let by = match sample.axis().as_str() {
+        "" => String::new(),
+        axis => format!(" by {}", axis.replace(", ", " and ")),
     };
     let legend = if sample.series.len() > 1 {
         let roles = (0..sample.series.len()).map(|at| chart.series_role(at).class());
@@ -101,7 +100,7 @@ impl Chart<'_> {
             height,
             x: Axis::bands(&self.sample.categories),
             y: Axis::linear(low, high, 5),
-            x_title: &self.sample.variable.replace('_', " "),
+            x_title: &self.sample.axis(),
             y_title: &self.sample.measure.axis(),
             right: 6.0,
             top: 14.0,
@@ -125,7 +124,7 @@ impl Chart<'_> {
             x: Axis::linear(low, high, if width < 500 { 4 } else { 6 }),
             y: Axis::bands(&names).reversed(),
             x_title: &self.sample.measure.axis(),
-            y_title: &self.sample.variable.replace('_', " "),
+            y_title: &self.sample.axis(),
             right: 44.0,
             top: 0.0,
         };
@@ -157,7 +156,8 @@ impl Chart<'_> {
         for (_, value) in &yardsticks {
             pen.line(vec![way.at(from, *value), way.at(to, *value)], Role::Reference, 1.5);
         }
-        if self.look == Look::Profile {
+        // Variants that differ in several things at once have no order.
+        if self.look == Look::Profile && self.sample.is_ordered() {
             self.joined(pen, way);
         }
         for (at, group) in self.sample.groups.iter().enumerate() {

@@ -163,7 +163,7 @@ fn data(pairs: &[Pair]) -> Data {
 }
 
 /// With a capital where it is words, as it stands where it is one name.
-fn titled(spoken: &str) -> String {
+pub fn titled(spoken: &str) -> String {
     if spoken.contains(' ') { capital(spoken) } else { spoken.to_owned() }
 }
 

@@ -33,7 +33,7 @@ pub struct Sample {
 pub struct Group {
     pub category: usize,
     pub series: usize,
-    /// Variables and their values, the one along the axis first.
+    /// Variables and their values, in the order of the sweep.
     pub labels: Vec<(String, String)>,
     /// Units and their scores.
     pub values: Vec<(String, f64)>,
@@ -93,6 +93,7 @@ impl Sample {
             Some(x) if variables.iter().any(|name| name == x) => x.to_owned(),
             _ => longest_sweep(&variables, &rows),
         };
+        let all: Vec<String> = variables.iter().filter(|name| !name.is_empty()).cloned().collect();
         variables.retain(|name| *name != variable);
         let order = |name: &str| {
             let swept = shelf.study.plan.sweep.iter().find(|(swept, _)| swept == name);
@@ -109,8 +110,7 @@ impl Sample {
             let rest: Vec<String> = variables.iter().map(|name| row.label(name)).collect();
             let series = series.place(&rest.join(", "));
             let at = groups.iter().position(|g| g.category == category && g.series == series).unwrap_or_else(|| {
-                let names = std::iter::once(&variable).chain(&variables).filter(|name| !name.is_empty());
-                let labels = names.map(|name| (name.clone(), row.label(name))).collect();
+                let labels = all.iter().map(|name| (name.clone(), row.label(name))).collect();
                 groups.push(Group { category, series, labels, values: Vec::new(), missing: 0, summary: None });
                 groups.len() - 1
             });
@@ -159,6 +159,19 @@ impl Sample {
         let means = self.groups.iter().enumerate().filter_map(|(at, group)| Some((at, group.summary?.mean)));
         let best = means.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
         (self.groups.len() > 1).then_some(best.0)
+    }
+
+    /// What groups differ in, as an axis and a title call it; nothing where only the recipe's names tell them apart.
+    pub fn axis(&self) -> String {
+        match self.variable.as_str() {
+            "label" | "node" => String::new(),
+            name => name.replace('_', " "),
+        }
+    }
+
+    /// Whether categories follow one another, so that a line may join them.
+    pub fn is_ordered(&self) -> bool {
+        !(self.axis().is_empty() || self.variable.contains(", "))
     }
 
     /// The variables in which groups differ, and a group's values of them.
