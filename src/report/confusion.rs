@@ -93,7 +93,7 @@ fn drawn(matrix: &Matrix, (width, class): (u32, &str)) -> String {
         .enumerate()
         .map(|(at, name)| format!("{} {}", shortened(name, TEXT, room), at + 1))
         .collect();
-    let each = if width > 500 { (440.0 / n as f64).clamp(9.0, 44.0) } else { (230.0 / n as f64).clamp(9.0, 34.0) };
+    let each = if width > 500 { (440.0 / n as f64).clamp(13.0, 44.0) } else { (230.0 / n as f64).clamp(13.0, 34.0) };
     let frame = Frame {
         width,
         height: (70.0 + each * n as f64) as u32,
@@ -117,14 +117,20 @@ fn drawn(matrix: &Matrix, (width, class): (u32, &str)) -> String {
     let alt = format!("Confusion matrix of {}.{}", counted(n, "class"), confused.unwrap_or_default());
     draw(frame, &alt, class, |pen| {
         for (row, (counts, sum)) in matrix.counts.iter().zip(&sums).enumerate() {
-            for (column, &times) in counts.iter().enumerate() {
+            // Of many classes most cells are empty: a band stands for all of a row.
+            if n > NUMBERED {
+                pen.bar((-0.5, row as f64 - 0.47), (n as f64 - 0.5, row as f64 + 0.47), Role::Grid, 0.45);
+            }
+            for (column, &times) in counts.iter().enumerate().filter(|(_, times)| n <= NUMBERED || **times > 0.0) {
                 let share = times / sum;
                 let (x, y) = (column as f64, row as f64);
                 let text = format!("{} taken for {}: {times} of {}", matrix.classes[row], matrix.classes[column], sum);
                 pen.mark(&text, None, |pen| {
                     let role = if row == column { Role::Main } else { Role::Best };
                     let gap = 0.47;
-                    pen.bar((x - gap, y - gap), (x + gap, y + gap), Role::Grid, 0.45);
+                    if n <= NUMBERED {
+                        pen.bar((x - gap, y - gap), (x + gap, y + gap), Role::Grid, 0.45);
+                    }
                     if times > 0.0 {
                         pen.bar((x - gap, y - gap), (x + gap, y + gap), role, 0.12 + 0.8 * share);
                     }

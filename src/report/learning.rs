@@ -17,7 +17,7 @@ const PANELS: &[(&str, &str, &[&str])] = &[
     ("Explained variance on validation", "Fraction of variance", &["val_explained_variance"]),
     ("Correlation on validation", "Pearson r", &["val_r"]),
     ("Accuracy on validation", "Fraction of stimuli", &["val_accuracy"]),
-    ("Weights of the losses", "Weight", &["weight_response", "weight_class"]),
+    ("Weight of the loss", "Weight", &["weight_response", "weight_class"]),
     ("Learning rate", "Step size", &["learning_rate"]),
 ];
 
@@ -120,7 +120,12 @@ fn points(grid: &Grid, column: &str) -> Vec<(f64, f64)> {
 }
 
 fn said(column: &str) -> &'static str {
-    if column.starts_with("train") { "training" } else { "validation" }
+    match column {
+        "weight_response" => "responses",
+        "weight_class" => "classes",
+        column if column.starts_with("train") => "training",
+        _ => "validation",
+    }
 }
 
 fn role(at: usize, of: usize) -> Role {
