@@ -120,7 +120,7 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     let overhang = if frame.x.is_bands() { 4.0 } else { last + 2.0 };
     let top = frame.top + if frame.y_title.is_empty() { 8.0 } else { 26.0 };
     let bottom = 24.0 + if frame.x_title.is_empty() { 0.0 } else { 20.0 };
-    let left = (widest * 1.06 + 12.0).min(f64::from(frame.width) * 0.5);
+    let left = (widest * 1.12 + 12.0).min(f64::from(frame.width) * 0.5);
 
     let mut builder = ChartBuilder::on(&area);
     builder
