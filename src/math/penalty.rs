@@ -147,20 +147,11 @@ pub fn log_grid(low: f64, high: f64, count: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::math::ridge::Basis;
+    use crate::math::ridge::tests::{centred, normal};
     use crate::math::tensor::from_array;
     use ndarray::Array2;
-    use rand::{Rng, SeedableRng};
 
     const CPU: tch::Device = tch::Device::Cpu;
-
-    fn normal(height: usize, width: usize, seed: u64) -> Array2<f64> {
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
-        Array2::from_shape_fn((height, width), |_| rng.sample::<f64, _>(rand_distr::StandardNormal))
-    }
-
-    fn centred(x: &Array2<f64>) -> Array2<f64> {
-        x - &x.mean_axis(ndarray::Axis(0)).unwrap()
-    }
 
     #[test]
     fn a_grid_grows_until_the_best_lies_inside() {

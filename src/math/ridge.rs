@@ -363,7 +363,7 @@ pub(super) fn explained(spread: f64, total: f64) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::math::tensor::from_array;
     use ndarray::Array2;
@@ -371,12 +371,12 @@ mod tests {
 
     const CPU: tch::Device = tch::Device::Cpu;
 
-    fn normal(height: usize, width: usize, seed: u64) -> Array2<f64> {
+    pub fn normal(height: usize, width: usize, seed: u64) -> Array2<f64> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         Array2::from_shape_fn((height, width), |_| rng.sample::<f64, _>(rand_distr::StandardNormal))
     }
 
-    fn centred(x: &Array2<f64>) -> Array2<f64> {
+    pub fn centred(x: &Array2<f64>) -> Array2<f64> {
         x - &x.mean_axis(ndarray::Axis(0)).unwrap()
     }
 

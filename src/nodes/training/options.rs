@@ -203,8 +203,7 @@ pub struct EarlyStopping {
     #[serde(default = "patience")]
     pub patience: Positive,
     /// What judges an epoch: `train`, a slice of the train rows that is then not fitted on and, where labels arrive, has its
-    /// share of every class, or `val`, the split's validation
-    /// rows, which then count as selected by.
+    /// share of every class, or `val`, the split's validation rows, which then count as selected by.
     #[serde(default)]
     pub on: Judge,
     /// The share of the train rows in the slice.
