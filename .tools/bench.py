@@ -270,9 +270,13 @@ y = latent @ rng.standard_normal((200, t_), dtype=np.float32) + 10 * rng.standar
   scores: { kind: evaluate, in: { predictions: readout, responses: r.responses, split: split }, with: { on: test } }
 """)
     timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
-    with Peak() as peak:
-        ours = seconds(folder, recipe, "pcs")
+    ours = seconds(folder, recipe, "pcs")
     out = timed(python, shared / "peers/pca_ridge_sklearn.py", 2592, 100352, 1000)[1]
+    # Once more for memory: whoever looks at every process all the time takes a core's share of its own.
+    shutil.rmtree(folder / "cache/actions"); shutil.rmtree(folder / "cache/objects")
+    timed(ventral, "run", recipe, "--no-report", "--node", "x", "--node", "split")
+    with Peak() as peak:
+        seconds(folder, recipe, "pcs")
     theirs, ridge_peer, ev, rss = (float(x) for x in re.search(r"pca ([\d.]+) s  ridge ([\d.]+) s  EV ([\d.]+)  peak ([\d.]+) GB", out).groups())
     section.row("PCA, 2592 × 100352, k = 1000 (scikit-learn: randomized)", f"{ours:.1f} s", f"{theirs:.1f} s", f"{theirs / ours:.1f}×", "at least 7×")
     section.row("memory beside the mapped data (1.16 GB)", f"{peak.bytes / 1e9:.2f} GB", f"{rss:.2f} GB with the data", target="at most 1 GB")
