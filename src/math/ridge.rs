@@ -291,17 +291,17 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What several threads read.
-struct Shared<T>(T);
+/// What several threads read: a judge by blocks, the responses, and their projections.
+struct Shared<'a>((&'a Judge<'a>, &'a Tensor, &'a [Tensor]));
 
 // SAFETY: libtorch's operations on a tensor that nobody writes to may run in several threads at once; blocks hold only such,
 // and make no use of the cell in their basis.
-unsafe impl<T> Sync for Shared<T> {}
+unsafe impl Sync for Shared<'_> {}
 
-impl<T> Shared<T> {
+impl<'a> Shared<'a> {
     /// A method, so that closures borrow the whole.
-    fn get(&self) -> &T {
-        &self.0
+    fn get(&self) -> (&'a Judge<'a>, &'a Tensor, &'a [Tensor]) {
+        self.0
     }
 }
 
