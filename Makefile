@@ -55,7 +55,7 @@ else
 endif
 
 slow: build ## The checks that take longer: the main job on real recordings, and every network against torchvision, where they are
-	@cargo test --release --test real -- --ignored
+	@cargo test --release --test real --test torchscript -- --ignored
 	@cargo test --release --package ventral-worker --lib -- --ignored --nocapture
 
 lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and sources where it is installed
