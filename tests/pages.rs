@@ -227,16 +227,22 @@ fn a_published_site_is_searched_from_a_folder() {
     quiet(&chrome, "file://");
 }
 
-#[test]
-fn a_page_follows_its_recipe() {
-    let Some(mut chrome) = Chrome::start() else { return };
-    let study = Study::with(SMALL);
+/// A watch of the study's recipe, and the address of its page.
+fn watched(study: &Study) -> (std::process::Child, String) {
     let mut watch = study.start(&["watch", "recipes/a.yaml", "--port", "0"]);
     let mut line = String::new();
     BufReader::new(watch.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let mut errors = watch.stderr.take().expect("piped");
     std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
     let address = line.trim().rsplit_once(' ').expect("an address").1.to_owned();
+    (watch, address)
+}
+
+#[test]
+fn a_page_follows_its_recipe() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let study = Study::with(SMALL);
+    let (mut watch, address) = watched(&study);
     chrome.shape(1280, 900, false);
     chrome.open(&address);
     chrome.until("document.querySelector('.live')?.dataset.phase === 'done'");
@@ -306,12 +312,7 @@ nodes:
 fn a_page_that_opens_midway_shows_the_whole_curve() {
     let Some(mut chrome) = Chrome::start() else { return };
     let study = Study::with(TRAINING);
-    let mut watch = study.start(&["watch", "recipes/a.yaml", "--port", "0"]);
-    let mut line = String::new();
-    BufReader::new(watch.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    let mut errors = watch.stderr.take().expect("piped");
-    std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::sink()));
-    let address = line.trim().rsplit_once(' ').expect("an address").1.to_owned();
+    let (mut watch, address) = watched(&study);
     chrome.shape(1280, 900, false);
     chrome.open(&address);
     let points = "(document.querySelector('.live .plot polyline')?.getAttribute('points') ?? '').split(' ').length";
