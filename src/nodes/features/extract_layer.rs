@@ -297,7 +297,7 @@ mod compute {
                 PixelState::Unit => None,
                 PixelState::Normalised { mean, std } => Some((mean, std)),
             };
-            let input = Input::new(loaded.normalisation, applied);
+            let input = Input::new(loaded.normalisation, applied).ordered(loaded.order);
             let (height, width) = size;
             let decode = move |range: std::ops::Range<usize>| {
                 let pixels = decoder.rows(&range.collect::<Vec<_>>())?;

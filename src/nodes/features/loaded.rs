@@ -17,7 +17,7 @@ use crate::nets::blueprint::HEADS;
 use crate::nets::catalogue::{self, Architecture};
 use crate::nets::graph::Graph;
 use crate::nets::init;
-use crate::nets::input::Normalisation;
+use crate::nets::input::{ChannelOrder, Normalisation};
 use crate::nets::network::Network;
 use crate::nets::stream::Forward;
 use crate::nets::torchscript::network::ScriptNetwork;
@@ -39,6 +39,7 @@ pub struct Loaded {
     /// What its weights were fitted on.
     pub lineage: Lineage,
     pub normalisation: Normalisation,
+    pub order: ChannelOrder,
     /// The size of images that it takes, where it takes no other than it was trained on.
     pub size: Option<(usize, usize)>,
 }
@@ -80,7 +81,7 @@ impl Loaded {
                 let normalisation = (architecture.mean, architecture.std);
                 let graph = Box::new(architecture.graph().clone());
                 let network = Source::Graph { graph, name: name.clone(), weights };
-                Ok(Self { network, shapes, lineage, normalisation, size: None })
+                Ok(Self { network, shapes, lineage, normalisation, order: ChannelOrder::Rgb, size: None })
             }
             Model::Script(given) => {
                 if run.has("network") {
@@ -96,9 +97,9 @@ impl Loaded {
                     run.note(format!("{} takes one image at a time, and more slowly so", script.name));
                 }
                 let (bytes, together) = (script.bytes(), shapes.together);
-                let normalisation = given.normalisation();
-                let network = Source::Script { network, digest, bytes, together };
-                Ok(Self { network, shapes: shapes.each, lineage: Lineage::default(), normalisation, size: None })
+                let (normalisation, order) = (given.normalisation(), given.channel_order);
+                let (network, lineage) = (Source::Script { network, digest, bytes, together }, Lineage::default());
+                Ok(Self { network, shapes: shapes.each, lineage, normalisation, order, size: None })
             }
         }
     }
@@ -127,6 +128,7 @@ impl Loaded {
             shapes,
             lineage: network.about.lineage,
             normalisation: rebuilt.normalisation,
+            order: ChannelOrder::Rgb,
             size: Some(rebuilt.size),
             network: Source::Graph { graph: Box::new(rebuilt.graph), name, weights: rebuilt.weights },
         })
@@ -327,10 +329,11 @@ mod tests {
         );
         let bare = run(json!({ "torchscript": path, "mean": null, "std": null }));
         let half = run(json!({ "torchscript": path, "mean": null, "std": [0.5, 0.5, 0.5] }));
+        let reversed = run(json!({ "torchscript": path, "mean": null, "std": null, "channel_order": "bgr" }));
         // A convolution is linear but for its bias: twice the pixels are twice the way from what none gives.
         let none = run(json!({ "torchscript": path, "mean": null, "std": [1e9, 1e9, 1e9] }));
         let far = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| (a - b).mapv(f32::abs).sum();
-        assert!(far(&usual, &bare) > 1.0);
+        assert!(far(&usual, &bare) > 1.0 && far(&reversed, &bare) > 1.0);
         assert!(far(&(&half - &none), &((&bare - &none) * 2.0)) < 1e-3);
         let pooled =
             extract(&program("traced"), &["stem"], 8, json!({ "pool": "mean", "stored": "f16" })).expect("it runs");

@@ -9,7 +9,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
-use crate::nets::input::Normalisation;
+use crate::nets::input::{ChannelOrder, Normalisation};
 
 /// A network as a recipe names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +27,8 @@ pub struct TorchScript {
     /// A file that `torch.jit.script(model).save` or `torch.jit.trace(model, images).save` wrote. The program in it is run.
     #[schemars(extend("x-file" = true))]
     pub torchscript: String,
-    /// What each colour channel, in [0, 1], is reduced by before the network sees it: three numbers, ImageNet's unless
-    /// given; `null` for nothing.
+    /// What each colour channel, in [0, 1], is reduced by before the network sees it: three numbers, for red, green and
+    /// blue, ImageNet's unless given; `null` for nothing.
     #[serde(default = "imagenet_mean", skip_serializing_if = "is_imagenet_mean")]
     #[schemars(extend("default" = [0.485, 0.456, 0.406]))]
     pub mean: Option<Channels>,
@@ -36,6 +36,9 @@ pub struct TorchScript {
     #[serde(default = "imagenet_std", skip_serializing_if = "is_imagenet_std")]
     #[schemars(extend("default" = [0.229, 0.224, 0.225]))]
     pub std: Option<Channels>,
+    /// The order in which it wants its colours: `bgr` for networks from Caffe or OpenCV.
+    #[serde(default, skip_serializing_if = "is_rgb")]
+    pub channel_order: ChannelOrder,
 }
 
 /// A number per colour channel.
@@ -57,6 +60,10 @@ fn decimal(number: f32) -> f64 {
 
 fn is_imagenet_mean(mean: &Option<Channels>) -> bool {
     *mean == imagenet_mean()
+}
+
+fn is_rgb(order: &ChannelOrder) -> bool {
+    *order == ChannelOrder::Rgb
 }
 
 fn is_imagenet_std(std: &Option<Channels>) -> bool {
@@ -164,6 +171,7 @@ mod tests {
             json!("resnet50"),
             json!({ "torchscript": "a.pt" }),
             json!({ "torchscript": "a.pt", "mean": null, "std": [0.5, 0.5, 0.25] }),
+            json!({ "torchscript": "a.pt", "channel_order": "bgr" }),
         ] {
             let model = read(form.clone()).expect("it reads");
             assert_eq!(serde_json::to_value(&model).expect("it writes"), form);
