@@ -121,7 +121,8 @@ impl Design {
             check_finite(features.matrix())?;
             let (rows_, columns_) = (features.rows as u64, features.columns as u64);
             let square = columns_ * columns_;
-            run.reserve(8 * (4 * rows_ * columns_ + 6 * square), "fewer features, by `pca` or `pool`, need less")?;
+            // Folds hold the rows twice more, each fit its own basis.
+            run.reserve(8 * (8 * rows_ * columns_ + 6 * square), "fewer features, by `pca` or `pool`, need less")?;
             let raw = wide(features.view(), place(run.device));
             let inside = rows(&raw, train);
             let mean = crate::math::tensor::column_means(&inside);
