@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the program beside what a user would run instead, in one run, and writes the tables of docs/benchmarks.md.
 
-usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, training, large; all unless named
+usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, training, study, large; all unless named
 
 Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
 is made once from ../shared/peers/requirements.txt. A section's table replaces the one that stands in docs/benchmarks.md.
@@ -58,12 +58,13 @@ def timed(*command, cwd=None, repeat=1):
 def environment():
     folder = root / ".peers"
     python = folder / "bin/python"
-    if not (folder / "ready").exists():
+    # himalaya imports packaging and does not ask for it; blake3 tells into which folds the program deals rows.
+    wanted = ["-r", str(shared / "peers/requirements.txt"), "packaging", "blake3"]
+    if not (folder / "ready").exists() or (folder / "ready").read_text() != " ".join(wanted[2:]):
         print("bench: making the peers' Python environment in .peers/ (2.6 GB, once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        # himalaya imports packaging and does not ask for it.
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", shared / "peers/requirements.txt", "packaging"], check=True)
-        (folder / "ready").touch()
+        subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True)
+        (folder / "ready").write_text(" ".join(wanted[2:]))
     return python
 
 
@@ -327,23 +328,51 @@ x = rng.standard_normal((n, p), dtype=np.float32); y = x @ rng.standard_normal((
                     f"{sklearn / loo:.1f}×", f"at least {loo_target}×")
         timed(ventral, "run", recipe, "--no-report")
         timed(ventral, "export", recipe, "folds.alphas", folder / "alphas.csv")
-        same = timed(python, "-c", """
-import csv, sys
+        same = timed(python, "-c", PENALTIES, f"cache/by-name/ridge{columns}/r/images.safetensors", cwd=folder)[1].split()
+        exact = "equal to those of the least squared error (numpy, 64 bits, the same folds), of 168"
+        section.row(f"penalties {exact}", f"{same[0]}; within one step {same[1]}", f"{same[2]}; within one step {same[3]} (himalaya, 32 bits)",
+                    target="168")
+        section.row("penalties equal to himalaya's on the same folds; on folds of its own", f"{same[4]}; {same[6]}", target="168")
+
+
+# Penalties by the definition: for each fold the products of the other rows, centred by these, decomposed in 64 bits.
+PENALTIES = """
+import csv, json, sys
+import blake3
 import numpy as np
 from himalaya.kernel_ridge import KernelRidgeCV
 from himalaya.ridge import RidgeCV
-from sklearn.model_selection import KFold
+from sklearn.model_selection import PredefinedSplit
 x, y = np.load("data/x.npy"), np.load("data/y.npy")
+with open(sys.argv[1], "rb") as file:
+    header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+stimuli = json.loads(header["__metadata__"]["ventral"])["stimuli"]
+names = [stimuli["sources"][at].encode() + b"\\0" + name.encode() for at, name in zip(stimuli["source"], stimuli["name"])]
+order = np.argsort(np.array([int.from_bytes(blake3.blake3(name).digest()[:8], "little") for name in names], np.uint64))
+fold = np.empty(len(x), int)
+fold[order] = np.arange(len(x)) % 5
+alphas = np.logspace(0, 8, 20)
+wide, truth = x.astype(np.float64), y.astype(np.float64)
+products, loss = wide @ wide.T, np.zeros((20, y.shape[1]))
+for left_out in range(5):
+    inside, outside = fold != left_out, fold == left_out
+    k = products[np.ix_(inside, inside)]
+    mean = k.mean(0)
+    values, vectors = np.linalg.eigh(k - mean - mean[:, None] + mean.mean())
+    across = products[np.ix_(outside, inside)]
+    across = (across - across.mean(1, keepdims=True) - mean + mean.mean()) @ vectors
+    centre = truth[inside].mean(0)
+    turned = vectors.T @ (truth[inside] - centre)
+    for at, alpha in enumerate(alphas):
+        loss[at] += np.square(truth[outside] - centre - across @ (turned / (values + alpha)[:, None])).sum(0)
+exact = alphas[loss.argmin(0)]
+ours = np.array([float(row["alpha"]) for row in csv.DictReader(open("alphas.csv"))])
 x, y = x - x.mean(0), y - y.mean(0)
-def chosen(cv):
-    return (RidgeCV if len(x) > x.shape[1] else KernelRidgeCV)(alphas=np.logspace(0, 8, 20), cv=cv).fit(x, y).best_alphas_
-theirs = chosen(5)
-for other in np.array([float(row["alpha"]) for row in csv.DictReader(open("alphas.csv"))]), chosen(KFold(5, shuffle=True, random_state=0)):
-    off = np.abs(np.log10(other / theirs))
+same, own = ((RidgeCV if len(x) > x.shape[1] else KernelRidgeCV)(alphas=alphas, cv=cv).fit(x, y).best_alphas_ for cv in (PredefinedSplit(fold), 5))
+for a, b in (ours, exact), (same, exact), (ours, same), (ours, own):
+    off = np.abs(np.log10(a / b))
     print(int((off < 8 / 19 / 2).sum()), int((off < 8 / 19 * 1.5).sum()))
-""", cwd=folder)[1].split()
-        section.row("penalties equal to himalaya's, of 168 units; beside it himalaya's with its rows shuffled into folds",
-                    f"{same[0]}; within one step {same[1]}", f"{same[2]}; within one step {same[3]}", target="168")
+"""
 
 
 def training(section, folder, python):
@@ -394,6 +423,89 @@ nodes:
             section.row(what, f"{statistics.median(ours):.2f} s")
 
 
+STUDY = {
+    "three": """\
+vars: { weights: WEIGHTS }
+sweep: { layer: [features.4, features.6, features.7, features.9, features.10, features.12] }
+nodes:
+  it: { kind: synthetic_it, with: { images: 640, size: 64 } }
+  ceiling: { kind: noise_ceiling, in: { responses: it.responses } }
+  cnn:
+    kind: train_cnn
+    in: { images: it.images, responses: it.responses, split: it.split }
+    with: { architecture: three_layer, epochs: 30, augment: { shift: 4 } }
+  layers: { kind: extract_layer, in: { images: it.images }, with: { model: squeezenet1_1, weights: "${weights}", layers: [features.4, features.6, features.7, features.9, features.10, features.12] } }
+  pcs: { kind: pca, in: { features: "layers[${layer}]", split: it.split }, with: { components: 200 } }
+  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split, ceiling: ceiling }, with: { on: val } }
+  cnn_scores: { kind: evaluate, in: { predictions: cnn, responses: it.responses, split: it.split, ceiling: ceiling }, with: { on: val } }
+""",
+    "v4": """\
+nodes:
+  v4: { kind: load_recordings, with: { images: RECORDING/images.zip, responses: RECORDING/responses.npy, layout: units_by_stimuli, image_size: 64 } }
+  split: { kind: split, in: { rows: v4.images }, with: { from: RECORDING/notebook_split.csv } }
+  cnn:
+    kind: train_cnn
+    in: { images: v4.images, responses: v4.responses, split: split }
+    with: { architecture: three_layer, epochs: 30, augment: { shift: 4 } }
+  scores: { kind: evaluate, in: { predictions: cnn, responses: v4.responses, split: split }, with: { on: test } }
+""",
+    "tuned": """\
+sweep: { draw: [1, 2, 3, 4, 5] }
+nodes:
+  v4: { kind: load_recordings, with: { images: RECORDING/images.zip, responses: RECORDING/responses.npy, layout: units_by_stimuli, image_size: 112 } }
+  split: { kind: split, in: { rows: v4.images }, with: { test: 0.2, seed: "${draw}" } }
+  tuned:
+    kind: train_cnn
+    in: { images: v4.images, responses: v4.responses, split: split }
+    with: { model: squeezenet1_1, weights: WEIGHTS, layer: features.9, epochs: 15, augment: { shift: 3 } }
+  frozen:
+    kind: train_cnn
+    in: { images: v4.images, responses: v4.responses, split: split }
+    with: { model: squeezenet1_1, weights: WEIGHTS, layer: features.9, tune: readout }
+  layer: { kind: extract_layer, in: { images: v4.images }, with: { model: squeezenet1_1, weights: WEIGHTS, layers: [features.9] } }
+  ridge: { kind: ridge, in: { features: "layer[features.9]", responses: v4.responses, split: split } }
+  tuned_scores: { kind: evaluate, in: { predictions: tuned, responses: v4.responses, split: split }, with: { on: test } }
+  frozen_scores: { kind: evaluate, in: { predictions: frozen, responses: v4.responses, split: split }, with: { on: test } }
+  ridge_scores: { kind: evaluate, in: { predictions: ridge, responses: v4.responses, split: split }, with: { on: test } }
+""",
+}
+
+
+def study(section, folder, python):
+    """What trained networks score, and how long the recipes that ship take from an empty cache."""
+    def score(recipe, node, statistic, measure="explained_variance"):
+        table = json.loads(timed(ventral, "show", recipe, f"{node}.summary", "--json")[1])
+        return next(row for row in table if row["measure"] == measure)[statistic]
+
+    for name, text in STUDY.items():
+        text = text.replace("RECORDING", str(shared / "data/v4-201025")).replace("WEIGHTS", str(shared / "weights/squeezenet1_1.safetensors"))
+        (folder / f"recipes/{name}.yaml").write_text(f"version: 1\ntitle: {name}\nseed: 0\n{text}")
+    for name in ("task_driven", "data_driven", "architectures", "co_training", "best_model"):
+        shutil.copy(root / f"recipes/{name}.yaml", folder / "recipes")
+        shutil.rmtree(folder / "cache/actions", ignore_errors=True)
+        taken, _ = timed(ventral, "run", folder / f"recipes/{name}.yaml")
+        section.row(f"recipes/{name}.yaml on 640 images of 64 px, from an empty cache", f"{taken:.0f} s", target="180 s")
+    co = {balance: score(folder / "recipes/co_training.yaml", f"scores@balance={balance}", "mean") for balance in ("gradnorm", "uncertainty", "fixed")}
+    section.row("co-training, explained variance of responses, mean: GradNorm, uncertainty", f"{co['gradnorm']:.3f}, {co['uncertainty']:.3f}",
+                f"{co['fixed']:.3f} (losses added up)", f"{co['gradnorm'] - co['fixed']:+.3f}", "no worse")
+    three = folder / "recipes/three.yaml"
+    timed(ventral, "run", three, "--no-report")
+    layers = re.search(r"layer: \[(.*?)\]", STUDY["three"])[1].split(", ")
+    cnn, ridge = (score(three, "cnn_scores", "median", "explained_variance_nc"), max(score(three, f"scores@layer={at}", "median", "explained_variance_nc") for at in layers))
+    section.row("three_layer on 640 images of 64 px: ceiling-normalised EV, median unit", f"{cnn:.3f}",
+                f"{ridge:.3f} (ridge, SqueezeNet's best layer)", f"{cnn / ridge:.2f}×", "at least 0.6×")
+    timed(ventral, "run", folder / "recipes/v4.yaml", "--no-report")
+    section.row("three_layer on V4 (201025), held-out fifth: explained variance, mean", f"{score(folder / 'recipes/v4.yaml', 'scores', 'mean'):.3f}", target="at least 0.15")
+    tuned = folder / "recipes/tuned.yaml"
+    timed(ventral, "run", tuned, "--no-report")
+    of = {kind: [score(tuned, f"{kind}_scores@draw={draw}", "mean") for draw in range(1, 6)] for kind in ("tuned", "frozen", "ridge")}
+    text = {kind: " ".join(f"{value:.3f}"[1:] for value in values) for kind, values in of.items()}
+    above = sum(a > max(b, c) for a, b, c in zip(*of.values()))
+    section.row("SqueezeNet at features.9 and 112 px on V4, five splits: fine-tuned", text["tuned"],
+                f"{text['frozen']} (frozen, its readout trained); {text['ridge']} (frozen, ridge)", f"above both in {above} of 5", "5 of 5")
+
+
 def node_seconds(recipe, node):
     rows = json.loads(timed(ventral, "status", recipe, "--json")[1])
     return sum(row["seconds"] for row in rows if row["node"] == node)
@@ -423,7 +535,7 @@ nodes:
 def main():
     if not shared.is_dir():
         sys.exit("bench: ../shared (recordings, weights, peers) is not here; nothing was measured")
-    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, training, large)}
+    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, training, study, large)}
     asked = [a for a in sys.argv[1:] if not a.startswith("-")]
     if unknown := [a for a in asked if a not in sections]:
         sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")
