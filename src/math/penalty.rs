@@ -9,6 +9,8 @@ use super::tensor::columns;
 pub const PER_DECADE: usize = 4;
 /// How many decades a grid is extended at either end, at most.
 pub const MOST_DECADES: usize = 12;
+/// The multiple of the largest eigenvalue from which on a penalty leaves a prediction less than a millionth from the mean.
+const MEAN_ALONE: f64 = 1e6;
 
 /// The penalties chosen, per unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +28,8 @@ pub struct Choice {
 /// The best of a grid for every unit by mean squared error, the larger of two that are equal.
 ///
 /// `y` is centred, n × units. With `extend`, about a decade at a time is added at either end, in the steps that the grid
-/// has there, while the best of any unit lies there. A unit that is constant takes the grid's largest penalty.
+/// has there, while the best of any unit lies there, and at the upper end no further than where a penalty leaves nothing
+/// but the mean. A unit that is constant takes the grid's largest penalty.
 pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choice {
     let mut grid = grid.to_vec();
     grid.sort_by(f64::total_cmp);
@@ -44,7 +47,7 @@ pub fn choose(judge: &Judge<'_>, y: &Tensor, grid: &[f64], extend: bool) -> Choi
             for first in (0..most).step_by(at_once) {
                 let edge = end.of(&grid);
                 let there: Vec<usize> = varies.iter().copied().filter(|&unit| best[unit].alpha == edge).collect();
-                if there.is_empty() {
+                if there.is_empty() || (end == End::High && edge >= MEAN_ALONE * judge.largest()) {
                     break;
                 }
                 let given = if end == End::High { given_high } else { given_low };
@@ -174,6 +177,20 @@ mod tests {
         assert!(wide.grid.iter().all(|alpha| (alpha.log10() - alpha.log10().round()).abs() < 1e-12), "{wide:?}");
         let quarters = choose(&judge, &yt, &[1e-2, 10f64.powf(-1.75)], true);
         assert!(quarters.grid.windows(2).all(|pair| ((pair[1] / pair[0]).log10() - 0.25).abs() < 1e-9));
+    }
+
+    #[test]
+    fn a_grid_ends_where_nothing_but_the_mean_is_left() {
+        // Units whose best penalty is infinite: features say the contrary of what they say of the rows left out.
+        let x = normal(40, 3, 1);
+        let noise = normal(40, 8, 2);
+        let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&noise), CPU));
+        let basis = Basis::primal(&xt);
+        let judge = Judge::LeaveOneOut(&basis);
+        let choice = choose(&judge, &yt, &[1.0, 10.0], true);
+        let last = choice.grid[choice.grid.len() - 1];
+        let end = MEAN_ALONE * judge.largest();
+        assert!(choice.at_edge.contains(&true) && last >= end && last < 10.0 * end, "{last} for {end}: {choice:?}");
     }
 
     #[test]

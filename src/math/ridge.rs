@@ -167,6 +167,15 @@ pub struct Fold {
 }
 
 impl<'a> Judge<'a> {
+    /// The largest eigenvalue of any fit.
+    pub(super) fn largest(&self) -> f64 {
+        let of = |basis: &Basis| basis.lambda.max().double_value(&[]);
+        match self {
+            Self::LeaveOneOut(basis) | Self::Blocks(Blocks { basis, .. }) => of(basis),
+            Self::Folds(folds) => folds.iter().map(|fold| of(&fold.basis)).fold(0.0, f64::max),
+        }
+    }
+
     /// k folds of centred features (n × p); `fold` tells each row's.
     pub fn folds_primal(x: &Tensor, fold: &[usize], count: usize) -> Self {
         Self::folds(fold, count, |seen, unseen| {

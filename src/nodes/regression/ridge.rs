@@ -31,7 +31,7 @@ pub struct Params {
     #[schemars(extend("x-neutral" = null))]
     pub folds: Option<Folds>,
     /// Whether the grid grows in its own steps, by at most twelve decades at either end, while the best penalty of any unit
-    /// lies at that end.
+    /// lies at that end; at the upper one no further than where a penalty leaves nothing but the mean.
     #[serde(default = "yes")]
     #[schemars(extend("x-neutral" = true))]
     pub extend: bool,
@@ -167,7 +167,7 @@ impl JsonSchema for Alphas {
 
 impl NodeKind for Ridge {
     const NAME: &'static str = "ridge";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const ABOUT: &'static str = "Ridge regression from features to every unit, fitted on train, a penalty per unit.\n\n\
         Exact: one eigendecomposition serves all penalties and units. The intercept is fitted and not penalised. Penalties \
         are chosen on train rows only, by leave-one-out or k-fold squared error, from a grid that fits the features and \
