@@ -475,7 +475,9 @@ nodes:
 def study(section, folder, python):
     """What trained networks score, and how long the recipes that ship take from an empty cache."""
     def score(recipe, node, statistic, measure="explained_variance"):
-        table = json.loads(timed(ventral, "show", recipe, f"{node}.summary", "--json")[1])
+        name, _, variant = node.partition("@")
+        port = f"{name}.summary@{variant}" if variant else f"{name}.summary"
+        table = json.loads(timed(ventral, "show", recipe, port, "--json")[1])
         return next(row for row in table if row["measure"] == measure)[statistic]
 
     for name, text in STUDY.items():
