@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-pub use self::run::{Arrival, Host, MatrixSink, Run, Sink};
+pub use self::run::{Arrival, Epoch, Host, MatrixSink, Run, Sink};
 use crate::digest::Digest;
 use crate::value::Type;
 

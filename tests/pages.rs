@@ -331,6 +331,18 @@ fn a_page_that_opens_midway_shows_the_whole_curve() {
         assert_eq!(chrome.barriers(), [""; 0], "{name}");
         chrome.picture(&format!("watch-training-{name}"), false);
     }
+    // One that was stopped and goes on is drawn from its first epoch.
+    let before = chrome.eval(points).as_u64().expect("a number");
+    quiet(&chrome, &address);
+    drop(chrome);
+    watch.kill().expect("stopped");
+    watch.wait().expect("ended");
+    let (mut watch, address) = watched(&study);
+    let mut chrome = Chrome::start().expect("it was here before");
+    chrome.open(&address);
+    chrome.until(&format!("{points} > {before}"));
+    let told = chrome.eval("document.querySelector('.live .plot svg').getAttribute('aria-label')");
+    assert!(told.as_str().is_some_and(|told| told.starts_with("cnn: loss over epochs 1 to ")), "{told}");
     // Another run is another curve.
     study.edit("epochs: 3000", "epochs: 2");
     chrome.until("document.querySelector('.live').dataset.phase === 'done'");

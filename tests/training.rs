@@ -62,9 +62,17 @@ fn digests(study: &Study, node: &str) -> BTreeMap<String, Json> {
         .collect()
 }
 
-fn run(study: &Study) {
+/// Runs the recipe; gives what the terminal shows of it.
+fn run(study: &Study) -> String {
     let events = study.path("events");
-    study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", events.to_str().expect("UTF-8")]).succeeded();
+    let ended = study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", events.to_str().expect("UTF-8")]);
+    ended.succeeded().err()
+}
+
+/// What is told of epochs as they are done.
+fn metrics(study: &Study) -> Vec<Json> {
+    let told = events(study).into_iter().filter(|event| event["event"] == "metric");
+    told.map(|event| serde_json::json!({ "epoch": event["epoch"], "values": event["values"] })).collect()
 }
 
 /// Starts a run, and gives it once an epoch has been told.
@@ -131,11 +139,17 @@ fn a_stopped_training_goes_on_where_it_was_and_ends_with_the_same_bytes() {
     // Fewer epochs, then more: what is there is not trained again.
     let shorter = Study::with(&LONG.replace("epochs: 14", "epochs: 5"));
     run(&shorter);
+    let before = metrics(&shorter);
     shorter.edit("epochs: 5", "epochs: 14");
-    run(&shorter);
+    let said = run(&shorter);
     assert!(notes(&shorter).iter().any(|text| text.contains("5 of 14 epochs were there")), "{:?}", notes(&shorter));
-    let told = events(&shorter).iter().filter(|event| event["event"] == "metric").count();
-    assert_eq!(told, 9, "nine epochs were left");
+    let told: Vec<Json> = metrics(&shorter).into_iter().map(|epoch| epoch["epoch"].clone()).collect();
+    assert_eq!(told, [6, 7, 8, 9, 10, 11, 12, 13, 14], "nine epochs were left");
+    // Whoever draws the curve has what lies before them; the terminal does not say it again.
+    let resumed: Vec<Json> = events(&shorter).into_iter().filter(|e| e["event"] == "training_resumed").collect();
+    assert_eq!(resumed.len(), 1, "{resumed:?}");
+    assert_eq!((&resumed[0]["node"], &resumed[0]["epochs"]), (&Json::from("cnn"), &Json::from(before)));
+    assert!(said.contains("cnn: epoch 6: ") && !said.contains("cnn: epoch 5: "), "{said}");
     assert_eq!(digests(&shorter, "cnn"), expected);
 
     // `--force` trains anew.
@@ -143,7 +157,8 @@ fn a_stopped_training_goes_on_where_it_was_and_ends_with_the_same_bytes() {
     let forced =
         ["run", "recipes/a.yaml", "--no-report", "--force", "cnn", "--events", events_file.to_str().expect("UTF-8")];
     shorter.ventral(&forced).succeeded();
-    assert_eq!(events(&shorter).iter().filter(|event| event["event"] == "metric").count(), 14);
+    assert_eq!(metrics(&shorter).len(), 14);
+    assert!(!events(&shorter).iter().any(|event| event["event"] == "training_resumed"));
 }
 
 #[test]

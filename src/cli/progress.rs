@@ -76,7 +76,8 @@ impl Progress {
                     _ => {}
                 }
             }
-            Event::RunFinished { .. } => {}
+            // A note says so.
+            Event::TrainingResumed { .. } | Event::RunFinished { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::State;
 use crate::digest::Digest;
+use crate::kind::Epoch;
 
 /// One thing that happened; a line of `--events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,11 @@ pub enum Event {
         node: String,
         epoch: u64,
         values: BTreeMap<String, f64>,
+    },
+    /// A training goes on from an earlier one, whose epochs these are; those that follow are told as they are done.
+    TrainingResumed {
+        node: String,
+        epochs: Vec<Epoch>,
     },
     NodeFinished {
         node: String,

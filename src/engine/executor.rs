@@ -17,7 +17,7 @@ use super::store::{ActionLock, Failure, History, Last, Store, StoreError};
 use super::walk::{Look, Walk};
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::kind::{Arrival, Threads};
+use crate::kind::{Arrival, Epoch, Threads};
 use crate::plan::{NodeIndex, Plan};
 
 /// How often at most it is written down what has run: what a kill makes nameless, `cache gc` takes for litter.
@@ -475,7 +475,8 @@ impl Schedule<'_> {
                         under_way.notes.push(text.clone());
                         (self.tell)(&Event::NodeNote { node, text });
                     }
-                    Reply::Metric { epoch, values } => (self.tell)(&Event::Metric { node, epoch, values }),
+                    Reply::Metric(Epoch { epoch, values }) => (self.tell)(&Event::Metric { node, epoch, values }),
+                    Reply::Resumed { epochs } => (self.tell)(&Event::TrainingResumed { node, epochs }),
                     Reply::Output { stored } => under_way.outputs.push(stored),
                     Reply::Hello { .. } | Reply::Reserve { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
                 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::record::Stored;
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::kind::Arrival;
+use crate::kind::{Arrival, Epoch};
 
 /// One computation: a node, or some entries of its keyed output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,9 +64,10 @@ pub enum Reply {
         text: String,
     },
     /// What a training's epoch came to; numbers that are not finite are left out.
-    Metric {
-        epoch: u64,
-        values: BTreeMap<String, f64>,
+    Metric(Epoch),
+    /// What the epochs came to that a training goes on after.
+    Resumed {
+        epochs: Vec<Epoch>,
     },
     Output {
         stored: Stored,

@@ -15,7 +15,7 @@ use super::record::{Made, Record, Stored};
 use super::store::{Store, StreamedObject};
 use crate::device::{self, Device};
 use crate::digest::Digest;
-use crate::kind::{Host, Ingredients, Run, Sink};
+use crate::kind::{Epoch, Host, Ingredients, Run, Sink};
 use crate::registry::Registry;
 use crate::value::{Type, Value};
 
@@ -226,10 +226,12 @@ impl Host for StoreHost<'_> {
         self.store.write_checkpoint(self.checkpoint_name(of), state).map_err(|e| e.error)
     }
 
-    fn metric(&mut self, epoch: u64, values: &std::collections::BTreeMap<String, f64>) {
-        let values = values.iter().filter(|(_, value)| value.is_finite());
-        let values = values.map(|(name, value)| (name.clone(), *value)).collect();
-        self.replies.say(&Reply::Metric { epoch, values });
+    fn metric(&mut self, epoch: Epoch) {
+        self.replies.say(&Reply::Metric(finite(epoch)));
+    }
+
+    fn resumed(&mut self, epochs: Vec<Epoch>) {
+        self.replies.say(&Reply::Resumed { epochs: epochs.into_iter().map(finite).collect() });
     }
 
     fn reserve(&mut self, bytes: u64) -> Result<(), String> {
@@ -260,6 +262,12 @@ impl Host for StoreHost<'_> {
     fn note(&mut self, text: &str) {
         self.replies.say(&Reply::Note { text: text.to_owned() });
     }
+}
+
+/// Without the numbers that JSON cannot say.
+fn finite(mut epoch: Epoch) -> Epoch {
+    epoch.values.retain(|_, value| value.is_finite());
+    epoch
 }
 
 /// Where replies go; computations may tell from several threads.

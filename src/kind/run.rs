@@ -33,6 +33,13 @@ pub struct Arrival {
     pub path: PathBuf,
 }
 
+/// What an epoch of a training came to, by name, such as `train_loss`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    pub epoch: u64,
+    pub values: BTreeMap<String, f64>,
+}
+
 /// What a computation asks of whoever runs it.
 pub trait Host {
     /// Stores a value as an output.
@@ -84,8 +91,10 @@ pub trait Host {
     fn keep_checkpoint(&mut self, _of: &Ingredients, _state: &[u8]) -> io::Result<()> {
         Ok(())
     }
-    /// Numbers of a moment, such as a training's losses after an epoch, for whoever watches.
-    fn metric(&mut self, _epoch: u64, _values: &BTreeMap<String, f64>) {}
+    /// An epoch of a training is done; for whoever watches.
+    fn metric(&mut self, _epoch: Epoch) {}
+    /// The training goes on from an earlier one, whose epochs these are: they are not told again one by one.
+    fn resumed(&mut self, _epochs: Vec<Epoch>) {}
     /// How far the computation is, in units of `what`, such as `images`.
     fn progress(&mut self, done: u64, total: u64, what: &str);
     /// Something a person should know: kept in the record and shown in the report.

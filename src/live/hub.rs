@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::engine::event::Event;
 use crate::engine::record::State;
+use crate::kind::Epoch;
 
 /// A server-sent event: its name, and a line of JSON.
 #[derive(Clone, Debug)]
@@ -39,20 +40,14 @@ struct Node {
     message: Option<String>,
 }
 
-/// An epoch of a training.
-#[derive(Clone, Debug, Serialize)]
-struct Epoch {
-    epoch: u64,
-    values: BTreeMap<String, f64>,
-}
-
 #[derive(Default)]
 struct Inner {
     phase: Phase,
     recipe: String,
     total: usize,
     nodes: BTreeMap<String, Node>,
-    /// The epochs so far of each training of this run: a page that opens midway draws the whole curve.
+    /// The epochs so far of each training of this run, earlier ones that it goes on from among them: a page that opens midway
+    /// draws the whole curve.
     metrics: BTreeMap<String, Vec<Epoch>>,
     /// The mistakes of the recipe as it is saved now, with carets.
     problem: Option<String>,
@@ -130,6 +125,11 @@ impl Hub {
             }
             Event::NodeStarted { node, .. } => {
                 inner.nodes.insert(node.clone(), Node { state: "running", ..Node::default() });
+                // One whose dropped outputs are read again starts twice.
+                inner.metrics.remove(node);
+            }
+            Event::TrainingResumed { node, epochs } => {
+                inner.metrics.entry(node.clone()).or_default().extend(epochs.iter().cloned());
             }
             Event::Metric { node, epoch, values } => {
                 let known = Epoch { epoch: *epoch, values: values.clone() };
@@ -196,6 +196,15 @@ mod tests {
         let state: Json = serde_json::from_str(&hub.listen().recv().unwrap().data).unwrap();
         assert_eq!(state["metrics"]["n"][1], json!({ "epoch": 2, "values": { "train_loss": 0.5 } }));
         assert_eq!((listener.recv().unwrap().name, listener.recv().unwrap().name), ("run", "run"));
+        // It starts again, and goes on from what is there: one curve, from its start.
+        hub.event(&Event::NodeStarted { node: "n".to_owned(), kind: "k".to_owned(), device: "cpu".to_owned() });
+        let epochs = (1..=2).map(|epoch| Epoch { epoch, values: BTreeMap::new() }).collect();
+        hub.event(&Event::TrainingResumed { node: "n".to_owned(), epochs });
+        hub.event(&Event::Metric { node: "n".to_owned(), epoch: 3, values: BTreeMap::new() });
+        let state: Json = serde_json::from_str(&hub.listen().recv().unwrap().data).unwrap();
+        let told: Vec<&Json> = state["metrics"]["n"].as_array().unwrap().iter().map(|epoch| &epoch["epoch"]).collect();
+        assert_eq!(told, [1, 2, 3]);
+        assert_eq!([(); 3].map(|()| listener.recv().unwrap().name), ["run"; 3]);
         hub.show("<p>".to_owned(), true);
         hub.show("<p>".to_owned(), true);
         assert_eq!(listener.recv().unwrap().name, "page");

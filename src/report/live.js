@@ -136,8 +136,8 @@
       return make("div", { className: "curve" }, make("p", {}, make("b", { textContent: node }), ` ${rest}`), make("div", { className: "plots" }, ...plots));
     }));
   };
-  const metric = ({ node, epoch, values }) => {
-    ((state.metrics ||= {})[node] ||= []).push({ epoch, values });
+  const metric = (node, epochs) => {
+    ((state.metrics ||= {})[node] ||= []).push(...epochs);
     draw();
   };
 
@@ -196,6 +196,7 @@
       draw();
     } else if (said.event === "node_started") {
       state.nodes[said.node] = { state: "running" };
+      delete state.metrics[said.node];
     } else if (said.event === "node_progress") {
       state.progress[said.node] = said.total ? `${said.done}/${said.total} ${said.what}` : "";
     } else if (said.event === "node_finished") {
@@ -204,7 +205,9 @@
       if (state.metrics[said.node]) latest = said.node;
       draw();
     } else if (said.event === "metric") {
-      metric(said);
+      metric(said.node, [{ epoch: said.epoch, values: said.values }]);
+    } else if (said.event === "training_resumed") {
+      metric(said.node, said.epochs);
     } else if (said.event === "run_finished") {
       Object.assign(state, { phase: state.problem ? "wrong" : "done", summary: said });
       draw();

@@ -11,7 +11,7 @@ use super::parameters::Training;
 use super::rounds::Asked;
 use super::targets::Rows;
 use crate::digest::Digest;
-use crate::kind::{Ingredients, KindError, Product, Run};
+use crate::kind::{Epoch, Ingredients, KindError, Product, Run};
 use crate::value::Value;
 use crate::value::lineage::Lineage;
 
@@ -80,13 +80,28 @@ pub struct Watch<'a, 'b> {
     pub run: &'a mut Run<'b>,
 }
 
+impl Watch<'_, '_> {
+    /// Tells what is there already, so that whoever watches sees the whole curve.
+    pub fn resumed(&mut self, state: &State) {
+        let done = state.history.len();
+        if done > 0 {
+            let epochs = (1..=done).map(|epoch| self.told(state, epoch)).collect();
+            self.run.host.resumed(epochs);
+            self.run.progress((self.before + done) as u64, self.total as u64, "epochs");
+        }
+    }
+
+    fn told(&self, state: &State, epoch: usize) -> Epoch {
+        Epoch { epoch: (self.before + epoch) as u64, values: self.tasks.values(&state.history[epoch - 1]) }
+    }
+}
+
 impl Follower for Watch<'_, '_> {
     fn epoch(&mut self, state: &State) -> Result<(), KindError> {
         let done = state.history.len();
         let kept = self.run.host.keep_checkpoint(self.ingredients, &state.write());
         kept.map_err(|e| KindError::new(format!("cannot keep the state of epoch {done}: {e}")))?;
-        let values = self.tasks.values(state.history.last().expect("an epoch is done"));
-        self.run.host.metric((self.before + done) as u64, &values);
+        self.run.host.metric(self.told(state, done));
         self.run.progress((self.before + done) as u64, self.total as u64, "epochs");
         Ok(())
     }

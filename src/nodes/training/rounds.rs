@@ -171,6 +171,9 @@ fn one_round(
         device,
     };
     let mut watch = Watch { ingredients: &ingredients, tasks, before: at * plan.epochs, total: of * plan.epochs, run };
+    if let Some(state) = &from {
+        watch.resumed(state);
+    }
     let over = match fitting.run(from, &mut watch) {
         Ok(over) => over,
         Err(broken) => return Err(kept(broken, tasks, &rows, &ingredients, loss_words(asked, tasks), run)),
