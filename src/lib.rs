@@ -1,5 +1,6 @@
 //! Encoding-model studies of visual cortex as cached, typed recipes.
 
+#[cfg(feature = "command")]
 pub mod cli;
 pub mod contrast;
 pub mod device;

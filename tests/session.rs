@@ -2,12 +2,13 @@
 
 mod study;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use study::Study;
 
@@ -234,6 +235,65 @@ fn a_session_explores_changes_and_is_refused_in_words() {
     session.shows("run.set(\"components\", 6)?.table(\"by_size\")?", &["is stale", "`run()?` computes it here"]);
 }
 
+/// When each crate of prepared sessions was compiled last, but for the cells' own.
+fn compiled() -> BTreeMap<PathBuf, SystemTime> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl");
+    let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let mut folders = vec![root.join("target")];
+    let mut library = fs::read_dir(root.join("target")).expect("it is prepared").flatten();
+    let library = library.find_map(|host| modified(&host.path().join("debug/deps/libventral_session.so")));
+    let current = format!("{:?}", library.expect("the library"));
+    // What other tests have open may be on its way.
+    let slots = fs::read_dir(&root).expect("it is prepared").flatten().map(|entry| entry.path());
+    let current = |slot: &PathBuf| fs::read_to_string(slot.join("prepared")).is_ok_and(|of| of == current);
+    folders.extend(slots.filter(current).map(|slot| slot.join("ctx/target")));
+    assert!(folders.len() > 2, "two sessions are prepared together: {folders:?}");
+    let mut found = BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        let cells = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ctx-"));
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten().filter(|_| !cells) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("invoked.timestamp") {
+                found.insert(path.clone(), modified(&path).expect("a time"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn preparing_leaves_the_first_session_nothing_to_make() {
+    if !prepared("evcxr") {
+        return;
+    }
+    let study = Study::with(SMALL);
+    study.ventral(&["repl", "--prepare"]).succeeded();
+    let before = compiled();
+    assert!(before.len() > 100, "a library is many crates: {}", before.len());
+    for slot in ["1", "2"] {
+        let slot = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl").join(slot);
+        let asked = Command::new("cargo")
+            .args(["metadata", "--offline", "--format-version", "1"])
+            .current_dir(slot)
+            .output()
+            .expect("cargo starts");
+        assert!(asked.status.success(), "not all is fetched: {}", String::from_utf8_lossy(&asked.stderr));
+    }
+    let mut session = Session::open(&study, "recipes/a.yaml");
+    session.shows("run", &["A small study"]);
+    let said = session.heard(0);
+    assert!(!said.contains("Compiling"), "{said}");
+    drop(session);
+    let after = compiled();
+    let again: Vec<&PathBuf> =
+        before.iter().filter(|(path, time)| after.get(*path) != Some(*time)).map(|(path, _)| path).collect();
+    assert!(again.is_empty(), "compiled again: {again:?}");
+    let new: Vec<&PathBuf> = after.keys().filter(|path| !before.contains_key(*path)).collect();
+    assert!(new.is_empty(), "compiled in another way: {new:?}");
+}
+
 #[test]
 fn the_page_of_questions_is_true() {
     if !prepared("evcxr") {
@@ -321,7 +381,7 @@ fn a_kernel_shows_the_notebook() {
     let mut install = study.command(&["repl", "--jupyter", "recipes/quickstart.yaml"]);
     install.env("VENTRAL_JUPYTER", "true");
     study::Ended(install.output().expect("the command starts")).succeeded();
-    let output = std::process::Command::new(&python)
+    let output = Command::new(&python)
         .arg(source.join(".tools/notebook.py"))
         .args([source.join("docs/repl.ipynb"), "ventral-quickstart".into()])
         .env("JUPYTER_PATH", source.join("cache/repl/jupyter"))

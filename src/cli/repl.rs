@@ -58,20 +58,21 @@ impl Repl {
         if self.jupyter {
             return self.notebook(&folder);
         }
-        let slot = folder.slot().map_err(Failure::Failed)?;
         if !folder.is_prepared() {
             terminal::say(
                 "repl: compiling the library for sessions, without libtorch: once, about 3 minutes on two cores; \
                  later sessions start in seconds",
             );
         }
-        let start = Instant::now();
-        slot.prepare(terminal::say).map_err(Failure::Failed)?;
         if self.prepare {
+            let start = Instant::now();
+            folder.prepare(terminal::say).map_err(Failure::Failed)?;
             let took = amount::seconds(start.elapsed().as_secs_f64());
             terminal::say(&format!("repl: prepared in {took}; `ventral repl RECIPE` opens a session"));
             return Ok(());
         }
+        let slot = folder.slot().map_err(Failure::Failed)?;
+        slot.prepare(terminal::say).map_err(Failure::Failed)?;
         if !folder.has_sources() {
             terminal::say(
                 "repl: the sources of Rust's standard library are not here (`rustup component add rust-src`); give variables \

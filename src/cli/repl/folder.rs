@@ -22,6 +22,8 @@ use super::front::{self, PACKAGE};
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 /// So many sessions at a time.
 const SLOTS: usize = 16;
+/// So many are prepared together: a terminal's and a notebook's, which then start alike.
+const READY: usize = 2;
 
 /// Where sessions are built.
 pub struct Folder {
@@ -68,6 +70,17 @@ impl Folder {
 
     /// The first slot that no session has open.
     pub fn slot(&self) -> Result<Slot<'_>, String> {
+        Ok(self.slots(1)?.swap_remove(0))
+    }
+
+    /// Compiles what the next sessions need.
+    pub fn prepare(&self, say: impl Fn(&str)) -> Result<(), String> {
+        self.slots(READY)?.iter().try_for_each(|slot| slot.prepare(&say))
+    }
+
+    /// The first slots that no session has open, at least one.
+    fn slots(&self, count: usize) -> Result<Vec<Slot<'_>>, String> {
+        let mut free = Vec::new();
         for number in 1..=SLOTS {
             let root = self.root.join(number.to_string());
             fs::create_dir_all(&root).map_err(|error| told(&root, &error))?;
@@ -75,10 +88,13 @@ impl Folder {
             let file = File::create(&path).map_err(|error| told(&path, &error))?;
             // SAFETY: a call on a descriptor that `file` keeps open.
             if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-                return Ok(Slot { folder: self, root, _lock: file });
+                free.push(Slot { folder: self, root, _lock: file });
+            }
+            if free.len() == count {
+                break;
             }
         }
-        Err(format!("{SLOTS} sessions are open; end one"))
+        if free.is_empty() { Err(format!("{SLOTS} sessions are open; end one")) } else { Ok(free) }
     }
 
     /// Whether the library was compiled, of the sources as they are or as they were.
@@ -157,6 +173,9 @@ impl Slot<'_> {
         self.link_library()?;
         // Else the first cell would compile it, in silence.
         self.build(&self.root, PACKAGE, &self.target(), &say)?;
+        // Else the first session would, or would not start without a network: rust-analyzer has cargo resolve what other
+        // machines need, too.
+        self.cargo(&["fetch"], &self.root, &self.target(), &say)?;
         write(&stamp, &of)
     }
 
@@ -175,10 +194,14 @@ impl Slot<'_> {
     }
 
     fn build(&self, workspace: &Path, package: &str, target: &Path, say: &impl Fn(&str)) -> Result<(), String> {
+        let host = self.folder.host().to_string_lossy();
+        self.cargo(&["build", "--package", package, "--target", &host], workspace, target, say)
+    }
+
+    fn cargo(&self, arguments: &[&str], workspace: &Path, target: &Path, say: &impl Fn(&str)) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command
-            .args(["build", "--package", package, "--target"])
-            .arg(self.folder.host())
+            .args(arguments)
             .current_dir(workspace)
             .envs(self.environment())
             // As evcxr calls cargo, so that it finds everything made.
@@ -201,7 +224,8 @@ impl Slot<'_> {
         }
         let status = cargo.wait().map_err(cannot)?;
         if !status.success() {
-            return Err(format!("the library for sessions does not compile ({status}):\n{rest}"));
+            let did = if arguments[0] == "fetch" { "cannot be had" } else { "does not compile" };
+            return Err(format!("the library for sessions {did} ({status}):\n{rest}"));
         }
         Ok(())
     }
@@ -252,7 +276,7 @@ impl Slot<'_> {
             &format!(
                 "[package]\nname = \"ventral-session\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
                  [lib]\npath = \"lib.rs\"\ncrate-type = [\"dylib\"]\n\n\
-                 [dependencies]\nventral = {{ path = {:?} }}\n{plotters}\n\n[workspace]\n\n{profile}",
+                 [dependencies]\nventral = {{ path = {:?}, default-features = false }}\n{plotters}\n\n[workspace]\n\n{profile}",
                 folder.source.display().to_string()
             ),
         )?;
@@ -350,7 +374,10 @@ mod tests {
         slot.write_crates().expect("written");
         let manifest = fs::read_to_string(folder.library().join("Cargo.toml")).expect("a manifest");
         assert!(manifest.contains("features = [\"evcxr\", \"svg_backend\""), "{manifest}");
-        assert!(manifest.contains(&format!("ventral = {{ path = \"{SOURCE}\" }}")), "{manifest}");
+        assert!(
+            manifest.contains(&format!("ventral = {{ path = \"{SOURCE}\", default-features = false }}")),
+            "{manifest}"
+        );
         let lock = fs::read_to_string(Path::new(SOURCE).join("Cargo.lock")).expect("the checkout's lock");
         for workspace in ["1", "lib"] {
             assert_eq!(fs::read_to_string(root.path().join(workspace).join("Cargo.lock")).expect("a lock"), lock);
@@ -379,6 +406,8 @@ mod tests {
             ("compiled".into(), "anew".into())
         );
         assert!(!second.root.join("lib/ventral.d").exists());
+        let ready = folder.slots(READY).expect("what is prepared together");
+        assert!(ready[0].root.ends_with("3") && ready[1].root.ends_with("4"), "beside those that are open");
         drop(first);
         assert!(folder.slot().expect("the first again").root.ends_with("1"));
     }
