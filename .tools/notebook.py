@@ -1,8 +1,8 @@
 """Runs a notebook's cells in a Jupyter kernel and prints what each gives, as a line of JSON; ends with 1 where a cell fails.
 
-    JUPYTER_PATH=cache/repl/jupyter python3 .tools/notebook.py docs/repl.ipynb KERNEL [--write]
+    JUPYTER_PATH=cache/repl/jupyter python3 .tools/notebook.py docs/repl.ipynb KERNEL [--write] [--inspect=CODE]
 
---write stores the outputs in the notebook. Needs jupyter_client.
+--write stores the outputs in the notebook; --inspect prints what Shift-Tab shows behind a code. Needs jupyter_client.
 """
 
 import json
@@ -37,6 +37,15 @@ def run(client, code):
             outputs.append({"output_type": "error", **error})
 
 
+def inspect(client, code):
+    """What Shift-Tab shows with the cursor behind a code; none where the kernel knows nothing."""
+    asked = client.inspect(code, len(code))
+    while True:
+        message = client.get_shell_msg(timeout=PATIENCE)
+        if message["parent_header"].get("msg_id") == asked:
+            return message["content"]["data"].get("text/plain")
+
+
 def main():
     path, kernel = sys.argv[1:3]
     with open(path, encoding="utf-8") as file:
@@ -58,6 +67,8 @@ def main():
             failed |= any(output["output_type"] == "error" for output in cell["outputs"])
             said = {"code": code, "seconds": round(time.time() - start, 1), "outputs": cell["outputs"]}
             print(json.dumps(said), flush=True)
+        for code in [word.removeprefix("--inspect=") for word in sys.argv if word.startswith("--inspect=")]:
+            print(json.dumps({"inspect": code, "shown": inspect(client, code)}), flush=True)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

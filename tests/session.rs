@@ -215,6 +215,9 @@ fn a_session_explores_changes_and_is_refused_in_words() {
     session.shows("run.node(\"reedout\")?", &["did you mean `readout`"]);
     session.shows("run.matrix(\"pcs.components@size=4\")?", &["make(\"pcs.components\")?"]);
     session.shows("Run::open(\"recipes/aa.yaml\")?", &["did you mean"]);
+    session.shows(":doc run.table", &["pub fn table(&self, reference: &str)", "A table: "]);
+    session.shows(":doc Run::set", &["pub fn set("]);
+    session.shows(":vars", &["run: Run"]);
 
     for (name, ty, code, later, shows) in VALUES {
         // Types are told where the sources of the standard library are; by name they are known everywhere.
@@ -384,6 +387,7 @@ fn a_kernel_shows_the_notebook() {
     let output = Command::new(&python)
         .arg(source.join(".tools/notebook.py"))
         .args([source.join("docs/repl.ipynb"), "ventral-quickstart".into()])
+        .args(["--inspect=run.table", "--inspect=run.table(\"by_layer\")?.only(", "--inspect=run.tabel"])
         .env("JUPYTER_PATH", source.join("cache/repl/jupyter"))
         .current_dir(study.path(""))
         .output()
@@ -403,4 +407,10 @@ fn a_kernel_shows_the_notebook() {
     assert!(html("run.images").contains("data:image/png"));
     assert!(html("small.run()").contains("ran in"));
     assert!(html("evcxr_figure").contains("<svg"));
+    // Shift-Tab, with the cursor behind a name.
+    let help =
+        |code: &str| shown.iter().find(|line| line["inspect"] == code).expect("it was asked")["shown"].to_string();
+    assert!(help("run.table").contains("pub fn table(&self, reference: &str)"), "{}", help("run.table"));
+    assert!(help("run.table(\"by_layer\")?.only(").contains("The rows whose cell in a column reads so"));
+    assert_eq!(help("run.tabel"), "null");
 }
