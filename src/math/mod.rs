@@ -30,3 +30,5 @@ pub mod stats;
 #[cfg(feature = "torch")]
 pub mod tensor;
 pub mod wilcoxon;
+#[cfg(feature = "torch")]
+pub mod winograd;

@@ -3,6 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::graph::{Activation, Conv, Factorised, LAYER_NORM_EPSILON, Link, MaxPool, NORM, Op, Tokens};
+use super::winograd::Winograd;
 
 /// An operation with its tensors.
 pub enum Action {
@@ -11,6 +12,8 @@ pub enum Action {
         bias: Option<Tensor>,
         conv: Conv,
     },
+    /// A convolution that may go faster, without gradients.
+    Winograd(Box<Winograd>),
     BatchNorm {
         /// Scale, shift, mean and variance.
         parts: [Tensor; 4],
@@ -127,6 +130,7 @@ impl Action {
                 let padding = conv.padding.map(|side| side as i64);
                 x.conv2d(weight, bias.as_ref(), [conv.stride as i64; 2], padding, [1, 1], conv.groups as i64)
             }
+            Self::Winograd(conv) => conv.run(&x),
             Self::BatchNorm { parts: [weight, bias, mean, variance], epsilon } => {
                 let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
                 x.batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)

@@ -1,7 +1,7 @@
 //! Networks as data: named steps, their weights, and how a pass through them yields the layers asked for.
 //!
 //! What an architecture is (its layers, shapes and tensors) needs no libtorch, so that a recipe can be checked
-//! without one; only `network`, `trainable`, `stream` and `torchscript::network` compute.
+//! without one; only `network`, `trainable`, `stream`, `winograd` and `torchscript::network` compute.
 
 #[cfg(feature = "torch")]
 pub mod action;
@@ -32,3 +32,5 @@ pub mod trainable;
 mod transformer;
 mod vgg;
 pub mod weights;
+#[cfg(feature = "torch")]
+pub mod winograd;

@@ -3,7 +3,8 @@
 //! It runs in evaluation mode and stops after the deepest layer asked for. Batch norm is folded into the convolution
 //! before it, and ReLU and sums overwrite their input where nobody else reads it. A layer's numbers never depend on
 //! which other layers are asked for: a folded convolution whose own output is wanted runs once more as it stands.
-//! On the way, tensors lie channels last, which libtorch's convolutions on the CPU prefer.
+//! On the way, tensors lie channels last, which libtorch's convolutions on the CPU prefer; where only features are wanted,
+//! convolutions of 3 × 3 go by `winograd`.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use super::catalogue::Architecture;
 use super::graph::{Activation, Graph, IMAGES, NORM, Op, Wire};
 use super::stream::Forward;
 use super::weights::{self, Weights};
+use super::winograd::{self, Winograd};
 
 /// An architecture's steps up to some layers, with tensors on a device.
 pub struct Network {
@@ -33,22 +35,30 @@ struct Ready {
 }
 
 impl Network {
-    /// Prepares the steps that `layers` need, in 32-bit floats. `weights` holds their tensors, as `weights::gather` or
-    /// `init::random` give them.
+    /// Prepares the steps that `layers` need, in 32-bit floats, for features. `weights` holds their tensors, as
+    /// `weights::gather` or `init::random` give them.
     pub fn load(architecture: &Architecture, layers: &[&str], weights: &Weights, device: Device) -> Self {
-        Self::load_as(architecture.graph(), layers, weights, device, Kind::Float)
+        Self::load_for_features(architecture.graph(), layers, weights, device, Kind::Float)
     }
 
     /// The same of any graph, in floats of another kind; whatever is folded is worked out first.
+    pub fn load_for_features(graph: &Graph, layers: &[&str], weights: &Weights, device: Device, kind: Kind) -> Self {
+        Self::compiled(Compiler::new(graph, wires(graph, layers), weights, device, kind, Convolutions::Fastest))
+    }
+
+    /// The same with libtorch's convolutions throughout, which are those that training sees.
     pub fn load_as(graph: &Graph, layers: &[&str], weights: &Weights, device: Device, kind: Kind) -> Self {
-        let taps: Vec<Wire> =
-            layers.iter().map(|layer| graph.wire(layer).expect("the caller checked the layers")).collect();
-        Self::load_wires(graph, taps, weights, device, kind)
+        Self::load_wires(graph, wires(graph, layers), weights, device, kind)
     }
 
     /// The same for wires instead of layers.
     pub fn load_wires(graph: &Graph, taps: Vec<Wire>, weights: &Weights, device: Device, kind: Kind) -> Self {
-        let mut steps = Compiler::new(graph, &taps, weights, device, kind).compile();
+        Self::compiled(Compiler::new(graph, taps, weights, device, kind, Convolutions::Libtorch))
+    }
+
+    fn compiled(compiler: Compiler<'_>) -> Self {
+        let mut steps = compiler.compile();
+        let Compiler { graph, taps, kind, .. } = compiler;
         let mut last = HashMap::new();
         for (at, step) in steps.iter().enumerate() {
             last.extend(step.inputs.iter().map(|&wire| (wire, at)));
@@ -88,6 +98,10 @@ impl Forward for Network {
     }
 }
 
+fn wires(graph: &Graph, layers: &[&str]) -> Vec<Wire> {
+    layers.iter().map(|layer| graph.wire(layer).expect("the caller checked the layers")).collect()
+}
+
 fn held(wires: &[Option<Tensor>], wire: Wire) -> Tensor {
     wires[wire].as_ref().expect("a wire is driven before it is read").shallow_clone()
 }
@@ -95,24 +109,41 @@ fn held(wires: &[Option<Tensor>], wire: Wire) -> Tensor {
 /// Turns described steps into ready ones.
 struct Compiler<'a> {
     graph: &'a Graph,
-    taps: &'a [Wire],
+    taps: Vec<Wire>,
     needed: Vec<bool>,
     /// Per wire, how many steps of the whole graph read it: what is fused must not depend on the layers asked for.
     readers: Vec<usize>,
     weights: &'a Weights,
     device: Device,
     kind: Kind,
+    convolutions: Convolutions,
+}
+
+/// What convolutions are computed by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Convolutions {
+    Libtorch,
+    /// `winograd` where it is faster: rounded otherwise, and without gradients.
+    Fastest,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(graph: &'a Graph, taps: &'a [Wire], weights: &'a Weights, device: Device, kind: Kind) -> Self {
+    fn new(
+        graph: &'a Graph,
+        taps: Vec<Wire>,
+        weights: &'a Weights,
+        device: Device,
+        kind: Kind,
+        convolutions: Convolutions,
+    ) -> Self {
         let mut readers = vec![0; graph.steps.len() + 1];
         for step in &graph.steps {
             for &wire in &step.inputs {
                 readers[wire] += 1;
             }
         }
-        Self { graph, taps, needed: graph.needed(taps), readers, weights, device, kind }
+        let needed = graph.needed(&taps);
+        Self { graph, taps, needed, readers, weights, device, kind, convolutions }
     }
 
     fn compile(&self) -> Vec<Ready> {
@@ -149,6 +180,10 @@ impl<'a> Compiler<'a> {
         let (weight, bias) = self.conv_tensors(at, norm);
         let weight = channels_last(&weight.to_kind(self.kind)).to_device(self.device);
         let bias = bias.map(|bias| bias.to_kind(self.kind).to_device(self.device));
+        let fast = self.convolutions == Convolutions::Fastest && self.device == Device::Cpu && self.kind == Kind::Float;
+        if fast && winograd::may(&conv) {
+            return Action::Winograd(Box::new(Winograd::new(weight, bias, conv)));
+        }
         Action::Conv { weight, bias, conv }
     }
 

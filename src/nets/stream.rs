@@ -152,13 +152,23 @@ fn in_rows(tensor: &Tensor, rows: &mut Vec<f32>) {
 }
 
 /// The numbers of a contiguous tensor of 32-bit floats on the CPU.
-fn floats(tensor: &Tensor) -> &[f32] {
+pub(super) fn floats(tensor: &Tensor) -> &[f32] {
     assert!(tensor.is_contiguous() && tensor.kind() == tch::Kind::Float && tensor.device() == Device::Cpu);
     if tensor.numel() == 0 {
         return &[];
     }
     // SAFETY: such a tensor is `numel` floats in a row, alive and unchanged while it is borrowed.
     unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast::<f32>(), tensor.numel()) }
+}
+
+/// The same, to be written.
+pub(super) fn floats_mut(tensor: &mut Tensor) -> &mut [f32] {
+    assert!(tensor.is_contiguous() && tensor.kind() == tch::Kind::Float && tensor.device() == Device::Cpu);
+    if tensor.numel() == 0 {
+        return &mut [];
+    }
+    // SAFETY: as above; the caller made the tensor and shares it with nobody yet.
+    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) }
 }
 
 /// Writes area × channels numbers as channels × area, tile by tile.

@@ -114,7 +114,7 @@ pub enum Precision {
 
 impl NodeKind for ExtractLayer {
     const NAME: &'static str = "extract_layer";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "\
 Activations of named layers of a network, pretrained or random.
 

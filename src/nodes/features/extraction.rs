@@ -8,6 +8,7 @@ use crate::device;
 use crate::kind::{KindError, Run};
 use crate::nets::graph::Graph;
 use crate::nets::stream::Forward;
+use crate::nets::winograd;
 
 /// Images per batch that are tried on a CPU, whose cache holds the activations of few, and on a GPU, which wants many.
 const BATCHES_ON_CPU: [usize; 4] = [4, 8, 16, 32];
@@ -67,7 +68,8 @@ fn rate(network: &dyn Forward, batch: usize, (height, width): (usize, usize), de
     Ok((count * batch) as f64 / start.elapsed().as_secs_f64())
 }
 
-/// Bytes of memory of a pass in batches: tensors twice, what a batch holds at its widest, and batches on their way.
+/// Bytes of memory of a pass in batches: tensors twice, what convolutions take to be fast, what a batch holds at its
+/// widest, and batches on their way.
 pub fn needed(graph: &Graph, size: (usize, usize), row_floats: usize, batch: usize) -> u64 {
     let shapes = graph.shapes(size.0, size.1);
     let floats = |shape: &Option<Vec<usize>>| shape.as_ref().map_or(0, |shape| shape.iter().product::<usize>());
@@ -77,7 +79,7 @@ pub fn needed(graph: &Graph, size: (usize, usize), row_floats: usize, batch: usi
     let (batch, pixels) = (batch as u64, (3 * size.0 * size.1) as u64);
     // A step holds its inputs, its output, and what a convolution copies of them; a shortcut waits beside.
     let held = 5 * widest + ON_THEIR_WAY * (row_floats as u64 + pixels);
-    4 * (2 * tensors as u64 + batch * held) + (200 << 20)
+    4 * (2 * tensors as u64 + batch * held) + winograd::needed(graph, size) + (200 << 20)
 }
 
 /// The same for a program in a file of so many bytes, whose inner tensors nobody knows: as many numbers as the widest layer
@@ -101,5 +103,11 @@ mod tests {
         assert!(needed(resnet, (224, 224), 200_704, 32) > base);
         assert!(needed(resnet, (448, 448), 200_704, 8) > base);
         assert!(needed(resnet, (224, 224), 800_000, 8) > base);
+        // Filters of 6 × 6 instead of 3 × 3 for all but the first of the convolutions, which has three channels.
+        let vgg = describe("vgg19").expect("it ships").graph();
+        let convolutions = 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 + 3 * 256 * 256 + 256 * 512 + 7 * 512 * 512;
+        let more = winograd::needed(vgg, (224, 224));
+        let least = 4 * 36 * convolutions;
+        assert!(more == 0 || (least..least + (100 << 20)).contains(&more), "{more}");
     }
 }

@@ -149,7 +149,7 @@ impl Loaded {
     pub fn network(&self, layers: &[&str], device: Device, kind: Kind) -> Result<Box<dyn Forward>, String> {
         match &self.network {
             Source::Graph { graph, weights, .. } => {
-                let network = device::guard(|| Network::load_as(graph, layers, weights, device, kind))?;
+                let network = device::guard(|| Network::load_for_features(graph, layers, weights, device, kind))?;
                 Ok(Box::new(network))
             }
             Source::Script { network, .. } => Ok(Box::new(Arc::clone(network))),
