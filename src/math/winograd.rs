@@ -131,6 +131,8 @@ fn points() -> [[f64; FILTER]; IN] {
 /// The steps in registers of eight floats, which the compiler does not find by itself: it takes channels one by one, ten
 /// times as slowly.
 #[cfg(target_arch = "x86_64")]
+// Arrays are walked together, by the formulas' indices.
+#[allow(clippy::needless_range_loop)]
 mod steps {
     use std::arch::x86_64::{
         __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
