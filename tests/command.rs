@@ -421,7 +421,14 @@ fn gc_deletes_what_no_recipe_needs() {
     study.run();
     let objects = |study: &Study| study.ventral(&["cache", "verify"]).succeeded().out();
     let before = objects(&study);
-    study.ventral(&["cache", "gc"]).succeeded();
+    // A training that was stopped leaves a checkpoint; a dry run counts it as gc does.
+    fs::create_dir_all(study.path("cache/checkpoints")).expect("a folder");
+    fs::write(study.path("cache/checkpoints/left"), vec![0; 3_000_000]).expect("room");
+    let would = study.ventral(&["cache", "gc", "--dry-run"]).succeeded().out();
+    let did = study.ventral(&["cache", "gc"]).succeeded().out();
+    let deleted = did.trim().strip_prefix("deleted ").and_then(|rest| rest.split_once(',')).expect("bytes").0;
+    assert!(deleted.ends_with("MB"), "{did}");
+    assert!(would.contains(&format!("would delete {deleted} of ")), "{would} {did}");
     assert_ne!(before, objects(&study));
     assert_eq!(study.run(), (0, 10), "what the last run needs is kept");
     study.edit("components: 6", "components: 8");

@@ -179,7 +179,9 @@ fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry
     }
     let after: u64 = keep.values().map(|(bytes, _)| bytes).sum();
     if dry_run {
-        terminal::print(&format!("would delete {} of {}", amount::bytes(before - after), amount::bytes(before)));
+        let begun: u64 = store.begun().iter().map(|(_, bytes)| bytes).sum();
+        let (gone, all) = (before - after + begun, before + begun);
+        terminal::print(&format!("would delete {} of {}", amount::bytes(gone), amount::bytes(all)));
         return Ok(());
     }
     let freed = store.sweep(|path| keep.contains_key(path), |record| live.contains(&record.key)).map_err(failed)?;

@@ -457,13 +457,18 @@ impl Store {
                 freed += bytes;
             }
         }
-        let beside = ["partial", "checkpoints"].map(|name| fs::read_dir(self.root.join(name)));
-        for entry in beside.into_iter().flatten().flatten().flatten() {
-            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-            at(&entry.path(), fs::remove_file(entry.path()))?;
+        for (path, bytes) in self.begun() {
+            at(&path, fs::remove_file(&path))?;
             freed += bytes;
         }
         Ok(freed)
+    }
+
+    /// What computations that were not finished may go on with: path and bytes.
+    pub fn begun(&self) -> Vec<(PathBuf, u64)> {
+        let folders = ["partial", "checkpoints"].map(|name| fs::read_dir(self.root.join(name)));
+        let files = folders.into_iter().flatten().flatten().flatten();
+        files.filter_map(|file| Some((file.path(), file.metadata().ok()?.len()))).collect()
     }
 }
 
