@@ -332,7 +332,7 @@ x = rng.standard_normal((n, p), dtype=np.float32); y = x @ rng.standard_normal((
         exact = "equal to those of the least squared error (numpy, 64 bits, the same folds), of 168"
         section.row(f"penalties {exact}", f"{same[0]}; within one step {same[1]}", f"{same[2]}; within one step {same[3]} (himalaya, 32 bits)",
                     target="168")
-        section.row("penalties equal to himalaya's on the same folds; on folds of its own", f"{same[4]}; {same[6]}", target="168")
+        section.row("penalties equal to himalaya's on the same folds; on folds of its own", f"{same[4]}; {same[6]}")
 
 
 # Penalties by the definition: for each fold the products of the other rows, centred by these, decomposed in 64 bits.
