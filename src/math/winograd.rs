@@ -174,7 +174,7 @@ mod steps {
             for (i, places) in places.iter_mut().enumerate() {
                 for (j, place) in places.iter_mut().enumerate() {
                     let (y, x) = ((row * OUT + i).wrapping_sub(above), (tile * OUT + j).wrapping_sub(left));
-                    *place = (y < height && x < width).then_some((y * width + x) * channels);
+                    *place = (y < height && x < width).then(|| (y * width + x) * channels);
                 }
             }
             for from in (0..channels).step_by(LANES) {
