@@ -13,7 +13,7 @@ const LONG: &str = "\
 version: 1
 title: A long extraction
 nodes:
-  it: { kind: synthetic_it, with: { images: 600, size: 96, units: 2, repeats: 2 } }
+  it: { kind: synthetic_it, with: { images: 600, size: 160, units: 2, repeats: 2 } }
   layers:
     kind: extract_layer
     in: { images: it.images }
