@@ -238,19 +238,23 @@ fn a_session_explores_changes_and_is_refused_in_words() {
     session.shows("run.set(\"components\", 6)?.table(\"by_size\")?", &["is stale", "`run()?` computes it here"]);
 }
 
-/// When each crate of prepared sessions was compiled last, but for the cells' own.
-fn compiled() -> BTreeMap<PathBuf, SystemTime> {
+/// Where the library and prepared sessions are compiled. What other tests have open may be on its way, and is left out.
+fn builds() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl");
-    let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let mut folders = vec![root.join("target")];
     let mut library = fs::read_dir(root.join("target")).expect("it is prepared").flatten();
     let library = library.find_map(|host| modified(&host.path().join("debug/deps/libventral_session.so")));
     let current = format!("{:?}", library.expect("the library"));
-    // What other tests have open may be on its way.
     let slots = fs::read_dir(&root).expect("it is prepared").flatten().map(|entry| entry.path());
     let current = |slot: &PathBuf| fs::read_to_string(slot.join("prepared")).is_ok_and(|of| of == current);
-    folders.extend(slots.filter(current).map(|slot| slot.join("ctx/target")));
-    assert!(folders.len() > 2, "two sessions are prepared together: {folders:?}");
+    let mut builds = vec![root.join("target")];
+    builds.extend(slots.filter(current).map(|slot| slot.join("ctx/target")));
+    assert!(builds.len() > 2, "two sessions are prepared together: {builds:?}");
+    builds
+}
+
+/// When each crate there was compiled last, but for the cells' own.
+fn compiled(builds: &[PathBuf]) -> BTreeMap<PathBuf, SystemTime> {
+    let mut folders = builds.to_vec();
     let mut found = BTreeMap::new();
     while let Some(folder) = folders.pop() {
         let cells = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ctx-"));
@@ -266,6 +270,10 @@ fn compiled() -> BTreeMap<PathBuf, SystemTime> {
     found
 }
 
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
 #[test]
 fn preparing_leaves_the_first_session_nothing_to_make() {
     if !prepared("evcxr") {
@@ -273,7 +281,8 @@ fn preparing_leaves_the_first_session_nothing_to_make() {
     }
     let study = Study::with(SMALL);
     study.ventral(&["repl", "--prepare"]).succeeded();
-    let before = compiled();
+    let builds = builds();
+    let before = compiled(&builds);
     assert!(before.len() > 100, "a library is many crates: {}", before.len());
     for slot in ["1", "2"] {
         let slot = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl").join(slot);
@@ -289,7 +298,7 @@ fn preparing_leaves_the_first_session_nothing_to_make() {
     let said = session.heard(0);
     assert!(!said.contains("Compiling"), "{said}");
     drop(session);
-    let after = compiled();
+    let after = compiled(&builds);
     let again: Vec<&PathBuf> =
         before.iter().filter(|(path, time)| after.get(*path) != Some(*time)).map(|(path, _)| path).collect();
     assert!(again.is_empty(), "compiled again: {again:?}");
