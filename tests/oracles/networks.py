@@ -208,8 +208,24 @@ def size(name):
     )
 
 
-def run(name, sides):
+def settle(network, sides):
+    """Gives batch norms the statistics of some images, as training would. Without, numbers grow layer by layer, until gates
+    are steps that turn the last digit of one library into all of another's; in networks without gates it is the other way
+    round, since images of noise end up so alike that their variance is what rounding left."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+        norm.train()
+    images = 4.0 * u("settled", 16 * 3 * math.prod(sides)) - 2.0
+    with torch.no_grad():
+        network(torch.from_numpy(images.astype(np.float32).reshape(16, 3, *sides)))
+    network.eval()
+
+
+def run(name, sides, settled=False):
     network, layers = build(name), {}
+    if settled and name.startswith(("efficientnet", "mobilenet")):
+        settle(network, sides)
 
     def keep(layer):
         def hook(_module, _inputs, output):
@@ -262,7 +278,7 @@ if __name__ == "__main__":
         from safetensors.torch import save_file
 
         name, folder = sys.argv[2], Path(sys.argv[3])
-        network, images, layers = run(name, size(name))
+        network, images, layers = run(name, size(name), settled=True)
         torch.save(network.state_dict(), folder / "weights.pth")
         save_file(network.state_dict(), folder / "weights.safetensors")
         outputs = {layer: output.contiguous() for layer, output in layers.items()}
