@@ -14,26 +14,59 @@ pub struct Eigen {
     pub vectors: Tensor,
 }
 
-impl Eigen {
-    /// Decomposes centred products, n × n, 64-bit.
-    ///
-    /// A Householder reflection H = I − 2vvᵀ/vᵀv maps 1/√n to the first axis, which is dropped: so no rounding error stands
-    /// where the eigenvalue 0 of that direction would.
-    pub fn of(centred: &Tensor) -> Self {
-        let height = centred.size()[0];
-        let v = Tensor::full([height, 1], 1.0 / (height as f64).sqrt(), (Kind::Double, centred.device()));
+/// A change of axes that leaves out the direction 1: the reflection H = I − 2vvᵀ/vᵀv maps 1/√n to the first axis, which is
+/// dropped. Products of rows are centred by it, and no rounding error stands where the eigenvalue 0 of that direction would.
+pub struct WithoutMean {
+    v: Tensor,
+    scale: f64,
+}
+
+impl WithoutMean {
+    /// For n = `height` rows.
+    pub fn of(height: i64, device: tch::Device) -> Self {
+        let v = Tensor::full([height, 1], 1.0 / (height as f64).sqrt(), (Kind::Double, device));
         let _ = v.narrow(0, 0, 1).g_add_scalar_(1.0);
         let scale = 2.0 / scalar(&v.square().sum(Kind::Double));
-        // HKH = K − vwᵀ − wvᵀ with w = s(Kv − s/2·(vᵀKv)v): one pass over the products, of which one triangle is read.
-        let image = centred.matmul(&v);
-        let w = (&image - &v * (scalar(&v.tr().matmul(&image)) * scale / 2.0)) * scale;
-        let inner = centred.addmm(&Tensor::cat(&[&v, &w], 1), &Tensor::cat(&[-&w, -&v], 1).tr());
-        let (values, vectors) = inner.narrow(0, 1, height - 1).narrow(1, 1, height - 1).linalg_eigh("L");
-        let vectors = vectors.flip([1i64].as_slice());
-        let along = v.narrow(0, 1, height - 1).tr().matmul(&vectors) * -scale;
-        let below = vectors.addmm(&v.narrow(0, 1, height - 1), &along);
-        let first = v.narrow(0, 0, 1).matmul(&along);
-        Self { values: values.flip([0i64].as_slice()).clamp_min(0.0), vectors: Tensor::cat(&[first, below], 0) }
+        Self { v, scale }
+    }
+
+    /// The axes but the first of HKH for symmetric products K, n × n: (n − 1) × (n − 1).
+    pub fn within(&self, products: &Tensor) -> Tensor {
+        let Self { v, scale } = self;
+        // HKH = K − vwᵀ − wvᵀ with w = s(Kv − s/2·(vᵀKv)v): one pass over the products.
+        let image = products.matmul(v);
+        let w = (&image - v * (scalar(&v.tr().matmul(&image)) * scale / 2.0)) * *scale;
+        let inner = products.addmm(&Tensor::cat(&[v, &w], 1), &Tensor::cat(&[-&w, -v], 1).tr());
+        let rest = self.rest();
+        inner.narrow(0, 1, rest).narrow(1, 1, rest)
+    }
+
+    /// The axes but the first of Hx: n × any to (n − 1) × any.
+    pub fn down(&self, x: &Tensor) -> Tensor {
+        let along = self.v.tr().matmul(x) * -self.scale;
+        let rest = self.rest();
+        x.narrow(0, 1, rest).addmm(&self.v.narrow(0, 1, rest), &along)
+    }
+
+    /// H with 0 on its first axis and `x` on the others: (n − 1) × any to n × any.
+    pub fn up(&self, x: &Tensor) -> Tensor {
+        let below = self.v.narrow(0, 1, self.rest());
+        let along = below.tr().matmul(x) * -self.scale;
+        Tensor::cat(&[self.v.narrow(0, 0, 1).matmul(&along), x.addmm(&below, &along)], 0)
+    }
+
+    fn rest(&self) -> i64 {
+        self.v.size()[0] - 1
+    }
+}
+
+impl Eigen {
+    /// Decomposes centred products, n × n, 64-bit.
+    pub fn of(centred: &Tensor) -> Self {
+        let axes = WithoutMean::of(centred.size()[0], centred.device());
+        let (values, vectors) = axes.within(centred).linalg_eigh("L");
+        let vectors = axes.up(&vectors.flip([1i64].as_slice()));
+        Self { values: values.flip([0i64].as_slice()).clamp_min(0.0), vectors }
     }
 
     /// How many eigenvalues stand above some noise.

@@ -5,7 +5,11 @@ pub mod affine;
 #[cfg(feature = "torch")]
 pub mod augment;
 #[cfg(feature = "torch")]
+pub mod band;
+#[cfg(feature = "torch")]
 pub mod decode;
+#[cfg(feature = "torch")]
+pub mod dual;
 #[cfg(feature = "torch")]
 pub mod eigen;
 pub mod folds;
@@ -27,6 +31,8 @@ pub mod reliability;
 pub mod ridge;
 pub mod schedule;
 pub mod stats;
+#[cfg(feature = "torch")]
+pub mod teams;
 #[cfg(feature = "torch")]
 pub mod tensor;
 pub mod wilcoxon;

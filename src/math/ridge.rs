@@ -3,14 +3,18 @@
 //! Over n train rows, ŷ = ȳ + (x − m)w minimises Σ(y − ŷ)² + α‖w‖²: XᵀXw + αw = XᵀY for centred X (n × p) and Y
 //! (n × units). One eigendecomposition, of XᵀX (p × p) or of XXᵀ (n × n), whichever is smaller, serves every α and unit:
 //! with XᵀX = VΛVᵀ, w = V(VᵀXᵀY / (λ + α)); with XXᵀ = QΛQᵀ, w = Xᵀa and a = Q(QᵀY / (λ + α)). All in 64 bits.
+//!
+//! Penalties are judged on rows that a fit has not seen: by leaving out one (leverages), or folds by the fit to all rows
+//! (blocks), by fits without each fold, or by such fits in the dual form (`dual`).
 
 use std::cell::OnceCell;
 
 use tch::{Kind, Tensor};
 
+use super::dual::Bands;
 use super::eigen::Eigen;
+use super::teams::side_by_side;
 use super::tensor::{column_means, columns, index, rows, wide_vec};
-use crate::device;
 
 /// Rows of a product's part below which parts cost more than they save.
 const LEAST_SQUARE: i64 = 64;
@@ -143,6 +147,7 @@ pub enum Judge<'a> {
     LeaveOneOut(&'a Basis),
     Folds(Vec<Fold>),
     Blocks(Blocks<'a>),
+    Bands(&'a Bands),
 }
 
 /// The fit to all rows, whose rows are put in order of their folds.
@@ -167,59 +172,44 @@ pub struct Fold {
 }
 
 impl<'a> Judge<'a> {
-    /// The largest eigenvalue of any fit.
+    /// The largest eigenvalue of any fit; of bands to some hundredths.
     pub(super) fn largest(&self) -> f64 {
         let of = |basis: &Basis| basis.lambda.max().double_value(&[]);
         match self {
             Self::LeaveOneOut(basis) | Self::Blocks(Blocks { basis, .. }) => of(basis),
             Self::Folds(folds) => folds.iter().map(|fold| of(&fold.basis)).fold(0.0, f64::max),
+            Self::Bands(bands) => bands.largest(),
         }
     }
 
-    /// k folds of centred features (n × p); `fold` tells each row's.
-    pub fn folds_primal(x: &Tensor, fold: &[usize], count: usize) -> Self {
-        Self::folds(fold, count, |seen, unseen| {
-            let inside = rows(x, seen);
-            let mean = column_means(&inside);
-            let basis = Basis::primal(&(inside - &mean));
-            let turned = (rows(x, unseen) - mean).matmul(&basis.turn);
-            (basis, turned)
-        })
-    }
-
-    /// k folds of the fit to all rows, or nothing where so many penalties are judged faster by fits without each fold. Which,
-    /// is decided by sizes alone: a block takes 2n²r/k operations a penalty, a decomposition as long as some 13 products of
-    /// its size for large ones, and 40 for small ones.
-    pub fn blocks(basis: &'a Basis, fold: &[usize], count: usize, penalties: usize) -> Option<Self> {
+    /// k folds of centred features, n × p with p < n (`fold` tells each row's), by the fit to all rows, or by a fit without
+    /// each fold where so many penalties are judged faster so. Which, is decided by sizes alone: a block takes 2n²r/k
+    /// operations a penalty, a decomposition as long as some 40 products of its size.
+    pub fn folds_primal(x: &Tensor, basis: &'a Basis, fold: &[usize], count: usize, penalties: usize) -> Self {
         let (n, r, k) = (fold.len() as f64, basis.rank() as f64, count as f64);
-        let by_blocks = penalties as f64 * 2.0 * n * n * r / k;
-        let by_fits = match basis.form {
-            Form::Primal => k * 40.0 * r.powi(3),
-            Form::Dual => k * 13.0 * (n * (1.0 - 1.0 / k)).powi(3),
-        };
-        if by_blocks > by_fits {
-            return None;
+        if penalties as f64 * 2.0 * n * n * r / k > k * 40.0 * r.powi(3) {
+            Self::fits(x, fold, count)
+        } else {
+            Self::blocks(basis, fold, count)
         }
+    }
+
+    /// k folds by the fit to all rows.
+    pub fn blocks(basis: &'a Basis, fold: &[usize], count: usize) -> Self {
         let mut order: Vec<usize> = (0..fold.len()).collect();
         order.sort_by_key(|&row| fold[row]);
         let sizes = (0..count).map(|at| index(fold.iter().filter(|&&fold| fold == at).count())).collect();
-        Some(Self::Blocks(Blocks { basis, left: rows(&basis.left, &order), order, sizes }))
+        Self::Blocks(Blocks { basis, left: rows(&basis.left, &order), order, sizes })
     }
 
-    /// k folds of products of rows (n × n).
-    pub fn folds_dual(k: &Tensor, fold: &[usize], count: usize) -> Self {
-        Self::folds(fold, count, |seen, unseen| {
-            let to_seen = super::gram::to_train(k, seen);
-            let basis = Basis::dual(&Eigen::of(&rows(&to_seen, seen)));
-            let turned = rows(&to_seen, unseen).matmul(&basis.turn);
-            (basis, turned)
-        })
-    }
-
-    fn folds(fold: &[usize], count: usize, fit: impl Fn(&[usize], &[usize]) -> (Basis, Tensor)) -> Self {
+    /// k folds of centred features, n × p, by a fit without each.
+    fn fits(x: &Tensor, fold: &[usize], count: usize) -> Self {
         let folds = (0..count).map(|left_out| {
             let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..fold.len()).partition(|&row| fold[row] == left_out);
-            let (basis, turned) = fit(&seen, &unseen);
+            let inside = rows(x, &seen);
+            let mean = column_means(&inside);
+            let basis = Basis::primal(&(inside - &mean));
+            let turned = (rows(x, &unseen) - mean).matmul(&basis.turn);
             Fold { basis, seen, unseen, turned }
         });
         Self::Folds(folds.collect())
@@ -236,6 +226,8 @@ impl<'a> Judge<'a> {
                     fold.basis.project(&(&seen - column_means(&seen)))
                 })
                 .collect(),
+            // Each fit's, made with it.
+            Self::Bands(_) => Vec::new(),
         }
     }
 
@@ -255,6 +247,7 @@ impl<'a> Judge<'a> {
                     .collect();
                 Tensor::cat(&errors, 0)
             }
+            Self::Bands(_) => unreachable!("`losses` asks them for all penalties at once"),
         }
     }
 
@@ -269,48 +262,20 @@ impl<'a> Judge<'a> {
     /// The same for some penalties. Blocks are small beside a machine of several cores, so that penalties are shared out
     /// among them.
     pub(super) fn losses(&self, y: &Tensor, projections: &[Tensor], alphas: &[f64]) -> Vec<Vec<(f64, f64)>> {
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1);
-        let teams = SIDE_BY_SIDE.min(threads).min(alphas.len());
-        if teams < 2 || y.device() != tch::Device::Cpu || !matches!(self, Self::Blocks(_)) {
-            return alphas.iter().map(|&alpha| self.loss(y, projections, alpha)).collect();
+        let loss = |at: usize| self.loss(y, projections, alphas[at]);
+        match self {
+            Self::Bands(bands) => bands.losses(y, alphas),
+            // SAFETY: what penalties share is only read; blocks make no use of the cell in their basis.
+            Self::Blocks(_) => unsafe { side_by_side(alphas.len(), SIDE_BY_SIDE, y.device(), loss) },
+            _ => (0..alphas.len()).map(loss).collect(),
         }
-        let shared = Shared((self, y, projections));
-        let share = |first: usize| {
-            device::set_threads(threads / teams);
-            let (judge, y, projections) = shared.get();
-            let mine = alphas.iter().skip(first).step_by(teams);
-            device::guard(|| mine.map(|&alpha| judge.loss(y, projections, alpha)).collect::<Vec<_>>())
-        };
-        let found: Vec<_> = std::thread::scope(|scope| {
-            let teams: Vec<_> = (0..teams).map(|first| scope.spawn(move || share(first))).collect();
-            teams.into_iter().map(|team| team.join().expect("guarded")).collect()
-        });
-        device::set_threads(threads);
-        // What libtorch said there is said again here, where the caller listens.
-        let mut found: Vec<_> =
-            found.into_iter().map(|losses| losses.unwrap_or_else(|e| panic!("{e}")).into_iter()).collect();
-        (0..alphas.len()).map(|at| found[at % teams].next().expect("one of each")).collect()
     }
 
     /// 1 − Var(y − ŷ)/Var(y) of the errors at one penalty, per unit; nothing where it is undefined.
     pub fn explained(&self, y: &Tensor, alpha: f64) -> Vec<Option<f64>> {
         let total = variances(y);
-        let losses = self.loss(y, &self.projections(y), alpha);
+        let losses = self.losses(y, &self.projections(y), &[alpha]).swap_remove(0);
         losses.iter().zip(total).map(|(&(_, spread), total)| explained(spread, total)).collect()
-    }
-}
-
-/// What several threads read: a judge by blocks, the responses, and their projections.
-struct Shared<'a>((&'a Judge<'a>, &'a Tensor, &'a [Tensor]));
-
-// SAFETY: libtorch's operations on a tensor that nobody writes to may run in several threads at once; blocks hold only such,
-// and make no use of the cell in their basis.
-unsafe impl Sync for Shared<'_> {}
-
-impl<'a> Shared<'a> {
-    /// A method, so that closures borrow the whole.
-    fn get(&self) -> (&'a Judge<'a>, &'a Tensor, &'a [Tensor]) {
-        self.0
     }
 }
 
@@ -488,20 +453,18 @@ pub(super) mod tests {
             let (x, y) = (normal(height, width, 5), normal(height, 2, 6));
             let fold: Vec<usize> = (0..height).map(|row| row % 3).collect();
             let (xt, yt) = (from_array(&centred(&x), CPU), from_array(&centred(&y), CPU));
-            let judge = if width < height {
-                Judge::folds_primal(&xt, &fold, 3)
-            } else {
-                Judge::folds_dual(&xt.matmul(&xt.tr()), &fold, 3)
-            };
-            let got = judge.explained(&yt, 2.0)[0].unwrap();
             let products = xt.matmul(&xt.tr());
+            let bands = Bands::of(&products, &fold, 3);
+            let judge = if width < height { Judge::fits(&xt, &fold, 3) } else { Judge::Bands(&bands) };
+            let got = judge.explained(&yt, 2.0)[0].unwrap();
             let basis = if width < height { Basis::primal(&xt) } else { Basis::dual(&Eigen::of(&products)) };
-            let blocks = Judge::blocks(&basis, &fold, 3, 10).expect("few penalties");
+            let blocks = Judge::blocks(&basis, &fold, 3);
             for alpha in [1e-5, 2.0, 1e5] {
                 let (a, b) = (blocks.explained(&yt, alpha)[0].unwrap(), judge.explained(&yt, alpha)[0].unwrap());
                 assert!((a - b).abs() < 1e-7, "{a} by blocks, {b} by fits");
             }
-            assert!(Judge::blocks(&basis, &fold, 3, 10_000).is_none());
+            let of = |penalties| Judge::folds_primal(&xt, &basis, &fold, 3, penalties);
+            assert!(width > height || matches!((of(10), of(10_000)), (Judge::Blocks(_), Judge::Folds(_))));
             let errors: Vec<f64> = (0..height)
                 .map(|row| {
                     let others: Vec<usize> = (0..height).filter(|&at| fold[at] != fold[row]).collect();
@@ -519,7 +482,7 @@ pub(super) mod tests {
         let (x, y) = (from_array(&centred(&normal(70, 90, 5)), CPU), from_array(&centred(&normal(70, 3, 6)), CPU));
         let basis = Basis::dual(&Eigen::of(&x.matmul(&x.tr())));
         let fold: Vec<usize> = (0..70).map(|row| row % 3).collect();
-        let judge = Judge::blocks(&basis, &fold, 3, 10).expect("few penalties");
+        let judge = Judge::blocks(&basis, &fold, 3);
         let (projections, alphas) = (judge.projections(&y), [1e-3, 0.1, 1.0, 20.0, 4e3]);
         let together = judge.losses(&y, &projections, &alphas);
         for (alpha, together) in alphas.into_iter().zip(together) {

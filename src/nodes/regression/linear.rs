@@ -54,10 +54,10 @@ mod compute {
             let mut penalties = Penalties::default();
             for (done, round) in rounds.iter().enumerate() {
                 let task = Task::join("linear", &split, round, &responses, run)?;
-                let design = Design::of(&task, run)?;
-                let basis = match &design.eigen {
+                let design = Design::of(&task, 0, run)?;
+                let basis = match design.eigen(&task, run)? {
                     None => Basis::singular(&design.inside),
-                    Some(eigen) => Basis::dual(eigen).above(design.noise),
+                    Some(eigen) => Basis::dual(&eigen).above(design.noise),
                 };
                 if basis.rank() < task.features.columns {
                     run.note(format!(

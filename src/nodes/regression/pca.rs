@@ -101,7 +101,7 @@ mod compute {
     use crate::kind::{Compute, KindError, Run};
     use crate::math::gram::{self, Precision};
     use crate::math::pca::{self, Principal, Refusal};
-    use crate::math::tensor::{place, to_array};
+    use crate::math::tensor::{place, rows, to_array};
     use crate::nodes::regression::products::{Dual, Features, MOST_EXACT};
     use crate::nodes::regression::readout::{check_finite, train_rows};
     use crate::value::Value;
@@ -166,13 +166,16 @@ mod compute {
         let result = match solver {
             Solver::Auto => unreachable!("resolved by size"),
             Solver::Gram => {
-                let of = |dual: &Dual| pca::from_gram(&dual.to_train, &dual.eigen, dual.noise, train, k);
-                let dual = features.dual(train, false, run)?;
-                match of(&dual) {
+                let of = |dual: &Dual, run: &mut Run<'_>| {
+                    let eigen = dual.eigen(&rows(&dual.to_train, train), train, run)?;
+                    Ok::<_, KindError>(pca::from_gram(&dual.to_train, &eigen, dual.noise, train, k))
+                };
+                let dual = features.dual(train, false, 0, run)?;
+                match of(&dual, run)? {
                     // In 64 bits, weaker components can be told from rounding.
                     Err(Refusal::Rank(_)) if dual.precision == Precision::Single && k < train.len() => {
                         drop(dual);
-                        of(&features.dual(train, true, run)?)
+                        of(&features.dual(train, true, 0, run)?, run)?
                     }
                     result => result,
                 }

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::kind::{KindError, Product, Run};
 use crate::math::eigen::Eigen;
 use crate::math::gram::{Gram, Precision};
-use crate::math::tensor::{index, place, rows, wide_vec};
+use crate::math::tensor::{index, place, scalar, wide_vec};
 use crate::value::gram::About;
 use crate::value::lineage::Lineage;
 use crate::value::matrix::{Matrix, Raw};
@@ -36,16 +36,38 @@ pub struct Features {
     matrix: Option<Matrix>,
 }
 
-/// Products of all rows with train rows, centred by these, and what was made of them.
+/// Products of all rows with train rows, centred by these.
 pub struct Dual {
     /// rows × train.
     pub to_train: Tensor,
-    pub eigen: Eigen,
-    /// The sum of the eigenvalues.
+    /// The sum of the eigenvalues of those among train rows.
     pub trace: f64,
     /// Eigenvalues below this may stem from rounding alone.
     pub noise: f64,
     pub precision: Precision,
+    /// Of the Gram matrix that they are of.
+    gram: Digest,
+}
+
+impl Dual {
+    /// The eigendecomposition of the products among the train rows, `within`; kept, by their Gram matrix and the rows.
+    pub fn eigen(&self, within: &Tensor, train: &[usize], run: &mut Run<'_>) -> Result<Eigen, KindError> {
+        let which: Vec<u8> = train.iter().flat_map(|&row| (row as u64).to_le_bytes()).collect();
+        let device = place(run.device);
+        let make = |_: &mut Run<'_>| {
+            let found = Eigen::of(within);
+            let about = eigen::About { rows: train.len(), rank: train.len() - 1 };
+            let (values, vectors) = (wide_vec(&found.values), wide_vec(&found.vectors));
+            Ok(Value::Eigen(eigen::Eigen { about, values, vectors }))
+        };
+        let (value, _) = run.product(EIGEN, self.gram, Some(Digest::of(&which)), Type::Eigen, make)?;
+        let Value::Eigen(eigen) = value else { unreachable!("read as one") };
+        let shape = [index(eigen.about.rows), index(eigen.about.rank)];
+        Ok(Eigen {
+            values: Tensor::from_slice(&eigen.values).to_device(device),
+            vectors: Tensor::from_slice(&eigen.vectors).to_device(device).view(shape),
+        })
+    }
 }
 
 impl Features {
@@ -86,34 +108,20 @@ impl Features {
         self.matrix().raw()
     }
 
-    /// Centred products and their decomposition, in the precision that the size suggests or a finer one.
-    pub fn dual(&self, train: &[usize], finer: bool, run: &mut Run<'_>) -> Result<Dual, KindError> {
+    /// Centred products, in the precision that the size suggests or a finer one; what decomposes them needs `more` square
+    /// matrices of all rows beside what an eigendecomposition does.
+    pub fn dual(&self, train: &[usize], finer: bool, more: usize, run: &mut Run<'_>) -> Result<Dual, KindError> {
         let square = (self.rows as u64).pow(2) * 8;
         run.reserve(
-            SQUARES as u64 * square + BESIDE,
+            (SQUARES + more) as u64 * square + BESIDE,
             &format!("the products of {0} × {0} rows are decomposed whole, so fewer rows need less", self.rows),
         )?;
         let (gram, digest) = self.gram(finer, run)?;
         let to_train = gram.to_train(train);
-        let within = rows(&to_train, train);
-        let (trace, noise, precision) = (within.trace().double_value(&[]), gram.noise(train), gram.precision);
-        drop(gram);
-        let which: Vec<u8> = train.iter().flat_map(|&row| (row as u64).to_le_bytes()).collect();
-        let device = place(run.device);
-        let make = |_: &mut Run<'_>| {
-            let found = Eigen::of(&within);
-            let about = eigen::About { rows: train.len(), rank: train.len() - 1 };
-            let (values, vectors) = (wide_vec(&found.values), wide_vec(&found.vectors));
-            Ok(Value::Eigen(eigen::Eigen { about, values, vectors }))
-        };
-        let (value, _) = run.product(EIGEN, digest, Some(Digest::of(&which)), Type::Eigen, make)?;
-        let Value::Eigen(eigen) = value else { unreachable!("read as one") };
-        let shape = [index(eigen.about.rows), index(eigen.about.rank)];
-        let eigen = Eigen {
-            values: Tensor::from_slice(&eigen.values).to_device(device),
-            vectors: Tensor::from_slice(&eigen.vectors).to_device(device).view(shape),
-        };
-        Ok(Dual { to_train, eigen, trace, noise, precision })
+        let diagonal = train.iter().enumerate().map(|(column, &row)| index(row * train.len() + column));
+        let diagonal = Tensor::from_slice(&diagonal.collect::<Vec<_>>()).to_device(to_train.device());
+        let trace = scalar(&to_train.take(&diagonal).sum(Kind::Double));
+        Ok(Dual { trace, noise: gram.noise(train), precision: gram.precision, gram: digest, to_train })
     }
 
     fn gram(&self, finer: bool, run: &mut Run<'_>) -> Result<(Gram, Digest), KindError> {

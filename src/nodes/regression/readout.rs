@@ -105,8 +105,8 @@ pub struct Design {
     pub all: Tensor,
     /// The train rows of `all`.
     pub inside: Tensor,
-    /// The decomposition of the dual form; none in the primal.
-    pub eigen: Option<Eigen>,
+    /// What the dual form is of; none in the primal.
+    pub dual: Option<Dual>,
     /// The sum of the eigenvalues of XᵀX.
     pub trace: f64,
     /// Eigenvalues of XᵀX below this may stem from rounding alone.
@@ -114,8 +114,9 @@ pub struct Design {
 }
 
 impl Design {
-    /// Chooses the form by size, XᵀX for fewer columns than train rows and XXᵀ for more, and computes it.
-    pub fn of(task: &Task, run: &mut Run<'_>) -> Result<Self, KindError> {
+    /// Chooses the form by size, XᵀX for fewer columns than train rows and XXᵀ for more, and computes it. `more` are square
+    /// matrices of all rows that the dual form needs beside what its eigendecomposition does.
+    pub fn of(task: &Task, more: usize, run: &mut Run<'_>) -> Result<Self, KindError> {
         let Task { features, train, .. } = task;
         let design = if features.columns + 1 < train.len() {
             check_finite(features.matrix())?;
@@ -131,11 +132,12 @@ impl Design {
             let square = trace + scalar(&mean.square().sum(tch::Kind::Double)) * train.len() as f64;
             let (height, width) = (train.len() as f64, features.columns as f64);
             let noise = gram::rounding_noise(square / (height * width), height, width);
-            Self { all: raw - mean, inside, eigen: None, trace, noise }
+            Self { all: raw - mean, inside, dual: None, trace, noise }
         } else {
-            let Dual { to_train, eigen, trace, noise, .. } = features.dual(train, false, run)?;
-            let inside = rows(&to_train, train);
-            Self { all: to_train, inside, eigen: Some(eigen), trace, noise }
+            let dual = features.dual(train, false, more, run)?;
+            let inside = rows(&dual.to_train, train);
+            let (trace, noise) = (dual.trace, dual.noise);
+            Self { all: dual.to_train.shallow_clone(), inside, dual: Some(dual), trace, noise }
         };
         if design.trace <= design.noise {
             return Err(KindError::new(format!(
@@ -144,6 +146,11 @@ impl Design {
             )));
         }
         Ok(design)
+    }
+
+    /// The decomposition of the dual form; none in the primal.
+    pub fn eigen(&self, task: &Task, run: &mut Run<'_>) -> Result<Option<Eigen>, KindError> {
+        self.dual.as_ref().map(|dual| dual.eigen(&self.inside, &task.train, run)).transpose()
     }
 
     /// The most directions that centred train rows can vary along.
@@ -170,7 +177,7 @@ pub fn emit(
     let predictions = to_array(&(design.all.matmul(coefficients) + mean));
     run.emit_round("predictions", task.fold, Value::Matrix(Matrix::new(predictions, about)))?;
     // Of few features it costs nothing; of many, it reads them all again.
-    if design.eigen.is_some() && !run.wants("fit") {
+    if design.dual.is_some() && !run.wants("fit") {
         return Ok(());
     }
     let weights = weights(task, design, coefficients, run);
@@ -189,7 +196,7 @@ pub fn emit(
 
 /// Weights of the features, columns × units: in the dual form Xᵀa, a block of columns at a time.
 fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -> Array2<f32> {
-    if design.eigen.is_none() {
+    if design.dual.is_none() {
         return to_array(coefficients);
     }
     let x = task.features.raw();

@@ -167,9 +167,9 @@ impl JsonSchema for Alphas {
 
 impl NodeKind for Ridge {
     const NAME: &'static str = "ridge";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const ABOUT: &'static str = "Ridge regression from features to every unit, fitted on train, a penalty per unit.\n\n\
-        Exact: one eigendecomposition serves all penalties and units. The intercept is fitted and not penalised. Penalties \
+        Exact: one decomposition serves all penalties and units. The intercept is fitted and not penalised. Penalties \
         are chosen on train rows only, by leave-one-out or k-fold squared error, from a grid that fits the features and \
         grows while the best lies at its edge. A unit whose best stays at the upper edge is predicted by its mean.";
     const EXAMPLE: &'static str = "\
@@ -195,6 +195,7 @@ mod compute {
 
     use super::{Alphas, Params, Ridge};
     use crate::kind::{Compute, KindError, Run};
+    use crate::math::dual::{Bands, by_bands};
     use crate::math::folds::deal;
     use crate::math::penalty::{Choice, choose, log_grid, scaled_grid};
     use crate::math::ridge::{Basis, Judge};
@@ -212,19 +213,17 @@ mod compute {
             let mut extended = false;
             for (done, round) in rounds.iter().enumerate() {
                 let task = Task::join("ridge", &split, round, &responses, run)?;
-                let design = Design::of(&task, run)?;
+                let folds = params.folds.map(|folds| folds.get());
+                // Every fit to all folds but one holds its products, and its band half as much.
+                let design = Design::of(&task, folds.map_or(0, |folds| folds / 2), run)?;
                 let y = from_array(&task.y, place(run.device));
                 let mean = column_means(&y);
                 let y = y - &mean;
-                let basis = match &design.eigen {
-                    None => Basis::primal(&design.inside),
-                    Some(eigen) => Basis::dual(eigen),
-                };
                 let grid = grid(&params.alphas, &design, &task);
-                let choice = judged(&params, &task, &design, &basis, &y, &grid)?;
+                let (choice, coefficients) = fit(&params, &task, &design, &y, &grid, run)?;
                 tell(&params, &choice, &grid, task.fold, run);
                 penalties.add(&task, &choice.alpha, &choice.at_edge, &choice.explained);
-                emit("ridge", &task, &design, &basis.coefficients(&y, &choice.alpha), &mean, run)?;
+                emit("ridge", &task, &design, &coefficients, &mean, run)?;
                 tried.extend(choice.grid);
                 extended |= choice.extended;
                 run.progress(done as u64 + 1, rounds.len() as u64, "fits");
@@ -248,19 +247,41 @@ mod compute {
         }
     }
 
-    fn judged(
+    /// The penalties chosen, and the coefficients of the design's columns for them.
+    fn fit(
         params: &Params,
         task: &Task,
         design: &Design,
-        basis: &Basis,
         y: &Tensor,
         grid: &[f64],
-    ) -> Result<Choice, KindError> {
+        run: &mut Run<'_>,
+    ) -> Result<(Choice, Tensor), KindError> {
         let extend = params.extend && !matches!(params.alphas, Alphas::One(_));
-        let Some(folds) = params.folds else {
-            return Ok(choose(&Judge::LeaveOneOut(basis), y, grid, extend));
+        let folds = params.folds.map(|folds| dealt(folds.get(), task)).transpose()?;
+        if let (Some(fold), Some(count), Some(_)) = (&folds, params.folds, &design.dual)
+            && by_bands(task.train.len(), task.units.len(), count.get(), grid.len())
+        {
+            let bands = Bands::of(&design.inside, fold, count.get());
+            let choice = choose(&Judge::Bands(&bands), y, grid, extend);
+            let coefficients = bands.coefficients(y, &choice.alpha);
+            return Ok((choice, coefficients));
+        }
+        let eigen = design.eigen(task, run)?;
+        let basis = eigen.as_ref().map_or_else(|| Basis::primal(&design.inside), Basis::dual);
+        let judge = match (&folds, params.folds, &design.dual) {
+            (Some(fold), Some(count), Some(_)) => Judge::blocks(&basis, fold, count.get()),
+            (Some(fold), Some(count), None) => {
+                Judge::folds_primal(&design.inside, &basis, fold, count.get(), grid.len())
+            }
+            _ => Judge::LeaveOneOut(&basis),
         };
-        let count = folds.get();
+        let choice = choose(&judge, y, grid, extend);
+        let coefficients = basis.coefficients(y, &choice.alpha);
+        Ok((choice, coefficients))
+    }
+
+    /// The fold of each train row.
+    fn dealt(count: usize, task: &Task) -> Result<Vec<usize>, KindError> {
         let rows = task.train.len();
         // Every fit needs three rows, as every fit does.
         if rows - rows.div_ceil(count) < 3 {
@@ -275,12 +296,7 @@ mod compute {
         }
         let stimuli = task.features.stimuli.select(&task.train);
         let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
-        let fold = deal(&identities, count);
-        let judge = Judge::blocks(basis, &fold, count, grid.len()).unwrap_or_else(|| match design.eigen {
-            None => Judge::folds_primal(&design.inside, &fold, count),
-            Some(_) => Judge::folds_dual(&design.inside, &fold, count),
-        });
-        Ok(choose(&judge, y, grid, extend))
+        Ok(deal(&identities, count))
     }
 
     /// Says where the grid was too small.
@@ -374,12 +390,17 @@ mod tests {
             let (x, y) = toy(height, width);
             let train = height - 4;
             let split = hold_out(&stimuli(height), &("t".repeat(train) + "vvee"));
-            let made = job(&x, &y, &split).run::<Ridge>(json!({ "alphas": 30.0 })).unwrap();
-            let predictions = made.matrix("predictions");
             let expected = oracle(&x, &y, train, 30.0);
-            for (got, expected) in predictions.view().iter().zip(&expected) {
-                assert!((f64::from(*got) - expected).abs() < 1e-4, "{got} against {expected}");
-            }
+            let of = |params: Json| {
+                let made = job(&x, &y, &split).run::<Ridge>(params).unwrap();
+                for (got, expected) in made.matrix("predictions").view().iter().zip(&expected) {
+                    assert!((f64::from(*got) - expected).abs() < 1e-4, "{got} against {expected}");
+                }
+                made
+            };
+            of(json!({ "alphas": 30.0, "folds": 3 }));
+            let made = of(json!({ "alphas": 30.0 }));
+            let predictions = made.matrix("predictions");
             let fit = made.fit("fit");
             let weights = fit.arrays["weights"].view().into_dimensionality::<Ix2>().unwrap();
             let mut by_weights = x.dot(&weights);
