@@ -2,14 +2,16 @@
 //!
 //! For centred products of rows K, dual coefficients are a = (K + αI)⁻¹y. A fit of K reduces it to a band once, after which
 //! every penalty is a band's system; predictions of the rows left out are their products with the rows seen, turned into
-//! the band's axes once, times its solutions.
+//! the band's axes once, times its solutions. A penalty so small that rounding decides whether K + αI is positive definite
+//! goes by an eigendecomposition of all rows instead, none of whose values is taken for negative.
 
 use std::sync::OnceLock;
 
 use tch::{Kind, Tensor};
 
 use super::band::Band;
-use super::eigen::WithoutMean;
+use super::eigen::{Eigen, WithoutMean};
+use super::ridge::{Basis, Judge};
 use super::teams::side_by_side;
 use super::tensor::{column_means, columns, index, rows, scalar, wide_vec};
 
@@ -28,10 +30,11 @@ struct Fit {
 }
 
 impl Fit {
-    fn of(products: &Tensor) -> Self {
+    fn of(products: Tensor) -> Self {
         let axes = WithoutMean::of(products.size()[0], products.device());
-        let band = Band::of(axes.within(products));
-        Self { axes, band }
+        let within = axes.within(&products);
+        drop(products);
+        Self { axes, band: Band::of(within) }
     }
 
     /// x, rows × any, less its column means, in the band's axes.
@@ -55,6 +58,8 @@ struct Fold {
 pub struct Bands {
     folds: Vec<OnceLock<Fold>>,
     whole: OnceLock<Fit>,
+    /// The decomposition of all rows, for penalties within rounding.
+    basis: OnceLock<Basis>,
     /// Train rows in the order of folds.
     order: Vec<usize>,
     /// Where each fold begins there, and the end.
@@ -82,7 +87,8 @@ impl Bands {
         order.sort_by_key(|&row| fold[row]);
         let products = columns(&rows(products, &order), &order);
         let ends = (0..=count).map(|at| order.iter().filter(|&&row| fold[row] < at).count()).collect();
-        Self { folds: (0..count).map(|_| OnceLock::new()).collect(), whole: OnceLock::new(), order, ends, products }
+        let folds = (0..count).map(|_| OnceLock::new()).collect();
+        Self { folds, whole: OnceLock::new(), basis: OnceLock::new(), order, ends, products }
     }
 
     fn fold(&self, at: usize) -> &Fold {
@@ -97,8 +103,7 @@ impl Bands {
             // Rows left out are centred by the mean of the rows seen.
             let outside = to_seen.narrow(0, index(from), index(to - from)) - column_means(&within);
             drop(to_seen);
-            let fit = Fit::of(&within);
-            drop(within);
+            let fit = Fit::of(within);
             Fold {
                 turned: fit.turn(&outside.tr()).tr(),
                 fit,
@@ -109,44 +114,78 @@ impl Bands {
     }
 
     fn whole(&self) -> &Fit {
-        self.whole.get_or_init(|| Fit::of(&self.products))
+        self.whole.get_or_init(|| Fit::of(self.products.shallow_clone()))
+    }
+
+    fn basis(&self) -> &Basis {
+        self.basis.get_or_init(|| Basis::dual(&Eigen::of(&self.products)))
     }
 
     /// The mean squared error and the variance of the errors of every train row by the fit without its fold, per penalty and
     /// unit. `y` is centred, n × units.
     pub(super) fn losses(&self, y: &Tensor, alphas: &[f64]) -> Vec<Vec<(f64, f64)>> {
+        let (n, units) = (self.order.len(), y.size()[1]);
+        let most = index((MOST_NUMBERS / n).max(1));
+        let mut losses = vec![Vec::new(); alphas.len()];
+        for from in (0..units).step_by(most as usize) {
+            let some = self.losses_of(&y.narrow(1, from, most.min(units - from)), alphas);
+            losses.iter_mut().zip(some).for_each(|(all, some)| all.extend(some));
+        }
+        losses
+    }
+
+    fn losses_of(&self, y: &Tensor, alphas: &[f64]) -> Vec<Vec<(f64, f64)>> {
         let (n, units) = (self.order.len(), y.size()[1] as usize);
         let at_once = (MOST_NUMBERS / (n * units).max(1)).clamp(1, AT_ONCE);
-        let judge = |at: usize| {
-            if at == self.folds.len() {
-                // Needed later, and made meanwhile.
+        let judge = |task: usize| {
+            let Some(at) = task.checked_sub(1) else {
+                // The largest goes first, to be there later.
                 self.whole();
                 return None;
-            }
+            };
             let Fold { fit, seen, unseen, turned } = self.fold(at);
             let of_seen = rows(y, seen);
             let right = rows(y, unseen) - column_means(&of_seen);
             let projected = fit.turn(&of_seen);
-            let sums = alphas.chunks(at_once).flat_map(|alphas| {
+            drop(of_seen);
+            let definite = fit.band.definite(alphas);
+            let kept: Vec<f64> = alphas.iter().zip(&definite).filter(|(_, kept)| **kept).map(|(&at, _)| at).collect();
+            let mut sums = kept.chunks(at_once).flat_map(|alphas| {
                 let solutions = fit.band.solve(&projected, alphas);
                 let sums = (0..alphas.len()).map(|penalty| {
                     let errors = &right - turned.matmul(&solutions.get(index(penalty)));
-                    let sum = |x: &Tensor| x.sum_dim_intlist([0i64].as_slice(), false, Kind::Double);
-                    Tensor::stack(&[sum(&errors.square()), sum(&errors)], 0)
+                    let sum = |x: &Tensor| wide_vec(&x.sum_dim_intlist([0i64].as_slice(), false, Kind::Double));
+                    (sum(&errors.square()), sum(&errors))
                 });
                 sums.collect::<Vec<_>>()
             });
-            // Penalties × 2 × units.
-            Some(Tensor::stack(&sums.collect::<Vec<_>>(), 0))
+            Some(definite.into_iter().map(|definite| definite.then(|| sums.next().expect("of each"))).collect())
         };
         // SAFETY: products and responses are only read; fits are made behind locks.
         let sums = unsafe { side_by_side(self.folds.len() + 1, SIDE_BY_SIDE, y.device(), judge) };
-        let sums: Vec<Tensor> = sums.into_iter().flatten().collect();
-        let means =
-            wide_vec(&(Tensor::stack(&sums, 0).sum_dim_intlist([0i64].as_slice(), false, Kind::Double) / n as f64));
-        let of = |(square, mean): (&f64, &f64)| (*square, square - mean * mean);
-        let penalty = |means: &[f64]| means[..units].iter().zip(&means[units..]).map(of).collect();
-        means.chunks(2 * units).map(penalty).collect()
+        let sums: Vec<Vec<Option<(Vec<f64>, Vec<f64>)>>> = sums.into_iter().flatten().collect();
+        let of = |at: usize| -> Option<Vec<(f64, f64)>> {
+            let mut total = vec![(0.0, 0.0); units];
+            for fold in &sums {
+                let (square, mean) = fold[at].as_ref()?;
+                for (unit, total) in total.iter_mut().enumerate() {
+                    *total = (total.0 + square[unit] / n as f64, total.1 + mean[unit] / n as f64);
+                }
+            }
+            Some(total.into_iter().map(|(square, mean)| (square, square - mean * mean)).collect())
+        };
+        let mut losses: Vec<_> = (0..alphas.len()).map(of).collect();
+        let left: Vec<usize> = (0..alphas.len()).filter(|&at| losses[at].is_none()).collect();
+        if !left.is_empty() {
+            let fold: Vec<usize> =
+                (0..self.folds.len()).flat_map(|at| vec![at; self.ends[at + 1] - self.ends[at]]).collect();
+            let judge = Judge::blocks(self.basis(), &fold, self.folds.len());
+            let y = rows(y, &self.order);
+            let alphas: Vec<f64> = left.iter().map(|&at| alphas[at]).collect();
+            let found = judge.losses(&y, &judge.projections(&y), &alphas);
+            left.into_iter().zip(found).for_each(|(at, found)| losses[at] = Some(found));
+        }
+        losses.into_iter().map(|losses| losses.expect("one way or the other")).collect()
     }
 
     /// The largest eigenvalue of the products to some hundredths, by power iteration.
@@ -167,20 +206,29 @@ impl Bands {
 
     /// Weights of train rows, n × units, for a penalty per unit, by the fit to all of them. `y` is centred, n × units.
     pub fn coefficients(&self, y: &Tensor, alpha: &[f64]) -> Tensor {
-        let whole = self.whole();
-        let turned = whole.turn(&rows(y, &self.order));
+        let (whole, y) = (self.whole(), rows(y, &self.order));
+        let turned = whole.turn(&y);
         let mut distinct = alpha.to_vec();
         distinct.sort_by(f64::total_cmp);
         distinct.dedup();
+        let definite = whole.band.definite(&distinct);
         let units_of =
             |at: usize| -> Vec<usize> { (0..alpha.len()).filter(|&unit| alpha[unit] == distinct[at]).collect() };
-        let solve = |at: usize| whole.band.solve(&columns(&turned, &units_of(at)), &distinct[at..=at]).get(0);
-        // SAFETY: responses and the fit are only read, but for the cell in its band, which locks.
+        let solve = |at: usize| {
+            definite[at].then(|| whole.band.solve(&columns(&turned, &units_of(at)), &distinct[at..=at]).get(0))
+        };
+        // SAFETY: responses and the fit are only read.
         let solved = unsafe { side_by_side(distinct.len(), usize::MAX, y.device(), solve) };
-        let found = whole.axes.up(&whole.band.turn_back(&Tensor::cat(&solved, 1)));
-        let mut column = vec![0; alpha.len()];
-        (0..distinct.len()).flat_map(units_of).enumerate().for_each(|(at, unit)| column[unit] = at);
-        let found = columns(&found, &column);
+        let found = y.zeros_like();
+        for (at, solved) in solved.into_iter().enumerate() {
+            let units = units_of(at);
+            let solved = match solved {
+                Some(solved) => whole.axes.up(&whole.band.turn_back(&solved)),
+                None => self.basis().coefficients(&columns(&y, &units), &vec![distinct[at]; units.len()]),
+            };
+            let units: Vec<i64> = units.into_iter().map(index).collect();
+            let _ = found.shallow_clone().index_copy_(1, &Tensor::from_slice(&units).to_device(y.device()), &solved);
+        }
         let mut place = vec![0; self.order.len()];
         self.order.iter().enumerate().for_each(|(at, &row)| place[row] = at);
         rows(&found, &place)
@@ -190,9 +238,7 @@ impl Bands {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::eigen::Eigen;
     use crate::math::ridge::tests::{centred, normal};
-    use crate::math::ridge::{Basis, Judge};
     use crate::math::tensor::from_array;
 
     const CPU: tch::Device = tch::Device::Cpu;
@@ -220,6 +266,29 @@ mod tests {
             let difference = bands.coefficients(&y, &alpha) - basis.coefficients(&y, &alpha);
             assert!(scalar(&difference.abs().max()) < 1e-10, "{height} × {width}");
         }
+    }
+
+    #[test]
+    fn penalties_within_rounding_go_by_eigenvectors() {
+        // Rank 4, with noise of the products as of 32 bits.
+        let x = from_array(&centred(&normal(60, 4, 1)), CPU);
+        let noise = from_array(&normal(60, 60, 2), CPU) * 1e-7 + 1.0;
+        let products = x.matmul(&x.tr()) * (&noise + noise.tr()) * 0.5;
+        let products = super::super::gram::to_train(&products, &(0..60).collect::<Vec<_>>());
+        let y = from_array(&centred(&normal(60, 3, 3)), CPU);
+        let fold: Vec<usize> = (0..60).map(|row| row % 4).collect();
+        let bands = Bands::of(&products, &fold, 4);
+        let basis = Basis::dual(&Eigen::of(&products));
+        let (by_bands, by_blocks) = (Judge::Bands(&bands), Judge::blocks(&basis, &fold, 4));
+        let losses = |judge: &Judge<'_>| judge.losses(&y, &judge.projections(&y), &[1.0, 1e-8]);
+        let (a, b) = (losses(&by_bands), losses(&by_blocks));
+        assert!(bands.basis.get().is_some());
+        for (a, b) in a.iter().flatten().zip(b.iter().flatten()) {
+            assert!((a.0 / b.0 - 1.0).abs() < 1e-6 && (a.1 / b.1 - 1.0).abs() < 1e-6, "{a:?} {b:?}");
+        }
+        let alpha = [1e-8, 1.0, 1e-8];
+        let (a, b) = (bands.coefficients(&y, &alpha), basis.coefficients(&y, &alpha));
+        assert!(scalar(&(&a - &b).abs().max()) < 1e-6 * scalar(&b.abs().max()));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use super::tensor::columns;
 
 /// How many penalties a decade holds where a grid is made here, or one penalty is extended to a grid.
 pub const PER_DECADE: usize = 4;
+/// How many penalties a grid that fits the features has.
+pub const AUTO: usize = 10 * PER_DECADE + 1;
 /// How many decades a grid is extended at either end, at most.
 pub const MOST_DECADES: usize = 12;
 /// The multiple of the largest eigenvalue from which on a penalty leaves a prediction less than a millionth from the mean.
@@ -131,7 +133,7 @@ fn try_all(judge: &Judge<'_>, y: &Tensor, units: &[usize], alphas: impl Iterator
 /// the power of ten nearest to the mean eigenvalue.
 pub fn scaled_grid(trace: f64, rank: usize) -> Vec<f64> {
     let middle = (trace / rank as f64).log10().round();
-    log_grid(10f64.powf(middle - 6.0), 10f64.powf(middle + 4.0), 10 * PER_DECADE + 1)
+    log_grid(10f64.powf(middle - 6.0), 10f64.powf(middle + 4.0), AUTO)
 }
 
 /// `count` penalties from `low` to `high`, evenly spaced in logarithm; ends exact.

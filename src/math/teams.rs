@@ -48,6 +48,9 @@ pub unsafe fn side_by_side<T: Send>(
                 done.push((at, task(at)));
             }
         });
+        if result.is_err() {
+            next.store(count, Ordering::Relaxed);
+        }
         result.map(|()| done)
     };
     let found: Vec<_> = std::thread::scope(|scope| {

@@ -113,7 +113,7 @@ impl Features {
     pub fn dual(&self, train: &[usize], finer: bool, more: usize, run: &mut Run<'_>) -> Result<Dual, KindError> {
         let square = (self.rows as u64).pow(2) * 8;
         run.reserve(
-            (SQUARES + more) as u64 * square + BESIDE,
+            ((SQUARES + more) as u64).saturating_mul(square).saturating_add(BESIDE),
             &format!("the products of {0} × {0} rows are decomposed whole, so fewer rows need less", self.rows),
         )?;
         let (gram, digest) = self.gram(finer, run)?;

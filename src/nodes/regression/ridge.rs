@@ -197,7 +197,7 @@ mod compute {
     use crate::kind::{Compute, KindError, Run};
     use crate::math::dual::{Bands, by_bands};
     use crate::math::folds::deal;
-    use crate::math::penalty::{Choice, choose, log_grid, scaled_grid};
+    use crate::math::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
     use crate::math::ridge::{Basis, Judge};
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
@@ -213,14 +213,15 @@ mod compute {
             let mut extended = false;
             for (done, round) in rounds.iter().enumerate() {
                 let task = Task::join("ridge", &split, round, &responses, run)?;
-                let folds = params.folds.map(|folds| folds.get());
-                // Every fit to all folds but one holds its products, and its band half as much.
-                let design = Design::of(&task, folds.map_or(0, |folds| folds / 2), run)?;
+                let folds = params.folds.map(|folds| dealt(folds.get(), &task)).transpose()?;
+                let by_bands = bands(&params, &task);
+                // A fit without a fold holds half a square beside what some of them do together.
+                let design = Design::of(&task, by_bands.map_or(0, |folds| 1 + folds / 2), run)?;
                 let y = from_array(&task.y, place(run.device));
                 let mean = column_means(&y);
                 let y = y - &mean;
                 let grid = grid(&params.alphas, &design, &task);
-                let (choice, coefficients) = fit(&params, &task, &design, &y, &grid, run)?;
+                let (choice, coefficients) = fit(&params, &task, &design, folds.as_deref(), &y, &grid, run)?;
                 tell(&params, &choice, &grid, task.fold, run);
                 penalties.add(&task, &choice.alpha, &choice.at_edge, &choice.explained);
                 emit("ridge", &task, &design, &coefficients, &mean, run)?;
@@ -247,28 +248,38 @@ mod compute {
         }
     }
 
+    /// How many folds are judged by bands, should the form be dual; nothing where they are not.
+    fn bands(params: &Params, task: &Task) -> Option<usize> {
+        let penalties = match &params.alphas {
+            Alphas::Auto => AUTO,
+            Alphas::One(_) => 1,
+            Alphas::List(list) => list.len(),
+            Alphas::Grid(grid) => grid.count,
+        };
+        let folds = params.folds?.get();
+        by_bands(task.train.len(), task.units.len(), folds, penalties).then_some(folds)
+    }
+
     /// The penalties chosen, and the coefficients of the design's columns for them.
     fn fit(
         params: &Params,
         task: &Task,
         design: &Design,
+        folds: Option<&[usize]>,
         y: &Tensor,
         grid: &[f64],
         run: &mut Run<'_>,
     ) -> Result<(Choice, Tensor), KindError> {
         let extend = params.extend && !matches!(params.alphas, Alphas::One(_));
-        let folds = params.folds.map(|folds| dealt(folds.get(), task)).transpose()?;
-        if let (Some(fold), Some(count), Some(_)) = (&folds, params.folds, &design.dual)
-            && by_bands(task.train.len(), task.units.len(), count.get(), grid.len())
-        {
-            let bands = Bands::of(&design.inside, fold, count.get());
+        if let (Some(fold), Some(count), Some(_)) = (folds, bands(params, task), &design.dual) {
+            let bands = Bands::of(&design.inside, fold, count);
             let choice = choose(&Judge::Bands(&bands), y, grid, extend);
             let coefficients = bands.coefficients(y, &choice.alpha);
             return Ok((choice, coefficients));
         }
         let eigen = design.eigen(task, run)?;
         let basis = eigen.as_ref().map_or_else(|| Basis::primal(&design.inside), Basis::dual);
-        let judge = match (&folds, params.folds, &design.dual) {
+        let judge = match (folds, params.folds, &design.dual) {
             (Some(fold), Some(count), Some(_)) => Judge::blocks(&basis, fold, count.get()),
             (Some(fold), Some(count), None) => {
                 Judge::folds_primal(&design.inside, &basis, fold, count.get(), grid.len())
