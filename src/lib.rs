@@ -1,25 +1,17 @@
 //! Encoding-model studies of visual cortex as cached, typed recipes.
 
+pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_engine::engine;
+pub use ventral_kind::{kind, plan};
+pub use ventral_nets::nets;
+pub use ventral_nodes::nodes;
+pub use ventral_recipe::recipe;
+pub use ventral_report::report;
+pub use ventral_value::{formats, value};
+
 #[cfg(feature = "command")]
 pub mod cli;
-pub mod contrast;
-pub mod device;
-pub mod diagnostic;
-pub mod digest;
-pub mod engine;
-pub mod formats;
-pub mod kind;
 pub mod live;
-pub mod math;
-pub mod nets;
-pub mod nodes;
-pub mod plan;
 pub mod prelude;
-pub mod publish;
-pub mod recipe;
-pub mod registry;
 pub mod repl;
-pub mod report;
-pub mod value;
-pub mod versus;
 pub mod workspace;

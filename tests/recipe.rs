@@ -9,8 +9,9 @@ use std::time::Instant;
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value as Json, json};
 use ventral::plan::{Edge, Node, Plan, ReportItem};
-use ventral::recipe::graph::{Format, draw};
-use ventral::recipe::{self, Loaded, Options};
+use ventral::recipe;
+use ventral::recipe::{Loaded, Options};
+use ventral::report::draw::dag::{Format, draw};
 
 const IT: &str = include_str!("recipes/it.yaml");
 const V4: &str = include_str!("recipes/v4.yaml");
@@ -347,7 +348,7 @@ fn files_that_are_no_recipe_are_refused_in_words() {
 
 #[test]
 fn the_schema_takes_the_recipes_that_load_and_refuses_slips() {
-    let schema = recipe::schema::schema(&toys::registry());
+    let schema = recipe::manual::schema::schema(&toys::registry());
     let check = |text: &str| {
         let recipe: Json = serde_yaml::from_str(text).expect("a recipe is YAML");
         accepts(&schema, &schema, &recipe)
@@ -460,16 +461,17 @@ fn graphs_show_every_node_edge_and_state() {
 #[test]
 fn the_manual_tells_ports_and_parameters() {
     let registry = toys::registry();
-    let kind = recipe::manual::find(&registry, "load_recordings").expect("it is registered");
-    insta::assert_snapshot!(recipe::manual::kind(kind));
-    insta::assert_snapshot!("manual_list", recipe::manual::list(&registry));
-    let pca = recipe::manual::kind_json(recipe::manual::find(&registry, "pca").expect("it is registered"));
+    let kind = recipe::manual::kinds::find(&registry, "load_recordings").expect("it is registered");
+    insta::assert_snapshot!(recipe::manual::kinds::kind(kind));
+    insta::assert_snapshot!("manual_list", recipe::manual::kinds::list(&registry));
+    let pca =
+        recipe::manual::kinds::kind_json(recipe::manual::kinds::find(&registry, "pca").expect("it is registered"));
     assert_eq!(
         pca["out"][0],
         json!({ "name": "scores", "type": "Matrix", "keyed": null, "about": "Rows along the components." })
     );
     assert_eq!(
-        recipe::manual::find(&registry, "pcaa").map(|k| k.name),
+        recipe::manual::kinds::find(&registry, "pcaa").map(|k| k.name),
         Err("there is no kind `pcaa`; did you mean `pca`?".to_owned())
     );
 }

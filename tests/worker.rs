@@ -25,7 +25,7 @@ fn it_greets_with_the_kinds_it_computes() {
     let hello = line(&mut replies);
     assert_eq!((&hello["reply"], &hello["libtorch"]), (&Json::from("hello"), &Json::from("2.11.0")));
     let theirs: BTreeMap<String, u32> = serde_json::from_value(hello["kinds"].clone()).expect("versions by kind");
-    let registry = ventral_torch::nodes::registry();
+    let registry = ventral_nodes_torch::nodes::registry();
     let ours: BTreeMap<String, u32> = registry.iter().map(|kind| (kind.name.to_owned(), kind.version)).collect();
     assert_eq!(theirs, ours);
     assert!(registry.iter().all(|kind| kind.computes()));

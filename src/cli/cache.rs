@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Failure, Outcome, quantity, terminal};
+use crate::cli::{Failure, Outcome, terminal};
 use crate::digest::Digest;
 use crate::engine::record::Record;
 use crate::engine::store::Store;
-use crate::workspace::amount;
+use crate::text::amount;
+use crate::text::quantity;
 
 /// What the cache keeps; clear it; check it
 #[derive(Args)]

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Failure, Outcome, assignment, open, terminal};
-use crate::contrast::{Contrast, Versus, verdict};
+use crate::cli::{Failure, Outcome, assignment, open, terminal};
 use crate::engine::store::{PastRun, Store};
-use crate::registry::{Registry, nearest};
-use crate::report::contrast::{Comparison, Named};
-use crate::versus::{Side, versus};
+use crate::kind::registry::Registry;
+use crate::report::comparison::outcome::{Contrast, Versus, verdict};
+use crate::report::comparison::page::{Comparison, Named};
+use crate::text::nearest::nearest;
+use crate::workspace::comparison::{Side, versus};
 
 /// What changed between two studies: in what was done, and unit by unit in what came of it
 ///

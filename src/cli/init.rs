@@ -7,13 +7,13 @@ use std::process::Command;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Failure, Outcome, terminal};
+use crate::cli::{Failure, Outcome, terminal};
 use crate::engine::machine::Machine;
-use crate::engine::memory;
-use crate::engine::workers::Workers;
-use crate::recipe::schema;
-use crate::registry::Registry;
-use crate::workspace::amount;
+use crate::engine::worker::memory;
+use crate::engine::worker::pool::Workers;
+use crate::kind::registry::Registry;
+use crate::recipe::manual::schema;
+use crate::text::amount;
 
 const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
 const CACHE_PAGE: &str = include_str!("../../cache/README.md");

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::{Failure, Outcome, Recipe, terminal};
+use crate::cli::{Failure, Outcome, Recipe, terminal};
 use crate::engine::store::Store;
-use crate::registry::Registry;
-use crate::report::{self, Audience};
-use crate::versus::{Side, versus};
-use crate::workspace::amount;
+use crate::kind::registry::Registry;
+use crate::report;
+use crate::report::Audience;
+use crate::text::amount;
+use crate::workspace::comparison::{Side, versus};
 use crate::workspace::why::{Answer, View};
 
 /// How every node stands: cached, stale, new, failed or dropped, and why

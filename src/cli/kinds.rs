@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{Failure, Outcome, Recipe, assignment, open, terminal};
-use crate::recipe::{graph, manual, schema};
-use crate::registry::Registry;
+use crate::cli::{Failure, Outcome, Recipe, assignment, open, terminal};
+use crate::kind::registry::Registry;
+use crate::recipe::manual::{kinds, schema};
+use crate::report::draw::dag;
 
 /// Read and type-check recipes; nothing runs
 ///
@@ -106,13 +107,13 @@ impl Graph {
             return Ok(());
         }
         let format = match self.format {
-            Format::Text => graph::Format::Text,
-            Format::Dot => graph::Format::Dot,
-            Format::Mermaid => graph::Format::Mermaid,
-            Format::Svg => graph::Format::Svg,
+            Format::Text => dag::Format::Text,
+            Format::Dot => dag::Format::Dot,
+            Format::Mermaid => dag::Format::Mermaid,
+            Format::Svg => dag::Format::Svg,
         };
         let states: Vec<_> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
-        terminal::print(&graph::draw(plan, format, &states));
+        terminal::print(&dag::draw(plan, format, &states));
         Ok(())
     }
 }
@@ -130,14 +131,14 @@ pub struct Kinds {
 impl Kinds {
     pub fn execute(self, registry: &Registry) -> Outcome {
         match &self.kind {
-            None if self.json => terminal::print_json(&manual::list_json(registry)),
-            None => terminal::print(&manual::list(registry)),
+            None if self.json => terminal::print_json(&kinds::list_json(registry)),
+            None => terminal::print(&kinds::list(registry)),
             Some(name) => {
-                let kind = manual::find(registry, name).map_err(Failure::Usage)?;
+                let kind = kinds::find(registry, name).map_err(Failure::Usage)?;
                 if self.json {
-                    terminal::print_json(&manual::kind_json(kind));
+                    terminal::print_json(&kinds::kind_json(kind));
                 } else {
-                    terminal::print(&manual::kind(kind));
+                    terminal::print(&kinds::kind(kind));
                 }
             }
         }

@@ -9,7 +9,6 @@ mod kinds;
 mod pdf;
 mod progress;
 mod publish;
-mod quantity;
 mod repl;
 mod run;
 mod serve;
@@ -24,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::diagnostic::Diagnostics;
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 use crate::workspace::Session;
 
 /// Encoding-model studies of visual cortex as cached, typed recipes.

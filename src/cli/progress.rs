@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::terminal;
+use crate::cli::terminal;
 use crate::engine::event::Event;
 use crate::engine::record::State;
-use crate::workspace::amount;
+use crate::text::amount;
 
 /// Shows events to a person.
 pub struct Progress {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, Outcome, terminal};
-use crate::publish;
-use crate::registry::Registry;
+use crate::cli::{Failure, Outcome, terminal};
+use crate::kind::registry::Registry;
+use crate::workspace::publish;
 
 /// A static site of all reports: an index, leaderboards, a search
 ///

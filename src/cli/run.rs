@@ -8,16 +8,18 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use serde_json::json;
 
-use super::progress::Progress;
-use super::{Failure, Outcome, assignment, open, terminal};
+use crate::cli::progress::Progress;
+use crate::cli::{Failure, Outcome, assignment, open, terminal};
 use crate::device::Device;
 use crate::engine::event::Event;
-use crate::engine::executor::{self, Execution};
+use crate::engine::executor;
+use crate::engine::executor::Execution;
 use crate::engine::record::State;
 use crate::engine::store::Store;
-use crate::engine::workers::LazyWorkers;
-use crate::registry::Registry;
-use crate::workspace::{Session, amount, reference};
+use crate::engine::worker::pool::LazyWorkers;
+use crate::kind::registry::Registry;
+use crate::text::amount;
+use crate::workspace::{Session, reference};
 
 /// Run what changed, then write the report.
 ///
@@ -47,7 +49,7 @@ pub struct Run {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
     /// The memory that nodes may need together, such as 12GB; what the machine has free unless given
-    #[arg(long, value_name = "SIZE", value_parser = super::quantity::size)]
+    #[arg(long, value_name = "SIZE", value_parser = crate::text::quantity::size)]
     memory: Option<u64>,
     /// Start nothing more once a node has failed
     #[arg(long)]
@@ -297,7 +299,7 @@ fn forecast(session: &Session, as_json: bool) {
 #[derive(Args)]
 pub struct Report {
     #[command(flatten)]
-    recipe: super::Recipe,
+    recipe: crate::cli::Recipe,
     /// Also print it to report.pdf beside it, with the Chromium that is installed (or that VENTRAL_CHROMIUM names)
     #[arg(long)]
     pdf: bool,
@@ -318,7 +320,7 @@ impl Report {
             session.report(&survey.outcomes, &survey.sources, true).map_err(|e| Failure::Failed(e.to_string()))?;
         terminal::print(&format!("report: {}", relative(&page, &session.plan.workspace)));
         if self.pdf {
-            let pdf = super::pdf::print(&page).map_err(Failure::Failed)?;
+            let pdf = crate::cli::pdf::print(&page).map_err(Failure::Failed)?;
             terminal::print(&format!("pdf: {}", relative(&pdf, &session.plan.workspace)));
         }
         Ok(())

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, Outcome, terminal};
-use crate::live::{self, Bound};
-use crate::publish;
-use crate::registry::Registry;
+use crate::cli::{Failure, Outcome, terminal};
+use crate::kind::registry::Registry;
+use crate::live;
+use crate::live::Bound;
+use crate::workspace::publish;
 
 /// The port that is tried first, so that a bookmark stays good.
 const PORT: u16 = 8414;

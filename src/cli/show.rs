@@ -9,13 +9,15 @@ use polars::frame::DataFrame;
 use polars::prelude::{AnyValue, CsvWriter, SerWriter};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Failure, Outcome, Recipe, terminal};
+use crate::cli::{Failure, Outcome, Recipe, terminal};
 use crate::engine::record::Stored;
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
+use crate::value::Value;
 use crate::value::stimuli::Stimuli;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 use crate::workspace::Session;
-use crate::workspace::results::{self, Lack};
+use crate::workspace::results;
+use crate::workspace::results::Lack;
 
 /// Look at a result
 ///

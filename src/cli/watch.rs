@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::progress::Progress;
-use super::serve::Place;
-use super::{Failure, Outcome, assignment, terminal};
+use crate::cli::progress::Progress;
+use crate::cli::serve::Place;
+use crate::cli::{Failure, Outcome, assignment, terminal};
 use crate::device::Device;
 use crate::engine::executor;
-use crate::engine::job::Runner;
-use crate::engine::workers::LazyWorkers;
-use crate::live::{self, Told};
-use crate::registry::Registry;
+use crate::engine::worker::job::Runner;
+use crate::engine::worker::pool::LazyWorkers;
+use crate::kind::registry::Registry;
+use crate::live;
+use crate::live::Told;
 
 /// Run a recipe whenever it is saved; its page follows in the browser
 ///
@@ -33,7 +34,7 @@ pub struct Watch {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
     /// The memory that nodes may need together, such as 12GB; what the machine has free unless given
-    #[arg(long, value_name = "SIZE", value_parser = super::quantity::size)]
+    #[arg(long, value_name = "SIZE", value_parser = crate::text::quantity::size)]
     memory: Option<u64>,
     #[command(flatten)]
     place: Place,
@@ -43,7 +44,7 @@ impl Watch {
     pub fn execute(self, registry: &Registry) -> Outcome {
         if !self.recipe.is_file() {
             // Told as `run` tells it, with the recipe that may be meant.
-            super::open(&self.recipe, registry, &self.set)?;
+            crate::cli::open(&self.recipe, registry, &self.set)?;
         }
         let stop = terminal::interruption().map_err(Failure::Failed)?;
         let bound = self.place.bind()?;

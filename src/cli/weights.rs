@@ -9,11 +9,14 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
 
-use super::download::{Download, Event};
-use super::{Failure, Outcome, terminal};
-use crate::nets::published::{self, Published};
-use crate::registry::{Registry, nearest};
-use crate::workspace::{Session, amount};
+use crate::cli::download::{Download, Event};
+use crate::cli::{Failure, Outcome, terminal};
+use crate::kind::registry::Registry;
+use crate::nets::zoo::published;
+use crate::nets::zoo::published::Published;
+use crate::text::amount;
+use crate::text::nearest::nearest;
+use crate::workspace::Session;
 
 /// The folder of the workspace that `get` fetches into.
 const FOLDER: &str = "weights";

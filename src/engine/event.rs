@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::State;
 use crate::digest::Digest;
+use crate::engine::record::State;
 use crate::kind::Epoch;
 
 /// One thing that happened; a line of `--events`.

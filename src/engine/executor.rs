@@ -7,16 +7,16 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, OutputEvent};
-use super::files::Files;
-use super::fingerprint::Action;
-use super::job::{Done, Job, JobFailure, Reply, Runner};
-use super::machine::Machine;
-use super::record::{Made, Outcome, Record, State, Stored};
-use super::store::{ActionLock, Failure, History, Last, Store, StoreError};
-use super::walk::{Look, Walk};
 use crate::device::Device;
 use crate::digest::Digest;
+use crate::engine::event::{Event, OutputEvent};
+use crate::engine::files::Files;
+use crate::engine::fingerprint::Action;
+use crate::engine::machine::Machine;
+use crate::engine::record::{Made, Outcome, Record, State, Stored};
+use crate::engine::store::{ActionLock, Failure, History, Last, Store, StoreError};
+use crate::engine::walk::{Look, Walk};
+use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Runner};
 use crate::kind::{Arrival, Epoch, Threads};
 use crate::plan::{NodeIndex, Plan};
 

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::record::Stat;
-use super::store::stat_of;
 use crate::digest::Digest;
+use crate::engine::record::Stat;
+use crate::engine::store::stat_of;
 
 /// A file that changed this recently may change again without its stat showing it.
 const SETTLED: Duration = Duration::from_secs(2);

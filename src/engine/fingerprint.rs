@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::files::Files;
-use super::record::{Record, Stored};
 use crate::digest::Digest;
+use crate::engine::files::Files;
+use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
 use crate::plan::{Node, Plan};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::{Store, StoreError};
+use crate::engine::store::{Store, StoreError};
 use crate::kind::Threads;
 
 /// Images per batch on CPU: activations of eight images stay in the processor's cache.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::kind::Ingredients;
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// An action: the record of one computation (of one entry, for a kind with a keyed output).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::files::Files;
-use super::fingerprint::{self, Action, FileUses};
-use super::record::{Outcome, Record, State, Stored};
-use super::store::{History, Last, Store};
 use crate::digest::Digest;
+use crate::engine::files::Files;
+use crate::engine::fingerprint;
+use crate::engine::fingerprint::{Action, FileUses};
+use crate::engine::record::{Outcome, Record, State, Stored};
+use crate::engine::store::{History, Last, Store};
 use crate::plan::{NodeIndex, Plan};
 
 /// A plan beside the cache it runs in.

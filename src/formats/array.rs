@@ -5,10 +5,10 @@ use std::path::Path;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use safetensors::tensor::{Dtype, SafeTensors};
 
-use super::element::{Element, Kind};
-use super::hdf5::Hdf5;
-use super::{csv, name_of, npy, parquet};
-use crate::registry::nearest;
+use crate::formats::element::{Element, Kind};
+use crate::formats::hdf5::Hdf5;
+use crate::formats::{csv, name_of, npy, parquet};
+use crate::text::nearest::nearest;
 
 /// Numbers in row-major order, with the names of rows and columns where the file has them.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::array::{Array, Order};
-use super::name_of;
+use crate::formats::array::{Array, Order};
+use crate::formats::name_of;
 
 /// A table of words in named columns.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use std::path::Path;
 use hdf5_reader::error::Error;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem, StringSize};
 
-use super::array::{Array, Order};
-use super::element::{Element, Kind};
-use super::name_of;
+use crate::formats::array::{Array, Order};
+use crate::formats::element::{Element, Kind};
+use crate::formats::name_of;
 
 /// Room for the chunks under a batch of rows, also where a chunk holds a sliver of many pictures (h5py's own choice of
 /// chunks).
@@ -191,7 +191,7 @@ fn element(datatype: &Datatype) -> Option<Element> {
             Some(element(if *signed { Kind::Signed } else { Kind::Unsigned }, size, byte_order))
         }
         // h5py stores truth values as an enumeration of bytes.
-        Datatype::Enum { base, .. } => self::element(base),
+        Datatype::Enum { base, .. } => crate::formats::hdf5::element(base),
         _ => None,
     }
 }
@@ -215,7 +215,7 @@ mod tests {
 
     /// Made by `tests/fixtures/make_hdf5.py`: `x` counts from 0 in every dataset.
     fn fixture(name: &str) -> std::path::PathBuf {
-        crate::formats::fixture(name)
+        crate::formats::fixtures::fixture(name)
     }
 
     #[test]

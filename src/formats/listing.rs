@@ -10,8 +10,8 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 use zip::ZipArchive;
 
-use super::name_of;
 use crate::digest::Digest;
+use crate::formats::name_of;
 
 const PICTURES: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 /// Folders nest less deeply than this unless links run in a circle.

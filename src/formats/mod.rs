@@ -13,15 +13,11 @@ pub mod parquet;
 use std::path::Path;
 
 /// What a file is called in messages: its own name, which stands in the recipe too.
-pub(crate) fn name_of(path: &Path) -> String {
+pub fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A committed file of `tests/fixtures`, from whichever of the two packages the tests run.
+/// Committed files, for tests.
 #[cfg(test)]
-pub(crate) fn fixture(name: &str) -> std::path::PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let fixtures = |root: &Path| root.join("tests/fixtures");
-    let here = package.ancestors().map(fixtures).find(|folder| folder.is_dir());
-    here.expect("the repository has tests/fixtures").join(name)
-}
+#[path = "../../tests/fixtures/mod.rs"]
+pub(crate) mod fixtures;

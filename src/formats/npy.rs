@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::array::{Array, Order, choose};
-use super::element::{Element, Kind};
-use super::name_of;
+use crate::formats::array::{Array, Order, choose};
+use crate::formats::element::{Element, Kind};
+use crate::formats::name_of;
 
 /// Headers are a line; more than this is no header.
 const LONGEST_HEADER: usize = 1 << 20;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use polars::prelude::{DataType, ParquetReader, SerReader};
 
-use super::array::{Array, Order};
-use super::name_of;
+use crate::formats::array::{Array, Order};
+use crate::formats::name_of;
 
 /// Reads a table of numbers: a row a row, columns by name. A first column of text names the rows; nulls are NaN.
 pub fn read_array(path: &Path) -> Result<Array, String> {

@@ -7,18 +7,22 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Ingredients, KindError, Product};
 use crate::digest::Digest;
+use crate::kind::error::KindError;
+use crate::kind::product::{Ingredients, Product};
+use crate::value::Value;
 use crate::value::codec;
-use crate::value::fit::{self, Fit};
+use crate::value::fit;
+use crate::value::fit::Fit;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
-use crate::value::matrix::{self, Matrix, Stored};
+use crate::value::matrix;
+use crate::value::matrix::{Matrix, Stored};
 use crate::value::network::Network;
 use crate::value::responses::Responses;
 use crate::value::split::Split;
 use crate::value::table::Table;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 
 /// An input as it comes to a computation.
 #[derive(Clone, Debug, Serialize, Deserialize)]

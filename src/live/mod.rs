@@ -4,10 +4,10 @@
 //! a recipe whenever it is saved, `shelves` shows what the workspace has.
 
 mod hub;
+pub mod index;
 mod server;
-mod shelves;
 mod watch;
 
-pub use self::server::{Bound, bind};
-pub use self::shelves::serve;
-pub use self::watch::{Options, Told, watch};
+pub use crate::live::index::serve;
+pub use crate::live::server::{Bound, bind};
+pub use crate::live::watch::{Options, Told, watch};

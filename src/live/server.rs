@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tiny_http::{Header, Method, Request, Response, Server};
 
-use super::hub::Message;
+use crate::live::hub::Message;
 
 /// How often a silent stream says that it lives; a page that has gone is noticed then.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -12,17 +12,19 @@ use std::time::{Duration, Instant};
 
 use notify::{RecursiveMode, Watcher};
 
-use super::hub::Hub;
-use super::server::{Answer, Bound, within};
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
-use crate::engine::executor::{self, Execution};
+use crate::engine::executor;
+use crate::engine::executor::Execution;
 use crate::engine::files::Files;
-use crate::engine::job::Runner;
 use crate::engine::store::Store;
+use crate::engine::worker::job::Runner;
+use crate::kind::registry::Registry;
+use crate::live::hub::Hub;
+use crate::live::server::{Answer, Bound, within};
 use crate::plan::Plan;
-use crate::registry::Registry;
-use crate::report::{self, Audience};
+use crate::report;
+use crate::report::Audience;
 use crate::workspace::Session;
 
 /// An editor writes a file in several steps; this long after the last it is taken for saved.

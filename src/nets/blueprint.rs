@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{self, Architecture};
-use super::graph::{
+use crate::nets::graph::{
     Activation, Builder, Conv, Draw, Factorised, Gaussian, Graph, IMAGES, Init, Linear, Link, MaxPool, Op, Wire,
 };
+use crate::nets::zoo::catalogue;
+use crate::nets::zoo::catalogue::Architecture;
 
 /// The layer that gives predicted responses.
 pub const RESPONSES: &str = "responses";

@@ -7,9 +7,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
-use super::catalogue::Architecture;
-use super::graph::{Conv, Draw, Factorised, Gaussian, Graph, Init, Linear, Op, Tokens};
-use super::weights::{Tensor, Weights, needed};
+use crate::nets::graph::{Conv, Draw, Factorised, Gaussian, Graph, Init, Linear, Op, Tokens};
+use crate::nets::weights::{Tensor, Weights, needed};
+use crate::nets::zoo::catalogue::Architecture;
 
 /// Draws the tensors that some layers need; equal seeds give equal numbers.
 pub fn random(architecture: &Architecture, layers: &[&str], seed: u64) -> Weights {
@@ -86,7 +86,7 @@ fn normal(deviation: f32, count: usize, rng: &mut impl Rng) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::catalogue::describe;
+    use crate::nets::zoo::catalogue::describe;
 
     fn spread(data: &[f32]) -> (f64, f64) {
         let n = data.len() as f64;

@@ -71,7 +71,7 @@ impl Input {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::catalogue::describe;
+    use crate::nets::zoo::catalogue::describe;
 
     #[test]
     fn pixels_are_normalised_exactly_once() {

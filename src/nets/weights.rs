@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalogue::Architecture;
-use super::graph::{Graph, Step, Wire};
 use crate::formats::checkpoint::Stored;
 use crate::formats::element::Kind;
+use crate::nets::graph::{Graph, Step, Wire};
+use crate::nets::zoo::catalogue::Architecture;
 
 /// Tensors by name, such as `features.3.squeeze.weight`.
 pub type Weights = BTreeMap<String, Tensor>;
@@ -106,8 +106,8 @@ fn some(list: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::formats::element::Element;
-    use crate::nets::catalogue::describe;
     use crate::nets::init::random;
+    use crate::nets::zoo::catalogue::describe;
 
     /// Random weights of all of an architecture, as little-endian 32-bit floats.
     fn file(name: &str) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {

@@ -9,22 +9,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use ndarray::{Array2, Array3, Axis};
 use serde_json::{Map, Value as Json, json};
 
-use super::testing::{Given, about, folds, given, hold_out, matrix, responses, stimuli};
-use crate::formats::fixture;
 use crate::kind::Compute;
-use crate::nodes::data::{
-    load_features::LoadFeatures, load_majaj::LoadMajaj, load_recordings::LoadRecordings, split::Split,
-    synthetic_it::SyntheticIt,
-};
-use crate::nodes::evaluation::{
-    compare::Compare, decode::Decode, evaluate::Evaluate, noise_ceiling::NoiseCeiling, predict::Predict, select::Select,
-};
-use crate::nodes::features::{
-    concat::Concat, extract_layer::ExtractLayer, pixels::Pixels, random_projection::RandomProjection,
-    select_units::SelectUnits, standardize::Standardize,
-};
-use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
-use crate::nodes::training::{co_train::CoTrain, train_cnn::TrainCnn};
+use crate::nodes::data::load_features::LoadFeatures;
+use crate::nodes::data::load_majaj::LoadMajaj;
+use crate::nodes::data::load_recordings::LoadRecordings;
+use crate::nodes::data::split::Split;
+use crate::nodes::data::synthetic_it::SyntheticIt;
+use crate::nodes::evaluation::compare::Compare;
+use crate::nodes::evaluation::decode::Decode;
+use crate::nodes::evaluation::evaluate::Evaluate;
+use crate::nodes::evaluation::noise_ceiling::NoiseCeiling;
+use crate::nodes::evaluation::predict::Predict;
+use crate::nodes::evaluation::select::Select;
+use crate::nodes::features::concat::Concat;
+use crate::nodes::features::extract_layer::ExtractLayer;
+use crate::nodes::features::pixels::Pixels;
+use crate::nodes::features::random_projection::RandomProjection;
+use crate::nodes::features::select_units::SelectUnits;
+use crate::nodes::features::standardize::Standardize;
+use crate::nodes::fixtures::fixture;
+use crate::nodes::regression::linear::Linear;
+use crate::nodes::regression::pca::Pca;
+use crate::nodes::regression::ridge::Ridge;
+use crate::nodes::testing::{Given, about, folds, given, hold_out, matrix, responses, stimuli};
+use crate::nodes::training::co_train::CoTrain;
+use crate::nodes::training::train_cnn::TrainCnn;
 use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
@@ -274,7 +283,7 @@ fn all() -> BTreeMap<&'static str, Ports> {
 #[test]
 fn golden_kinds_make_what_they_made() {
     let root = fixture("..").join("golden.json");
-    let registry = super::registry();
+    let registry = crate::nodes::registry();
     let now = all();
     let known: BTreeSet<&str> = registry.iter().map(|kind| kind.name).collect();
     assert_eq!(now.keys().copied().collect::<BTreeSet<_>>(), known, "every kind has its golden case");

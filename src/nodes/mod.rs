@@ -1,9 +1,11 @@
 //! The node kinds, one folder per domain and one file per kind.
 
-pub mod bounds;
 pub mod data;
 pub mod evaluation;
 pub mod features;
+#[cfg(all(test, feature = "torch"))]
+#[path = "../../tests/fixtures/mod.rs"]
+pub(crate) mod fixtures;
 #[cfg(all(test, feature = "torch"))]
 mod golden;
 pub mod regression;
@@ -11,7 +13,7 @@ pub mod regression;
 pub mod testing;
 pub mod training;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 
 /// Every kind that ships.
 pub fn registry() -> Registry {

@@ -15,14 +15,17 @@ use tempfile::TempDir;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::kind::{Arrival, Compute, Host, Ingredients, Kind, KindError, Run, Sink};
+use crate::value::Value;
 use crate::value::fit::Fit;
-use crate::value::matrix::{self, Matrix};
+use crate::value::matrix;
+use crate::value::matrix::Matrix;
 use crate::value::network::Network;
-use crate::value::responses::{self, Responses};
+use crate::value::responses;
+use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Part, Split};
 use crate::value::stimuli::{Stimuli, Stimulus};
 use crate::value::table::Table;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 
 /// What a kind is given.
 pub struct Given {

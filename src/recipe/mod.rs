@@ -4,23 +4,9 @@
 //! `ports` check each node as far as it stands alone, `link` makes variants and edges of them, `page` resolves the
 //! report. `schema`, `manual` and `graph` show kinds and plans.
 
-mod edit;
-pub mod graph;
-mod link;
 mod lower;
 pub mod manual;
-mod node;
-mod page;
-mod params;
-mod ports;
-mod reference;
-pub mod schema;
-mod search;
-mod sweep;
 mod syntax;
-mod template;
-mod values;
-mod variables;
 mod wording;
 
 use std::fs::File;
@@ -29,12 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::kind::registry::Registry;
 use crate::plan::Plan;
-use crate::registry::{Registry, nearest};
+use crate::text::nearest::nearest;
 
-pub use edit::{Change, edited};
-pub use lower::plan_name;
-pub use page::CHARTS;
+pub use crate::recipe::lower::page::CHARTS;
+pub use crate::recipe::lower::plan_name;
+pub use crate::recipe::syntax::edit::{Change, edited};
+use crate::recipe::syntax::read;
 
 /// What the command line adds to a recipe.
 #[derive(Clone, Debug, Default)]
@@ -65,8 +53,8 @@ pub fn load(path: &Path, registry: &Registry, options: &Options) -> Result<Loade
 /// Reads a recipe's text into a plan; `name` is what diagnostics call it and where its workspace is sought.
 pub fn read(name: &Path, text: &str, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.len() > syntax::MAX_BYTES {
-        return Err(syntax::too_large(&name.to_string_lossy(), text.len() as u64).into());
+    if text.len() > read::MAX_BYTES {
+        return Err(read::too_large(&name.to_string_lossy(), text.len() as u64).into());
     }
     let source = Arc::new(Source::new(name.to_string_lossy(), text));
     lower::lower(name, &source, registry, options)
@@ -96,12 +84,12 @@ fn text_of(path: &Path) -> Result<String, Diagnostic> {
     if metadata.is_dir() {
         return Err(Diagnostic::whole(name.clone(), format!("{name} is a folder; a recipe is a YAML file")));
     }
-    if metadata.len() > syntax::MAX_BYTES as u64 {
-        return Err(syntax::too_large(&name, metadata.len()));
+    if metadata.len() > read::MAX_BYTES as u64 {
+        return Err(read::too_large(&name, metadata.len()));
     }
     let mut bytes = Vec::new();
     // A pipe tells no size, so the bound holds here too.
-    file.take(syntax::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    file.take(read::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         let byte = e.as_bytes()[at];

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Map, Value as Json, json};
 
-use super::syntax::{self, Tree, Value};
 use crate::diagnostic::{Problems, Source};
+use crate::recipe::syntax::read;
+use crate::recipe::syntax::read::{Tree, Value};
 
 fn read(text: &str) -> Option<(Tree, usize)> {
     let source = Arc::new(Source::new("a.yaml", text));
     let mut problems = Problems::new(&source);
-    let tree = syntax::read(&source, &mut problems).ok()?;
+    let tree = read::read(&source, &mut problems).ok()?;
     Some((tree, problems.finish().0.len()))
 }
 

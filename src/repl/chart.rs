@@ -4,10 +4,11 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::run::Run;
-use super::{Outcome, Refusal};
 use crate::plan;
-use crate::report::single::{self, Drawing};
+use crate::repl::run::Run;
+use crate::repl::{Outcome, Refusal};
+use crate::report::page::single;
+use crate::report::page::single::Drawing;
 use crate::report::{Audience, CHART_KINDS, Study};
 use crate::workspace::reference;
 
@@ -67,7 +68,7 @@ impl Chart {
     /// Another kind of chart: `box`, `violin`, `strip`, `bar`, `profile`, `histogram`, `scatter`, `spectrum`, …
     pub fn kind(&self, kind: &str) -> Outcome<Self> {
         if !CHART_KINDS.contains(&kind) {
-            let near = crate::registry::nearest(kind, CHART_KINDS.iter().copied());
+            let near = crate::text::nearest::nearest(kind, CHART_KINDS.iter().copied());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(Refusal::new(format!(
                 "there is no chart `{kind}`{hint}; there are {}",
@@ -126,7 +127,7 @@ impl Chart {
     pub fn open(&self) -> Outcome<()> {
         let folder = std::env::temp_dir().join(format!("ventral-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| Refusal::new(format!("{}: {error}", folder.display())))?;
-        super::show::open(&self.save(folder.join("chart.html"))?)
+        crate::repl::show::open(&self.save(folder.join("chart.html"))?)
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::setting::Setting;
-use super::{Outcome, Refusal};
 use crate::plan::Plan;
-use crate::recipe::{self, Options};
+use crate::recipe;
+use crate::recipe::Options;
+use crate::repl::setting::Setting;
+use crate::repl::{Outcome, Refusal};
 
 /// A study under way: `Draft::new("mine").node("it", "synthetic_it").with("images", 64).node(…).plan()?`.
 #[derive(Clone, Debug)]

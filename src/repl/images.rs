@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
-use super::{Outcome, Refusal};
 use crate::digest::Digest;
-use crate::registry::nearest;
+use crate::repl::{Outcome, Refusal};
+use crate::text::nearest::nearest;
+use crate::value::Value;
 use crate::value::decode::Decoder;
 use crate::value::images;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 
 /// Pictures in row order, and where they lie. Cheap to clone.
 #[derive(Clone)]

@@ -4,11 +4,13 @@ use std::fmt;
 
 use ndarray::ArrayView2;
 
-use super::{Outcome, Refusal};
-use crate::registry::nearest;
-use crate::value::matrix::{self, About};
+use crate::repl::{Outcome, Refusal};
+use crate::text::nearest::nearest;
+use crate::value::Value;
+use crate::value::matrix;
+use crate::value::matrix::About;
 use crate::value::stimuli::Stimulus;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 
 /// Rows × columns of 32-bit floats; rows usually are stimuli. Cheap to clone.
 #[derive(Clone)]

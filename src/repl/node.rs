@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::run::Run;
-use super::setting::Setting;
-use super::{Outcome, Refusal};
 use crate::engine::record::State;
 use crate::plan::NodeIndex;
-use crate::registry::nearest;
+use crate::repl::run::Run;
+use crate::repl::setting::Setting;
+use crate::repl::{Outcome, Refusal};
+use crate::text::nearest::nearest;
 use crate::workspace::why::{Answer, View};
 
 /// One node, or all variants of it.

@@ -3,8 +3,8 @@
 
 use std::fmt::Debug;
 
-use super::node::Params;
-use super::show::Show;
+use crate::repl::node::Params;
+use crate::repl::show::Show;
 
 /// A macro, since an implementation for all that is `Debug` would leave no room for what shows itself.
 macro_rules! as_debug {

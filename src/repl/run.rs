@@ -6,26 +6,29 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::chart::Chart;
-use super::images::Images;
-use super::matrix::Matrix;
-use super::node::Node;
-use super::save;
-use super::setting::Setting;
-use super::table::Table;
-use super::{Outcome, Refusal};
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
 use crate::engine::executor::Options;
 use crate::engine::record::State;
 use crate::engine::walk::Survey;
-use crate::engine::workers::LazyWorkers;
+use crate::engine::worker::pool::LazyWorkers;
 use crate::plan::Plan;
-use crate::recipe::{self, Loaded};
+use crate::recipe;
+use crate::recipe::Loaded;
+use crate::repl::chart::Chart;
+use crate::repl::images::Images;
+use crate::repl::matrix::Matrix;
+use crate::repl::node::Node;
+use crate::repl::save;
+use crate::repl::setting::Setting;
+use crate::repl::table::Table;
+use crate::repl::{Outcome, Refusal};
+use crate::text::amount;
 use crate::value::Value;
-use crate::workspace::results::{self, Found, Lack, Remedy};
+use crate::workspace::results;
+use crate::workspace::results::{Found, Lack, Remedy};
 use crate::workspace::why::View;
-use crate::workspace::{Session, amount, reference};
+use crate::workspace::{Session, reference};
 
 /// How long a computation goes on without a word.
 const QUIET: Duration = Duration::from_secs(10);
@@ -292,7 +295,7 @@ pub struct Report {
 impl Report {
     /// Opens it in the browser, where there is one.
     pub fn open(&self) -> Outcome<()> {
-        super::show::open(&self.path)
+        crate::repl::show::open(&self.path)
     }
 }
 

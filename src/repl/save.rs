@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::run::{Origin, Run};
-use super::setting::Setting;
-use super::{Outcome, Refusal};
 use crate::plan::Plan;
-use crate::recipe::{self, Change, Loaded, Options};
+use crate::recipe;
+use crate::recipe::{Change, Loaded, Options};
+use crate::repl::run::{Origin, Run};
+use crate::repl::setting::Setting;
+use crate::repl::{Outcome, Refusal};
 
 /// The plan of a recipe with what was set.
 pub fn planned(before: &Plan, origin: &Origin) -> Outcome<Loaded> {

@@ -9,15 +9,16 @@ use comfy_table::{CellAlignment, presets};
 use polars::frame::DataFrame;
 use polars::prelude::AnyValue;
 
-use super::chart::Chart;
-use super::images::Images;
-use super::matrix::Matrix;
-use super::node::{Node, Why};
-use super::run::{Graph, Report, Run};
-use super::table::{self, Table};
-use super::{Outcome, Refusal};
 use crate::plan::Plan;
-use crate::recipe::graph::{Format, draw};
+use crate::repl::chart::Chart;
+use crate::repl::images::Images;
+use crate::repl::matrix::Matrix;
+use crate::repl::node::{Node, Why};
+use crate::repl::run::{Graph, Report, Run};
+use crate::repl::table;
+use crate::repl::table::Table;
+use crate::repl::{Outcome, Refusal};
+use crate::report::draw::dag::{Format, draw};
 
 /// Rows of a table that a terminal shows, and a notebook.
 const ROWS: (usize, usize) = (24, 100);
@@ -207,7 +208,7 @@ impl Show for Images {
         let sheet = self.sheet().ok()?;
         let mut png = std::io::Cursor::new(Vec::new());
         sheet.write_to(&mut png, image::ImageFormat::Png).ok()?;
-        let uri = crate::report::single::data_uri("image/png", png.get_ref());
+        let uri = crate::report::page::single::data_uri("image/png", png.get_ref());
         Some(format!("<p>{}</p><img src=\"{uri}\" width=\"{}\">", escape(&format!("{self:?}")), sheet.width()))
     }
 }

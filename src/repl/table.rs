@@ -5,11 +5,12 @@ use std::ops::Deref;
 use polars::frame::DataFrame;
 use polars::prelude::{AnyValue, Column, DataType, IntoColumn, NamedFrom, Series, SortMultipleOptions};
 
-use super::run::Run;
-use super::{Outcome, Refusal};
-use crate::registry::nearest;
+use crate::repl::run::Run;
+use crate::repl::{Outcome, Refusal};
+use crate::text::nearest::nearest;
+use crate::value::Value;
 use crate::value::table::About;
-use crate::value::{Type, Value};
+use crate::value::ty::Type;
 use crate::workspace::results::Found;
 
 /// A DataFrame, to which it dereferences, under the name it was asked for.

@@ -11,21 +11,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::{Audience, Study};
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::{Made, Outcome, Record, State, Stored};
 use crate::kind::{Arity, Input, Kind, NodeKind, Output};
 use crate::plan::{Edge, Node, NodeId, NodeIndex, Plan};
+use crate::report::read::study::{Audience, Study};
+use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
 use crate::value::lineage::{Exposure, Lineage};
-use crate::value::matrix::{self, Matrix};
-use crate::value::responses::{self, Responses};
+use crate::value::matrix;
+use crate::value::matrix::Matrix;
+use crate::value::responses;
+use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Part, Split};
 use crate::value::stimuli::{Stimuli, Stimulus};
-use crate::value::table::{self, Table};
-use crate::value::{Type, Value};
+use crate::value::table;
+use crate::value::table::Table;
+use crate::value::ty::Type;
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Params {

@@ -4,42 +4,11 @@
 //! backend of `ink`, `answer` words the finding, `provenance` and `graph` show how it came about, `page` puts all of it
 //! into the template.
 
-mod answer;
-mod axis;
-mod card;
-mod chart;
-mod choose;
-mod confusion;
-pub mod contrast;
-mod curves;
-mod data;
-mod distribution;
-mod graph;
-mod grid;
-mod histogram;
-mod ink;
-mod learning;
-mod markdown;
-mod measure;
-mod number;
-mod overview;
-mod page;
-mod pairs;
-mod penalties;
-mod pictures;
-mod provenance;
-mod responses;
-mod sample;
-mod scatter;
-mod scored;
-mod sheet;
-mod shelf;
-pub mod single;
-mod site;
-mod standing;
-mod stats;
-mod stimuli;
-mod yaml;
+pub mod charts;
+pub mod comparison;
+pub mod draw;
+pub mod page;
+pub mod read;
 
 #[cfg(test)]
 mod fixture;
@@ -49,86 +18,24 @@ mod tests;
 mod trained;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use image::RgbImage;
 use serde::Serialize;
 use serde_json::json;
 
-pub use self::card::Card;
-use self::standing::Standing;
 use crate::digest::Digest;
-use crate::engine::record::Outcome;
-use crate::plan::Plan;
+pub use crate::report::charts::CHART_KINDS;
+use crate::report::charts::pictures;
+pub use crate::report::page::card::Card;
+use crate::report::page::{card, site};
+use crate::report::read::status::Standing;
+pub use crate::report::read::study::{Audience, ReportError, Study};
 use crate::value::images::Images;
-
-/// The charts that a recipe may ask for.
-pub const CHART_KINDS: &[&str] = &[
-    "bar",
-    "box",
-    "confusion",
-    "histogram",
-    "images",
-    "learning",
-    "line",
-    "pairs",
-    "penalties",
-    "profile",
-    "responses",
-    "scatter",
-    "spectrum",
-    "stimuli",
-    "strip",
-    "sweep",
-    "violin",
-];
 
 /// Raised when equal results give another page than before, so that old pages are made again.
 const REPORT_VERSION: u32 = 4;
-
-/// A plan with its results, and where they lie.
-pub struct Study<'a> {
-    pub plan: &'a Plan,
-    /// One per node of the plan.
-    pub outcomes: &'a [Outcome],
-    pub cache: &'a Path,
-    /// Where the files and folders lie that images refer to.
-    pub sources: &'a BTreeMap<Digest, PathBuf>,
-    /// RFC 3339: when the newest result was made, so that the page knows no clock.
-    pub finished: String,
-    pub audience: Audience,
-}
-
-/// For whom a page is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Audience {
-    /// Whoever has the workspace.
-    Here,
-    /// Everyone: what the recipe keeps private is left out, and the page leads back to the site's index.
-    Everyone,
-}
-
-/// Why there is no page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportError {
-    message: String,
-}
-
-impl ReportError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
-    }
-}
-
-impl fmt::Display for ReportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReportError {}
 
 /// The page as HTML; equal studies give equal bytes. Fails only for a chart that does not exist; whatever else cannot
 /// be shown is said in the page.

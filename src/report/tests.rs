@@ -1,9 +1,9 @@
 //! The page as a whole: what stands in it, what must never, and what odd data do to it.
 
-use super::fixture::{Toy, Wish, toy};
-use super::{CHART_KINDS, fingerprint, render};
 use crate::engine::record::State;
 use crate::plan::{Chart, ReportItem};
+use crate::report::fixture::{Toy, Wish, toy};
+use crate::report::{CHART_KINDS, fingerprint, render};
 
 fn page(toy: &Toy) -> String {
     let page = render(&toy.study()).expect("a page");
@@ -308,9 +308,9 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
 
 #[test]
 fn pages_for_everyone_leave_private_pictures_out() {
-    use super::Audience;
+    use crate::report::Audience;
     let toy = toy(Wish::default());
-    let study = super::Study { audience: Audience::Everyone, ..toy.study() };
+    let study = crate::report::Study { audience: Audience::Everyone, ..toy.study() };
     let page = render(&study).unwrap();
     assert!(!page.contains("data:image/jpeg"), "no picture of a private node");
     assert!(page.contains("Example stimuli: left out, since these pictures are private."));
@@ -318,7 +318,7 @@ fn pages_for_everyone_leave_private_pictures_out() {
     assert_ne!(fingerprint(&study), fingerprint(&toy.study()));
     let mut open = toy;
     open.plan.private = Some(Vec::new());
-    let study = super::Study { audience: Audience::Everyone, ..open.study() };
+    let study = crate::report::Study { audience: Audience::Everyone, ..open.study() };
     assert!(render(&study).unwrap().contains("data:image/jpeg"), "`private: []` tells otherwise");
 }
 

@@ -2,8 +2,8 @@
 
 use polars::prelude::{Column, NamedFrom, Series};
 
-use super::fixture::{Decode, Maker, Select, Train, frame, noise, numbers, strings};
 use crate::plan::NodeIndex;
+use crate::report::fixture::{Decode, Maker, Select, Train, frame, noise, numbers, strings};
 use crate::value::Value;
 use crate::value::table::{About, Table};
 

@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ReadError;
+use crate::value::error::ReadError;
 
 /// The header key under which a value's description lies.
 const ABOUT: &str = "ventral";
@@ -27,13 +27,13 @@ pub struct Part<'a> {
 impl<'a> Part<'a> {
     /// 32-bit floats in row-major order; `shape`'s product is `data`'s length.
     pub fn f32(shape: &[usize], data: &'a [f32]) -> Self {
-        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        assert_eq!(shape.iter().product::<usize>(), data.len());
         Self { dtype: Dtype::F32, shape: shape.to_vec(), bytes: Cow::Borrowed(bytes_of(data)) }
     }
 
     /// 64-bit floats in row-major order; `shape`'s product is `data`'s length.
     pub fn f64(shape: &[usize], data: &'a [f64]) -> Self {
-        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        assert_eq!(shape.iter().product::<usize>(), data.len());
         // SAFETY: any f64 is eight initialised bytes, and u8 has no alignment to keep.
         let bytes = unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) };
         Self { dtype: Dtype::F64, shape: shape.to_vec(), bytes: Cow::Borrowed(bytes) }
@@ -41,14 +41,14 @@ impl<'a> Part<'a> {
 
     /// Unsigned 64-bit integers.
     pub fn u64(shape: &[usize], data: &[u64]) -> Part<'static> {
-        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        assert_eq!(shape.iter().product::<usize>(), data.len());
         let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         Part { dtype: Dtype::U64, shape: shape.to_vec(), bytes: Cow::Owned(bytes) }
     }
 
     /// Bytes, such as 8-bit pixels.
     pub fn u8(shape: &[usize], data: &'a [u8]) -> Self {
-        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        assert_eq!(shape.iter().product::<usize>(), data.len());
         Self { dtype: Dtype::U8, shape: shape.to_vec(), bytes: Cow::Borrowed(data) }
     }
 }

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use image::ImageReader;
 
-use super::images::{About, Entry, Images, PixelState, Source};
-use super::resize;
 use crate::digest::Digest;
 use crate::formats::hdf5::{Floats, Hdf5};
 use crate::formats::listing::Pictures;
+use crate::value::images::{About, Entry, Images, PixelState, Source};
+use crate::value::resize;
 
 /// Reads rows of images; several threads may at once.
 pub struct Decoder {
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn rows_of_an_hdf5_file_keep_their_state_and_turn_back_into_pictures() {
-        let path = crate::formats::fixture("it_tiny.h5");
+        let path = crate::formats::fixtures::fixture("it_tiny.h5");
         let digest = Digest::of_file(&path).unwrap();
         let entries = [3, 4, 0].map(|row| Entry::Row("stimulus_train".to_owned(), row)).to_vec();
         let about = About { stimuli: stimuli(3), source: Source::Hdf5(digest), entries, size: (8, 8), state: IMAGENET };

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
 
 const VALUES: &str = "values";
 const VECTORS: &str = "vectors";

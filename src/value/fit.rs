@@ -8,9 +8,10 @@ use ndarray::ArrayD;
 use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
-use super::lineage::Lineage;
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
+use crate::value::lineage::Lineage;
 
 /// Named arrays of 32-bit floats, and what they were fitted by and on.
 #[derive(Clone, Debug)]

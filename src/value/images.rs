@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
-use super::stimuli::Stimuli;
 use crate::digest::Digest;
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
+use crate::value::stimuli::Stimuli;
 
 const PIXELS: &str = "pixels";
 

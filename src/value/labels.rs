@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive};
-use super::stimuli::Stimuli;
+use crate::value::codec;
+use crate::value::codec::Archive;
+use crate::value::error::ReadError;
+use crate::value::stimuli::Stimuli;
 
 /// Object (and category) names, one per stimulus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::stimuli::{Stimuli, Stimulus};
+use crate::value::stimuli::{Stimuli, Stimulus};
 
 /// The stimuli a value's upstream fits have seen; part of the value's identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

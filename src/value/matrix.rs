@@ -12,10 +12,11 @@ use safetensors::Dtype;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
-use super::lineage::Lineage;
-use super::stimuli::Stimuli;
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
+use crate::value::lineage::Lineage;
+use crate::value::stimuli::Stimuli;
 
 const DATA: &str = "data";
 

@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod decode;
 pub mod eigen;
+pub mod error;
 pub mod fit;
 pub mod gram;
 pub mod images;
@@ -18,63 +19,22 @@ pub mod responses;
 pub mod split;
 pub mod stimuli;
 pub mod table;
+pub mod ty;
 
-use std::fmt;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use self::eigen::Eigen;
-use self::fit::Fit;
-use self::gram::Gram;
-use self::images::Images;
-use self::labels::Labels;
-use self::matrix::Matrix;
-use self::network::Network;
-use self::responses::Responses;
-use self::split::Split;
-use self::table::Table;
-
-/// The type of a value, as ports declare it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Type {
-    /// Pictures: the encoded source, and how it is decoded, sized and normalised.
-    Images,
-    /// Rows × columns of 32-bit floats; rows usually are stimuli.
-    Matrix,
-    /// Responses of units to stimuli, with repeats where they were recorded.
-    Responses,
-    /// The object, and where known the category, that each stimulus shows.
-    Labels,
-    /// Which stimuli fit, select and test; or folds.
-    Split,
-    /// A network's architecture and tensors.
-    Network,
-    /// The fitted parameters of a readout or a decomposition.
-    Fit,
-    /// A polars DataFrame.
-    Table,
-    /// Products of rows with rows; on no edge, but a product of its own in the store.
-    Gram,
-    /// The eigendecomposition of such products; on no edge either.
-    Eigen,
-}
-
-impl Type {
-    /// The extension of a file that holds such a value.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Table => "parquet",
-            _ => "safetensors",
-        }
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
+use crate::value::eigen::Eigen;
+use crate::value::error::ReadError;
+use crate::value::fit::Fit;
+use crate::value::gram::Gram;
+use crate::value::images::Images;
+use crate::value::labels::Labels;
+use crate::value::matrix::Matrix;
+use crate::value::network::Network;
+use crate::value::responses::Responses;
+use crate::value::split::Split;
+use crate::value::table::Table;
+use crate::value::ty::Type;
 
 /// A value of any type.
 #[derive(Clone, Debug)]
@@ -140,24 +100,3 @@ impl Value {
         }
     }
 }
-
-/// A stored value that does not read: which file, and what is wrong with it.
-#[derive(Clone, Debug)]
-pub struct ReadError {
-    pub path: std::path::PathBuf,
-    pub problem: String,
-}
-
-impl ReadError {
-    pub(crate) fn new(path: &Path, problem: impl fmt::Display) -> Self {
-        Self { path: path.to_owned(), problem: problem.to_string() }
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.problem)
-    }
-}
-
-impl std::error::Error for ReadError {}

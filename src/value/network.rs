@@ -7,9 +7,10 @@ use std::path::Path;
 use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
-use super::lineage::Lineage;
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
+use crate::value::lineage::Lineage;
 
 /// An architecture with tensors, named as torchvision names them.
 #[derive(Clone, Debug)]

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn pictures_come_out_as_pillow_makes_them() {
-        let text = std::fs::read_to_string(crate::formats::fixture("resized.json")).unwrap();
+        let text = std::fs::read_to_string(crate::formats::fixtures::fixture("resized.json")).unwrap();
         let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
         assert!(cases.len() >= 8);
         for case in cases {

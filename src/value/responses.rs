@@ -6,10 +6,11 @@ use std::path::Path;
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::codec::{self, Archive, Part};
-use super::lineage::Lineage;
-use super::stimuli::Stimuli;
+use crate::value::codec;
+use crate::value::codec::{Archive, Part};
+use crate::value::error::ReadError;
+use crate::value::lineage::Lineage;
+use crate::value::stimuli::Stimuli;
 
 /// Responses, stimuli × units. A stimulus without responses has no row here.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use polars::frame::DataFrame;
 use polars::prelude::{KeyValueMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};
 
-use super::ReadError;
-use super::lineage::Lineage;
+use crate::value::error::ReadError;
+use crate::value::lineage::Lineage;
 
 const ABOUT: &str = "ventral";
 
@@ -67,7 +67,7 @@ impl Table {
             let known: Vec<&str> = self.about.definitions.keys().map(String::as_str).collect();
             return Err(format!("have no measure `{measure}`; they have {}", known.join(", ")));
         };
-        let summary = crate::math::stats::summarise(&values);
+        let summary = crate::stats::summary::summarise(&values);
         Ok(if statistic == "median" { summary.median } else { summary.mean })
     }
 

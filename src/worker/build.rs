@@ -1,7 +1,7 @@
-//! Lets the worker find libtorch where it was built against it, with no LD_LIBRARY_PATH.
+//! Lets the worker, and tests of what computes, find libtorch where they were built against it, with no LD_LIBRARY_PATH.
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
     if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath={folder}");
         // libtorch_cpu.so's own needs (libc10, libgomp) lie beside it.

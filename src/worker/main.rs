@@ -1,12 +1,20 @@
 //! The process that computes nodes with libtorch, told what to do by the executor.
 
+mod serve;
+
+use ventral_base::{device, digest};
+use ventral_engine::engine;
+use ventral_kind::kind;
+use ventral_math::libtorch;
+use ventral_value::value;
+
 fn main() {
-    let registry = ventral_torch::nodes::registry();
+    let registry = ventral_nodes_torch::nodes::registry();
     match std::env::args().nth(1).as_deref() {
-        None => ventral_torch::engine::serve::serve(&registry),
+        None => serve::serve(&registry),
         Some("--describe") => {
-            ventral_torch::device::start();
-            let description = ventral_torch::device::describe();
+            libtorch::start();
+            let description = libtorch::describe();
             println!("{}", serde_json::to_string(&description).expect("a description serialises"));
         }
         Some(other) => {

@@ -4,12 +4,12 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::executor::Execution;
 use crate::engine::record::{Outcome, State, Stored};
 use crate::engine::store::{PastRun, Store, StoreError};
+use crate::kind::registry::Registry;
 use crate::plan::{Node, NodeIndex};
 use crate::recipe;
-use crate::registry::Registry;
-use crate::value::Type;
+use crate::value::ty::Type;
 
-use super::Session;
+use crate::workspace::Session;
 
 impl Session {
     /// The nodes that score: those with scores per unit and a summary of them.

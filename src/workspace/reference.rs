@@ -1,8 +1,8 @@
 //! What a person means by `scores`, `scores.summary@layer=features.9` or `layers[features.9]`.
 
-use super::Session;
 use crate::plan::NodeIndex;
-use crate::registry::nearest;
+use crate::text::nearest::nearest;
+use crate::workspace::Session;
 
 /// Nodes (several where variants are meant), one of their ports, and a key.
 #[derive(Debug, PartialEq)]

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::{Session, reference};
 use crate::engine::record::{State, Stored};
 use crate::engine::walk::Survey;
 use crate::plan::NodeIndex;
+use crate::workspace::{Session, reference};
 
 /// A result under the name by which a person refers to it.
 #[derive(Clone, Debug)]

@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Session, amount};
 use crate::engine::fingerprint;
 use crate::engine::record::{Record, State};
 use crate::engine::store::{History, Store};
 use crate::engine::walk::Survey;
 use crate::plan::NodeIndex;
+use crate::text::amount;
+use crate::workspace::Session;
 
 /// A recipe as it stands, beside what it was.
 pub struct View<'a> {

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ventral::kind::registry::Registry;
 use ventral::kind::{Arity, Input, Kind, NodeKind, Output, ParamProblem};
-use ventral::registry::Registry;
-use ventral::value::Type;
+use ventral::value::ty::Type;
 
 /// The toy kinds.
 pub fn registry() -> Registry {

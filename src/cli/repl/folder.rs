@@ -16,7 +16,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-use super::front::{self, PACKAGE};
+use crate::cli::repl::front;
+use crate::cli::repl::front::PACKAGE;
 
 /// The sources that the library is compiled from.
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
@@ -355,8 +356,7 @@ fn link_crates(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-// The worker's package, which shares this file, has no sessions and another folder.
-#[cfg(all(test, not(feature = "torch")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

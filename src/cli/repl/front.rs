@@ -9,9 +9,9 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::folder::{told, write};
+use crate::cli::repl::folder::{told, write};
 
 /// What a session is told to depend on.
 pub const PACKAGE: &str = "ventral-front";
@@ -47,24 +47,62 @@ pub fn write_front(root: &Path, source: &Path, ndarray: &str) -> Result<(), Stri
     )?;
     write(&polars.join("lib.rs"), include_str!("polars.rs"))?;
 
-    let library = source.join("src/lib.rs");
-    let text = fs::read_to_string(&library).map_err(|error| told(&library, &error))?;
-    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let mut root = String::from(
+    let mut library = String::from(
         "//! ventral as a session sees it.\n\n#[cfg(compiled)]\nextern crate ventral_session;\n\
          #[cfg(compiled)]\npub use ventral_session::*;\n",
     );
-    // Commands are of no use in a session, and what clap derives is of no use to rust-analyzer.
-    for module in modules.filter(|module| *module != "cli") {
-        root.push_str(&format!("#[cfg(not(compiled))]\npub mod {module};\n"));
-        for name in [format!("{module}.rs"), module.to_owned()] {
-            let from = source.join("src").join(&name);
-            if from.exists() {
-                link(&from, &front.join("src").join(&name))?;
-            }
-        }
+    for room in rooms(&source.join("src"))? {
+        library.push_str(&format!("#[cfg(not(compiled))]\npub mod {};\n", room.name));
+        let name = room.place.file_name().expect("a room has a file or a folder of its name");
+        link(&room.place, &front.join("src").join(name))?;
     }
-    write(&front.join("src/lib.rs"), &root)
+    write(&front.join("src/lib.rs"), &library)
+}
+
+/// A room that a session sees: the file or the folder of its name.
+struct Room {
+    name: String,
+    place: PathBuf,
+}
+
+/// The rooms of the library and of the crates whose rooms it hands on. A path within them begins at the room's name in
+/// every crate, so that one crate may hold them all.
+fn rooms(source: &Path) -> Result<Vec<Room>, String> {
+    let door = source.join("lib.rs");
+    let text = fs::read_to_string(&door).map_err(|error| told(&door, &error))?;
+    let crates = text.lines().filter_map(|line| line.strip_prefix("pub use ventral_")?.split("::").next());
+    let mut rooms = opened(source, &text);
+    for name in crates {
+        let folder = source.join(name);
+        let door = folder.join("lib.rs");
+        let text = fs::read_to_string(&door).map_err(|error| told(&door, &error))?;
+        rooms.extend(opened(&folder, &text));
+    }
+    // Commands are of no use in a session, and what clap derives is of no use to rust-analyzer.
+    rooms.retain(|room| room.name != "cli");
+    Ok(rooms)
+}
+
+/// The rooms that a crate's root declares.
+fn opened(folder: &Path, text: &str) -> Vec<Room> {
+    let mut rooms = Vec::new();
+    let mut named = None;
+    for line in text.lines() {
+        if let Some(path) = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+            named = Some(path);
+            continue;
+        }
+        let Some(name) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
+        let file = folder.join(format!("{name}.rs"));
+        let place = match named.take() {
+            Some(path) => folder.join(path).parent().expect("a file lies in a folder").to_owned(),
+            None if file.is_file() => file,
+            None => folder.join(name),
+        };
+        let place = place.canonicalize().unwrap_or(place);
+        rooms.push(Room { name: name.to_owned(), place });
+    }
+    rooms
 }
 
 /// Links the crates of the standard library that a session's types come from into a folder; none where there are no
@@ -98,8 +136,7 @@ fn link(from: &Path, to: &Path) -> Result<(), String> {
     make().or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(told(to, &error)) })
 }
 
-// The worker's package, which shares this file, has no sessions and another folder.
-#[cfg(all(test, not(feature = "torch")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -115,7 +152,8 @@ mod tests {
             library.contains("#[cfg(not(compiled))]\npub mod prelude;") && !library.contains("mod cli;"),
             "{library}"
         );
-        for file in ["prelude.rs", "repl/run.rs", "workspace.rs", "workspace/why.rs"] {
+        for file in ["digest.rs", "prelude.rs", "repl/run.rs", "value/mod.rs", "formats/mod.rs", "workspace/session.rs"]
+        {
             assert!(root.path().join("front/src").join(file).is_file(), "{file}");
         }
     }

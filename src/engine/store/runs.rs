@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::record::Stored;
-use super::{Store, StoreError};
 use crate::digest::Digest;
+use crate::engine::record::Stored;
+use crate::engine::store::{Store, StoreError};
 
 /// How many runs of a recipe are remembered: the newest.
 pub const REMEMBERED: usize = 20;

@@ -21,10 +21,10 @@ use std::path::Path;
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors};
 
-use self::pickle::Values;
-use self::tensor::{Placed, Storage, Tensor};
-use super::element::{Element, Kind};
-use super::name_of;
+use crate::formats::checkpoint::pickle::Values;
+use crate::formats::checkpoint::tensor::{Placed, Storage, Tensor};
+use crate::formats::element::{Element, Kind};
+use crate::formats::name_of;
 
 /// An open file of tensors.
 pub struct Checkpoint {

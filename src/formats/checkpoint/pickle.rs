@@ -11,8 +11,8 @@
 
 use std::collections::HashMap;
 
-use super::global::Global;
-use super::tensor::{Number, Storage, Tensor};
+use crate::formats::checkpoint::global::Global;
+use crate::formats::checkpoint::tensor::{Number, Storage, Tensor};
 
 /// The place of a value in `Values`.
 pub type Id = u32;

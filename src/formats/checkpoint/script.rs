@@ -12,8 +12,9 @@ use memmap2::Mmap;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::pickle::{self, Value};
-use super::zipped::{Archive, PICKLE};
+use crate::formats::checkpoint::pickle;
+use crate::formats::checkpoint::pickle::Value;
+use crate::formats::checkpoint::zipped::{Archive, PICKLE};
 use crate::formats::name_of;
 
 /// More text than any network's program; what unpacks to more is refused.

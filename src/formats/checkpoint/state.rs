@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::pickle::{Id, Value, Values};
-use super::tensor::Tensor;
+use crate::formats::checkpoint::pickle::{Id, Value, Values};
+use crate::formats::checkpoint::tensor::Tensor;
 
 /// Under which keys people keep a state dict, the likelier first.
 const WRAPPERS: [&str; 9] =

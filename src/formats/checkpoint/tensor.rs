@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::pickle::{Id, Value, Values};
+use crate::formats::checkpoint::pickle::{Id, Value, Values};
 use crate::formats::element::{Element, Kind};
 
 /// A type of torch's numbers.

@@ -6,8 +6,8 @@ use std::io::Write;
 use proptest::prelude::*;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::*;
-use crate::formats::fixture;
+use crate::formats::checkpoint::*;
+use crate::formats::fixtures::fixture;
 
 /// The tensors that every fixture holds, which `make_weights.py` describes.
 fn check(checkpoint: &Checkpoint, what: &str) {
@@ -51,29 +51,6 @@ fn content_tells_the_format_whatever_the_extension() {
         let path = folder.path().join("x.bin");
         fs::copy(fixture(&format!("weights_{name}")), &path).expect("copied");
         check(&Checkpoint::open(&path).expect("it reads"), name);
-    }
-}
-
-/// tch writes a module of TorchScript, with `|` for the dots in names.
-#[cfg(feature = "torch")]
-#[test]
-fn what_tch_writes_reads() {
-    use tch::{Device, Kind, Tensor, nn};
-
-    let folder = tempfile::tempdir().expect("a folder");
-    for kind in [Kind::Float, Kind::Half, Kind::BFloat16, Kind::Double] {
-        let store = nn::VarStore::new(Device::Cpu);
-        let numbers = Tensor::arange(20, (Kind::Float, Device::Cpu)) + 0.5;
-        let part =
-            |from: i64, shape: &[i64]| numbers.narrow(0, from, shape.iter().product()).reshape(shape).to_kind(kind);
-        let _ = (store.root() / "a").add("bias", part(0, &[2]), true);
-        // Not contiguous: its axes lie in memory the other way round.
-        let turned = part(2, &[2, 3, 2]).transpose(0, 2).contiguous().transpose(0, 2);
-        let _ = (store.root() / "a").add("weight", turned, true);
-        let _ = (store.root() / "b").add("weight", part(14, &[3, 2]), false);
-        let path = folder.path().join("x.ot");
-        store.save(&path).expect("saved");
-        check(&Checkpoint::open(&path).expect("it reads"), &format!("{kind:?}"));
     }
 }
 

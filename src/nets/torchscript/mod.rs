@@ -6,13 +6,11 @@
 //! a method beside its own, which puts a copy of the output into the dictionary. Everything that stood in the program
 //! stays; control flow and classes that several modules share are no obstacle; of several calls the last counts.
 
-#[cfg(feature = "torch")]
-pub mod network;
 mod source;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use self::source::{Call, Class, Method};
+use crate::nets::torchscript::source::{Call, Class, Method};
 
 /// The method that gives the layers.
 pub const METHOD: &str = "ventral_layers";

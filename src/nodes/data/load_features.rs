@@ -4,17 +4,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
-use crate::formats::array::{self, Array};
+use crate::formats::array;
+#[cfg(feature = "torch")]
+use crate::formats::array::Array;
 use crate::kind::{Arity, Input, NodeKind, Output};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
-use crate::value::Type;
 #[cfg(feature = "torch")]
-use crate::value::{
-    Value,
-    matrix::{About, Matrix},
-    stimuli::Stimuli,
-};
+use crate::value::Value;
+#[cfg(feature = "torch")]
+use crate::value::matrix::{About, Matrix};
+#[cfg(feature = "torch")]
+use crate::value::stimuli::Stimuli;
+use crate::value::ty::Type;
 
 /// Loads features that another program computed.
 pub struct LoadFeatures;
@@ -63,7 +65,8 @@ impl Compute for LoadFeatures {
         if rows * columns == 0 {
             return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
         }
-        let stimuli = if run.has("rows") { Some(super::stimuli_of(&run.value("rows")?, "rows")?) } else { None };
+        let stimuli =
+            if run.has("rows") { Some(crate::nodes::data::stimuli_of(&run.value("rows")?, "rows")?) } else { None };
         if let Some(stimuli) = &stimuli
             && stimuli.len() != rows
         {

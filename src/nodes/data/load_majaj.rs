@@ -12,16 +12,19 @@ use crate::formats::hdf5::{Floats, Hdf5};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output, Threads};
-use crate::value::Type;
 #[cfg(feature = "torch")]
-use crate::value::{
-    Value, codec,
-    images::{self, Entry, IMAGENET, Images, Source},
-    labels::Labels,
-    responses::{self, Responses},
-    split::{Assignment, Part, Split},
-    stimuli::{Stimuli, Stimulus},
-};
+use crate::value::images::{Entry, IMAGENET, Images, Source};
+#[cfg(feature = "torch")]
+use crate::value::labels::Labels;
+#[cfg(feature = "torch")]
+use crate::value::responses::Responses;
+#[cfg(feature = "torch")]
+use crate::value::split::{Assignment, Part, Split};
+#[cfg(feature = "torch")]
+use crate::value::stimuli::{Stimuli, Stimulus};
+use crate::value::ty::Type;
+#[cfg(feature = "torch")]
+use crate::value::{Value, codec, images, responses};
 
 /// Loads the course's `IT_data.h5`.
 pub struct LoadMajaj;
@@ -81,7 +84,7 @@ const EXPECTED: [&str; 8] = [
 impl Compute for LoadMajaj {
     fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
         if params.path == SYNTHETIC {
-            return super::synthetic_it::embedded(run);
+            return crate::nodes::data::synthetic_it::embedded(run);
         }
         let (path, digest) = run.file("path");
         let file = Hdf5::open(path)?;
@@ -285,7 +288,7 @@ fn join_spikes(stimuli: Stimuli, parts: Vec<&ndarray::Array2<f32>>) -> Result<Re
     let mean = ndarray::concatenate(ndarray::Axis(0), &views).expect("equally many columns");
     let about = responses::About {
         stimuli,
-        units: super::unit_names(units),
+        units: crate::nodes::data::unit_names(units),
         regions: Some(vec!["IT".to_owned(); units]),
         true_ceiling: None,
         lineage: Default::default(),
@@ -301,7 +304,7 @@ mod tests {
     use serde_json::json;
 
     fn tiny() -> String {
-        crate::formats::fixture("it_tiny.h5").display().to_string()
+        crate::nodes::fixtures::fixture("it_tiny.h5").display().to_string()
     }
 
     #[test]
@@ -330,7 +333,7 @@ mod tests {
     #[test]
     fn other_files_are_refused_in_words() {
         let mut bench = Bench::new();
-        let types = crate::formats::fixture("types.h5");
+        let types = crate::nodes::fixtures::fixture("types.h5");
         let error = refusal::<LoadMajaj>(&mut bench, json!({ "path": types }));
         assert!(
             error.starts_with("types.h5 lacks stimulus_train, stimulus_val") && error.contains("deep/f16"),
@@ -346,7 +349,7 @@ mod tests {
             ("unit", "pixels of `stimulus_train` run from 0 to 1"),
         ];
         for (name, expected) in cases {
-            let path = crate::formats::fixture(&format!("it_bad_{name}.h5"));
+            let path = crate::nodes::fixtures::fixture(&format!("it_bad_{name}.h5"));
             let error = refusal::<LoadMajaj>(&mut bench, json!({ "path": path }));
             assert!(error.starts_with(expected), "{error}");
         }

@@ -11,25 +11,30 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
-use super::recorded::{Recorded, stem};
-#[cfg(feature = "torch")]
 use crate::digest::Digest;
 #[cfg(feature = "torch")]
-use crate::formats::{csv::Words, listing::Pictures, name_of};
+use crate::formats::csv::Words;
+#[cfg(feature = "torch")]
+use crate::formats::listing::Pictures;
+#[cfg(feature = "torch")]
+use crate::formats::name_of;
+use crate::kind::bounds::Whole;
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output};
-use crate::nodes::bounds::Whole;
 #[cfg(feature = "torch")]
-use crate::registry::nearest;
-use crate::value::Type;
+use crate::nodes::data::recorded::{Recorded, stem};
 #[cfg(feature = "torch")]
-use crate::value::{
-    Value, decode,
-    images::{self, Entry, Images, PixelState, Source},
-    labels::Labels,
-    stimuli::{Stimuli, Stimulus},
-};
+use crate::text::nearest::nearest;
+#[cfg(feature = "torch")]
+use crate::value::images::{Entry, Images, PixelState, Source};
+#[cfg(feature = "torch")]
+use crate::value::labels::Labels;
+#[cfg(feature = "torch")]
+use crate::value::stimuli::{Stimuli, Stimulus};
+use crate::value::ty::Type;
+#[cfg(feature = "torch")]
+use crate::value::{Value, decode, images};
 
 /// Loads pictures and responses that were recorded to them.
 pub struct LoadRecordings;

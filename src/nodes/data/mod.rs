@@ -12,12 +12,14 @@ pub mod synthetic_it;
 #[cfg(all(test, feature = "torch"))]
 pub(super) mod testing;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 #[cfg(feature = "torch")]
-use crate::value::{Value, stimuli::Stimuli};
+use crate::value::Value;
+#[cfg(feature = "torch")]
+use crate::value::stimuli::Stimuli;
 
 pub(super) fn register(registry: &mut Registry) {
-    super::register!(registry, "data":
+    crate::nodes::register!(registry, "data":
         load_features::LoadFeatures,
         load_majaj::LoadMajaj,
         load_recordings::LoadRecordings,

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3};
 
-use super::load_recordings::Layout;
-use crate::formats::array::{self, Array};
+use crate::formats::array;
+use crate::formats::array::Array;
 use crate::kind::KindError;
+use crate::nodes::data::load_recordings::Layout;
 use crate::value::responses::{About, Responses};
 use crate::value::stimuli::Stimuli;
 
@@ -72,7 +73,7 @@ impl Recorded {
         let (_, units, repeats) = self.counts;
         let names = match &self.units {
             Some(names) => distinct(names)?,
-            None => super::unit_names(units),
+            None => crate::nodes::data::unit_names(units),
         };
         let found: Vec<(usize, usize)> =
             rows.iter().enumerate().filter_map(|(row, at)| at.map(|at| (row, at))).collect();

@@ -9,20 +9,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
-use crate::formats::{csv::Words, name_of};
+use crate::formats::csv::Words;
+#[cfg(feature = "torch")]
+use crate::formats::name_of;
+use crate::kind::bounds::{Fraction, Whole};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
-use crate::nodes::bounds::{Fraction, Whole};
 #[cfg(feature = "torch")]
-use crate::registry::nearest;
-use crate::value::Type;
+use crate::text::nearest::nearest;
 #[cfg(feature = "torch")]
-use crate::value::{
-    Value,
-    split::{self, Assignment, Part},
-    stimuli::Stimuli,
-};
+use crate::value::split::{Assignment, Part};
+#[cfg(feature = "torch")]
+use crate::value::stimuli::Stimuli;
+use crate::value::ty::Type;
+#[cfg(feature = "torch")]
+use crate::value::{Value, split};
 
 /// Assigns stimuli to train, val and test, or to folds.
 pub struct Split;
@@ -102,7 +104,7 @@ impl NodeKind for Split {
 #[cfg(feature = "torch")]
 impl Compute for Split {
     fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let stimuli = super::stimuli_of(&run.value("rows")?, "rows")?;
+        let stimuli = crate::nodes::data::stimuli_of(&run.value("rows")?, "rows")?;
         if stimuli.is_empty() {
             return Err(KindError::new("`rows` has no stimuli to split"));
         }

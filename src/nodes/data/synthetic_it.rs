@@ -6,23 +6,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "torch")]
-use super::{split::hold_out, synthetic};
-#[cfg(feature = "torch")]
 use crate::digest::Digest;
+use crate::kind::bounds::Whole;
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output, Threads};
-use crate::nodes::bounds::Whole;
-use crate::value::Type;
 #[cfg(feature = "torch")]
-use crate::value::{
-    Value,
-    images::Images,
-    labels::Labels,
-    responses::{self, Responses},
-    split::{self, Assignment, Part},
-    stimuli::{Stimuli, Stimulus},
-};
+use crate::nodes::data::split::hold_out;
+#[cfg(feature = "torch")]
+use crate::nodes::data::synthetic;
+#[cfg(feature = "torch")]
+use crate::value::images::Images;
+#[cfg(feature = "torch")]
+use crate::value::labels::Labels;
+#[cfg(feature = "torch")]
+use crate::value::responses::Responses;
+#[cfg(feature = "torch")]
+use crate::value::split::{Assignment, Part};
+#[cfg(feature = "torch")]
+use crate::value::stimuli::{Stimuli, Stimulus};
+use crate::value::ty::Type;
+#[cfg(feature = "torch")]
+use crate::value::{Value, responses, split};
 
 /// Makes a data set that needs no download.
 pub struct SyntheticIt;
@@ -173,7 +178,7 @@ impl Drawn {
         let (_, units, repeats) = self.counts.dim();
         let about = responses::About {
             stimuli: self.split.stimuli.select(rows),
-            units: super::unit_names(units),
+            units: crate::nodes::data::unit_names(units),
             regions: Some(vec!["IT".to_owned(); units]),
             true_ceiling: Some(self.ceilings.clone()),
             lineage: Default::default(),

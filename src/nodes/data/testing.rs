@@ -11,7 +11,8 @@ use crate::device::Device;
 use crate::digest::Digest;
 use crate::formats::listing;
 use crate::kind::{Arrival, Compute, Host, Kind, KindError, NodeKind, Run, Sink};
-use crate::value::{Type, Value};
+use crate::value::Value;
+use crate::value::ty::Type;
 
 /// One node and its surroundings.
 pub struct Bench {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Scores side by side.
 pub struct Compare;
@@ -63,8 +63,8 @@ mod run {
 
     use super::{Compare, Params};
     use crate::kind::{Arrival, Compute, KindError, Run};
-    use crate::math::{stats, wilcoxon};
     use crate::nodes::evaluation::variant;
+    use crate::stats::{summary, wilcoxon};
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::table::{About, Table};
@@ -186,10 +186,10 @@ mod run {
     }
 
     fn summaries(all: &[Scores], names: &[String], measures: &[String]) -> Result<DataFrame, KindError> {
-        let of: Vec<stats::Summary> = all
+        let of: Vec<summary::Summary> = all
             .iter()
             .flat_map(|scores| {
-                measures.iter().map(|measure| stats::summarise(scores.column(measure).unwrap_or_default()))
+                measures.iter().map(|measure| summary::summarise(scores.column(measure).unwrap_or_default()))
             })
             .collect();
         let mut columns: Vec<Column> =
@@ -245,11 +245,11 @@ mod run {
                         .zip(a.column(measure).unwrap_or_default())
                         .filter_map(|(unit, score)| Some((*score)? - of_b.get(unit.as_str()).copied()??))
                         .collect();
-                    let interval = (differences.len() > 1).then(|| stats::bootstrap_mean(&differences, DRAWS));
+                    let interval = (differences.len() > 1).then(|| summary::bootstrap_mean(&differences, DRAWS));
                     a_names.push(a.name());
                     b_names.push(b.name());
                     measure_names.push(measure.clone());
-                    difference.push((!differences.is_empty()).then(|| stats::mean(&differences)));
+                    difference.push((!differences.is_empty()).then(|| summary::mean(&differences)));
                     low.push(interval.map(|(low, _)| low));
                     high.push(interval.map(|(_, high)| high));
                     p.push(wilcoxon::signed_rank(&differences));

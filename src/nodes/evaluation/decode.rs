@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::held_out::On;
+use crate::kind::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::nodes::bounds::Positive;
-use crate::value::Type;
+use crate::nodes::evaluation::held_out::On;
+use crate::value::ty::Type;
 
 /// Object class from features or responses.
 pub struct Decode;
@@ -129,13 +129,16 @@ mod compute {
 
     use super::{DEFINITIONS, Decode, Label, Params};
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::math::decode;
-    use crate::nodes::evaluation::held_out::{self, On};
+    use crate::math::linear::decode;
+    use crate::nodes::evaluation::held_out;
+    use crate::nodes::evaluation::held_out::On;
     use crate::value::Value;
-    use crate::value::fit::{self, Fit};
+    use crate::value::fit;
+    use crate::value::fit::Fit;
     use crate::value::labels::Labels;
     use crate::value::lineage::{Exposure, Lineage};
-    use crate::value::matrix::{self, Matrix};
+    use crate::value::matrix;
+    use crate::value::matrix::Matrix;
     use crate::value::split::{Round, Split};
     use crate::value::stimuli::Stimuli;
     use crate::value::table::{About, Table};

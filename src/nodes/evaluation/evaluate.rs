@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::held_out::On;
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::value::Type;
+use crate::nodes::evaluation::held_out::On;
+use crate::value::ty::Type;
 
 /// Scores of predictions.
 pub struct Evaluate;
@@ -84,9 +84,9 @@ mod run {
 
     use super::{DEFINITIONS, Evaluate, On, Params};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::stats;
     use crate::nodes::evaluation::held_out;
     use crate::nodes::evaluation::noise_ceiling::ceilings;
+    use crate::stats::summary;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::matrix::Matrix;
@@ -141,9 +141,9 @@ mod run {
             let over = |score: fn(&[f64], &[f64]) -> Option<f64>| -> Vec<Option<f64>> {
                 (0..unit_count).map(|unit| score(&truth[unit], &predicted[unit])).collect()
             };
-            let explained = over(stats::explained_variance);
-            let r = over(stats::pearson);
-            let r2 = over(stats::r_squared);
+            let explained = over(summary::explained_variance);
+            let r = over(summary::pearson);
+            let r2 = over(summary::r_squared);
             let constant = explained.iter().filter(|score| score.is_none()).count();
             if constant > 0 {
                 run.note(format!(
@@ -192,7 +192,7 @@ mod run {
 
     /// A row per measure over units.
     fn summary(measures: &[(&str, Vec<Option<f64>>)], selected: bool) -> Result<DataFrame, KindError> {
-        let all: Vec<stats::Summary> = measures.iter().map(|(_, values)| stats::summarise(values)).collect();
+        let all: Vec<summary::Summary> = measures.iter().map(|(_, values)| summary::summarise(values)).collect();
         let names: Vec<&str> = measures.iter().map(|(name, _)| *name).collect();
         let mut columns = vec![
             Column::new("measure".into(), names),

@@ -10,10 +10,10 @@ pub mod select;
 #[cfg(feature = "torch")]
 mod variant;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 
 pub(super) fn register(registry: &mut Registry) {
-    super::register!(registry, "evaluation":
+    crate::nodes::register!(registry, "evaluation":
         compare::Compare,
         decode::Decode,
         evaluate::Evaluate,

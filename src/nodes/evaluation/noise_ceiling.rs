@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "torch")]
 use crate::kind::KindError;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
-use crate::value::Type;
 #[cfg(feature = "torch")]
 use crate::value::table::Table;
+use crate::value::ty::Type;
 
 /// Reliability of units from repeats.
 pub struct NoiseCeiling;
@@ -118,7 +118,7 @@ mod run {
 
     use super::{Method, NoiseCeiling, Params};
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::math::{reliability, stats};
+    use crate::stats::{reliability, summary};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
     use crate::value::table::Table;
@@ -157,7 +157,7 @@ mod run {
                     let of_unit = kept.index_axis(Axis(1), unit);
                     let counts: Vec<f64> =
                         of_unit.rows().into_iter().map(|r| r.iter().filter(|x| x.is_finite()).count() as f64).collect();
-                    stats::median(&counts).unwrap_or(0.0)
+                    summary::median(&counts).unwrap_or(0.0)
                 })
                 .collect();
             let chosen = match params.method {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Predictions for other rows.
 pub struct Predict;
@@ -101,7 +101,7 @@ mod compute {
 
     use super::{Head, Params, Predict, Rows};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::affine;
+    use crate::math::linear::affine;
     use crate::math::tensor::place;
     use crate::nodes::regression::readout::check_finite;
     use crate::nodes::training::trained;
@@ -250,7 +250,9 @@ mod tests {
     use super::Predict;
     use crate::kind::Compute;
     use crate::nodes::features::standardize::Standardize;
-    use crate::nodes::regression::{linear::Linear, pca::Pca, ridge::Ridge};
+    use crate::nodes::regression::linear::Linear;
+    use crate::nodes::regression::pca::Pca;
+    use crate::nodes::regression::ridge::Ridge;
     use crate::nodes::testing::{Made, given, hold_out, matrix, responses, stimuli};
     use crate::nodes::training::train_cnn::TrainCnn;
     use crate::value::Value;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// The best of several variants.
 pub struct Select;

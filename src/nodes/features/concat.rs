@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Features side by side.
 pub struct Concat;
@@ -43,9 +43,10 @@ mod compute {
 
     use super::{Concat, Params};
     use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::matrix::{About, Matrix};
-    use crate::value::{Type, Value};
+    use crate::value::ty::Type;
 
     impl Compute for Concat {
         fn run(_: Params, run: &mut Run<'_>) -> Result<(), KindError> {

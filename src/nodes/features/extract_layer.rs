@@ -6,12 +6,13 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::model::Model;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::nets::catalogue::{self, Architecture};
-use crate::registry::nearest;
-use crate::value::Type;
+use crate::nets::zoo::catalogue;
+use crate::nets::zoo::catalogue::Architecture;
+use crate::nodes::features::model::Model;
+use crate::text::nearest::nearest;
 use crate::value::matrix::Stored;
+use crate::value::ty::Type;
 
 /// The kind `extract_layer`.
 pub struct ExtractLayer;
@@ -236,11 +237,11 @@ mod compute {
     use tch::Tensor;
 
     use super::{ExtractLayer, Params, Pool, Precision, Written};
-    use crate::device;
     use crate::kind::{Compute, KindError, MatrixSink, Run};
+    use crate::libtorch;
     use crate::nets::input::Input;
-    use crate::nets::stream::{Feed, stream};
     use crate::nodes::features::loaded::Loaded;
+    use crate::runtime::pipeline::{Feed, stream};
     use crate::value::decode::Decoder;
     use crate::value::images::PixelState;
     use crate::value::matrix;
@@ -255,7 +256,7 @@ mod compute {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let layers: Vec<&str> = params.layers.iter().map(String::as_str).collect();
             let images = run.images("images")?;
-            let device = device::tensor_device(device::resolve(run.device)?);
+            let device = libtorch::tensor_device(libtorch::resolve(run.device)?);
             let loaded = Loaded::open(&params, &layers, images.about.size, device, run)?;
             let size = loaded.size.unwrap_or(images.about.size);
             let pooled =
@@ -267,7 +268,7 @@ mod compute {
             let advice = "`pool`, fewer layers at a time, or smaller images need less";
             run.reserve(loaded.needed(size, row, LEAST_BATCH), advice)?;
             let tf32 = params.precision == Precision::TF32 && device != tch::Device::Cpu;
-            device::set_tf32(tf32);
+            libtorch::set_tf32(tf32);
             let kind = if params.precision == Precision::BF16 { tch::Kind::BFloat16 } else { tch::Kind::Float };
             let network = loaded.network(&layers, device, kind)?;
             let precision = serde_json::to_value(params.precision).expect("a word");
@@ -306,13 +307,13 @@ mod compute {
             if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == tch::Kind::BFloat16) {
                 let few: Vec<f32> = decode(0..images.len().min(LEAST_BATCH))?;
                 let exact = loaded.network(&layers, device, tch::Kind::Float)?;
-                let off = device::guard(|| {
+                let off = libtorch::guard(|| {
                     let sides = [-1, height as i64, width as i64, 3];
                     let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
                     let coarse = network.outputs(&few)?;
-                    device::set_tf32(false);
+                    libtorch::set_tf32(false);
                     let exact = exact.outputs(&few)?;
-                    device::set_tf32(tf32);
+                    libtorch::set_tf32(tf32);
                     Ok::<_, String>(coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect::<Vec<_>>())
                 })
                 .flatten()?;
@@ -363,7 +364,7 @@ mod compute {
                     Ok::<_, KindError>(())
                 },
             )?;
-            device::set_tf32(false);
+            libtorch::set_tf32(false);
             sinks.into_iter().try_for_each(|(sink, _)| sink.finish())
         }
     }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use tch::{Device, Kind, Tensor};
 
-use crate::device;
 use crate::kind::{KindError, Run};
+use crate::libtorch;
 use crate::nets::graph::Graph;
-use crate::nets::stream::Forward;
-use crate::nets::winograd;
+use crate::runtime::pipeline::Forward;
+use crate::runtime::winograd;
 
 /// Images per batch that are tried on a CPU, whose cache holds the activations of few, and on a GPU, which wants many.
 const BATCHES_ON_CPU: [usize; 4] = [4, 8, 16, 32];
@@ -36,7 +36,7 @@ pub fn batch(
     let candidates = if device == Device::Cpu { BATCHES_ON_CPU } else { BATCHES_ON_GPU };
     let mut best = (candidates[0], 0.0);
     for batch in candidates {
-        let Ok(rate) = device::guard(|| rate(network, batch, (height, width), device)).flatten() else {
+        let Ok(rate) = libtorch::guard(|| rate(network, batch, (height, width), device)).flatten() else {
             // Larger ones would not fit either.
             break;
         };
@@ -93,7 +93,7 @@ pub fn needed_by_script(bytes: u64, size: (usize, usize), widest: usize, row_flo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::catalogue::describe;
+    use crate::nets::zoo::catalogue::describe;
 
     #[test]
     fn needs_grow_with_images_layers_and_batches() {

@@ -4,26 +4,29 @@ use std::sync::Arc;
 
 use tch::{Device, Kind};
 
-use super::extract_layer::{RANDOM, TRAINED, Written};
-use super::extraction;
-use super::model::Model;
-use crate::device;
 use crate::digest::Digest;
 use crate::formats::checkpoint::script::Script;
 use crate::formats::checkpoint::{Checkpoint, Stored};
-use crate::formats::element::{self, Element};
+use crate::formats::element;
+use crate::formats::element::Element;
 use crate::kind::{KindError, Run};
+use crate::libtorch;
 use crate::nets::blueprint::HEADS;
-use crate::nets::catalogue::{self, Architecture};
 use crate::nets::graph::Graph;
 use crate::nets::init;
 use crate::nets::input::{ChannelOrder, Normalisation};
-use crate::nets::network::Network;
-use crate::nets::stream::Forward;
-use crate::nets::torchscript::network::ScriptNetwork;
-use crate::nets::weights::{self, Weights};
+use crate::nets::weights;
+use crate::nets::weights::Weights;
+use crate::nets::zoo::catalogue;
+use crate::nets::zoo::catalogue::Architecture;
+use crate::nodes::features::extract_layer::{RANDOM, TRAINED, Written};
+use crate::nodes::features::extraction;
+use crate::nodes::features::model::Model;
 use crate::nodes::training::trained::Rebuilt;
-use crate::registry::nearest;
+use crate::runtime::network::Network;
+use crate::runtime::pipeline::Forward;
+use crate::runtime::torchscript::ScriptNetwork;
+use crate::text::nearest::nearest;
 use crate::value::codec;
 use crate::value::lineage::Lineage;
 use crate::value::network;
@@ -149,7 +152,7 @@ impl Loaded {
     pub fn network(&self, layers: &[&str], device: Device, kind: Kind) -> Result<Box<dyn Forward>, String> {
         match &self.network {
             Source::Graph { graph, weights, .. } => {
-                let network = device::guard(|| Network::load_for_features(graph, layers, weights, device, kind))?;
+                let network = libtorch::guard(|| Network::load_for_features(graph, layers, weights, device, kind))?;
                 Ok(Box::new(network))
             }
             Source::Script { network, .. } => Ok(Box::new(Arc::clone(network))),
@@ -245,9 +248,9 @@ mod tests {
     use serde::Deserialize;
     use serde_json::{Value as Json, json};
 
-    use super::super::extract_layer::ExtractLayer;
     use super::*;
-    use crate::formats::fixture;
+    use crate::nodes::features::extract_layer::ExtractLayer;
+    use crate::nodes::fixtures::fixture;
     use crate::nodes::testing::{Made, given, stimuli};
     use crate::value::Value;
     use crate::value::images::Images;

@@ -12,10 +12,10 @@ pub mod random_projection;
 pub mod select_units;
 pub mod standardize;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 
 pub(super) fn register(registry: &mut Registry) {
-    super::register!(registry, "features":
+    crate::nodes::register!(registry, "features":
         concat::Concat,
         extract_layer::ExtractLayer,
         pixels::Pixels,

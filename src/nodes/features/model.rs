@@ -8,8 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
 use crate::nets::input::{ChannelOrder, Normalisation};
+use crate::nets::zoo::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
 
 /// A network as a recipe names it.
 #[derive(Clone, Debug, PartialEq)]

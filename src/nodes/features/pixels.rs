@@ -5,13 +5,17 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::bounds::Whole;
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
 #[cfg(feature = "torch")]
 use crate::kind::{Compute, KindError, Run};
-use crate::nodes::bounds::Whole;
-use crate::value::Type;
 #[cfg(feature = "torch")]
-use crate::value::{decode::Decoder, images::PixelState, matrix::About};
+use crate::value::decode::Decoder;
+#[cfg(feature = "torch")]
+use crate::value::images::PixelState;
+#[cfg(feature = "torch")]
+use crate::value::matrix::About;
+use crate::value::ty::Type;
 
 /// Takes pixels as features.
 pub struct Pixels;
@@ -130,7 +134,7 @@ mod tests {
     #[test]
     fn normalised_sources_are_turned_back() {
         let mut bench = Bench::new();
-        bench.run::<LoadMajaj>(json!({ "path": crate::formats::fixture("it_tiny.h5") })).unwrap();
+        bench.run::<LoadMajaj>(json!({ "path": crate::nodes::fixtures::fixture("it_tiny.h5") })).unwrap();
         let images = bench.output::<LoadMajaj>("images");
         let mut bench = bench.input("images", &images);
         bench.run::<Pixels>(json!({})).unwrap();

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::nodes::bounds::Positive;
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Random projection of features.
 pub struct RandomProjection;
@@ -83,7 +83,8 @@ projected:
 mod compute {
     use super::{Method, Params, RandomProjection};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::projection::{self, needed, project, safe_dimension};
+    use crate::math::linear::projection;
+    use crate::math::linear::projection::{needed, project, safe_dimension};
     use crate::nodes::regression::readout::check_finite;
     use crate::value::matrix::{About, Matrix};
 

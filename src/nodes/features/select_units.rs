@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Some of the units.
 pub struct SelectUnits;
@@ -84,7 +84,7 @@ mod compute {
     use super::{Params, SelectUnits};
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::evaluation::noise_ceiling::ceilings;
-    use crate::registry::nearest;
+    use crate::text::nearest::nearest;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::responses::{About, Responses};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// Z-scores of features.
 pub struct Standardize;
@@ -70,10 +70,11 @@ scaled:
 mod compute {
     use super::{Params, Standardize};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::moments::column_moments;
+    use crate::math::linear::moments::column_moments;
     use crate::nodes::regression::readout::{check_finite, train_rows};
     use crate::value::Value;
-    use crate::value::fit::{self, Fit};
+    use crate::value::fit;
+    use crate::value::fit::Fit;
     use crate::value::lineage::Exposure;
     use crate::value::matrix::About;
 

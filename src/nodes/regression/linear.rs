@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ports::{INPUTS, OUTPUTS, stand_ins};
 use crate::kind::{Input, NodeKind, Output, Product, Threads};
+use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
 
 /// Ordinary least squares with an intercept.
 pub struct Linear;
@@ -42,7 +42,7 @@ readout:
 mod compute {
     use super::{Linear, Params};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::ridge::{Basis, Judge};
+    use crate::math::linear::ridge::{Basis, Judge};
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
 
@@ -107,7 +107,7 @@ mod tests {
         assert!((made.matrix("predictions").view()[[5, 0]] - 21.2).abs() < 1e-5);
         // Residuals −.2 −.2 .8 −.2 −.2 over 1 − leverage (leverage 1/5 + (x − 2)²/10); Var(y) = 40.8/5.
         let left_out = [-0.2 / 0.4, -0.2 / 0.7, 0.8 / 0.8, -0.2 / 0.7, -0.2 / 0.4];
-        let expected = 1.0 - crate::math::stats::variance(&left_out) / (40.8 / 5.0);
+        let expected = 1.0 - crate::stats::summary::variance(&left_out) / (40.8 / 5.0);
         assert!((made.numbers("alphas", "explained_variance")[0] - expected).abs() < 1e-12);
         assert!(made.notes.is_empty());
     }

@@ -9,8 +9,8 @@ mod products;
 pub(super) mod readout;
 pub mod ridge;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 
 pub(super) fn register(registry: &mut Registry) {
-    super::register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
+    crate::nodes::register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ports::stand_ins;
+use crate::kind::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, Product, Threads};
-use crate::nodes::bounds::Positive;
-use crate::value::Type;
+use crate::nodes::regression::ports::stand_ins;
+use crate::value::ty::Type;
 
 /// Principal components of features.
 pub struct Pca;
@@ -99,15 +99,18 @@ mod compute {
 
     use super::{Params, Pca, Solver};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::gram::{self, Precision};
-    use crate::math::pca::{self, Principal, Refusal};
+    use crate::math::linear::gram;
+    use crate::math::linear::gram::Precision;
+    use crate::math::linear::pca;
+    use crate::math::linear::pca::{Principal, Refusal};
     use crate::math::tensor::{place, rows, to_array};
     use crate::nodes::regression::products::{Dual, Features, MOST_EXACT};
     use crate::nodes::regression::readout::{check_finite, train_rows};
     use crate::value::Value;
     use crate::value::fit;
     use crate::value::lineage::{Exposure, Lineage};
-    use crate::value::matrix::{self, Matrix};
+    use crate::value::matrix;
+    use crate::value::matrix::Matrix;
     use crate::value::split::{Round, Split};
     use crate::value::table::Table;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::kind::{Arity, Input, Output, Product};
-use crate::value::Type;
+use crate::value::ty::Type;
 
 /// What a readout is fitted with.
 pub const INPUTS: [Input; 3] = [

@@ -4,18 +4,19 @@
 use ndarray::ArrayView2;
 use tch::{Kind, Tensor};
 
-use super::ports::GRAM;
-use super::readout::check_finite;
 use crate::digest::Digest;
 use crate::kind::{KindError, Product, Run};
-use crate::math::eigen::Eigen;
-use crate::math::gram::{Gram, Precision};
+use crate::math::linear::eigen::Eigen;
+use crate::math::linear::gram::{Gram, Precision};
 use crate::math::tensor::{index, place, scalar, wide_vec};
+use crate::nodes::regression::ports::GRAM;
+use crate::nodes::regression::readout::check_finite;
 use crate::value::gram::About;
 use crate::value::lineage::Lineage;
 use crate::value::matrix::{Matrix, Raw};
 use crate::value::stimuli::Stimuli;
-use crate::value::{Type, Value, eigen, gram};
+use crate::value::ty::Type;
+use crate::value::{Value, eigen, gram};
 
 /// The decomposition over some train rows of a Gram matrix, by that matrix's digest.
 const EIGEN: Product = Product { name: "eigen", version: 1 };
@@ -149,7 +150,7 @@ impl Features {
         let precision = if gram.about.double { Precision::Double } else { Precision::Single };
         let side = index(gram.about.rows);
         let products = Tensor::from_slice(&gram.products).to_device(device).view([side, side]);
-        debug_assert_eq!(products.kind(), Kind::Double);
+        assert_eq!(products.kind(), Kind::Double);
         Ok((Gram { products, columns: gram.about.columns, precision }, digest))
     }
 

@@ -8,9 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::kind::bounds::Folds;
 use crate::kind::{Input, NodeKind, Output, Product, Threads};
-use crate::nodes::bounds::Folds;
+use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
 
 /// Ridge regression, exact, one penalty per unit.
 pub struct Ridge;
@@ -195,10 +195,10 @@ mod compute {
 
     use super::{Alphas, Params, Ridge};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::dual::{Bands, by_bands};
-    use crate::math::folds::deal;
-    use crate::math::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
-    use crate::math::ridge::{Basis, Judge};
+    use crate::math::linear::dual::{Bands, by_bands};
+    use crate::math::linear::folds::deal;
+    use crate::math::linear::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
+    use crate::math::linear::ridge::{Basis, Judge};
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
     use crate::value::stimuli::Stimulus;

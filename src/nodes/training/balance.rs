@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::math::loss;
+use crate::math::learn::loss;
 
 /// The weighing of responses against classes.
 pub enum Balance {

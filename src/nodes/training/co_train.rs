@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::parameters::training_parameters;
-use super::train_cnn::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
+use crate::kind::bounds::Nonnegative;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::nodes::bounds::Nonnegative;
-use crate::value::Type;
+use crate::nodes::training::parameters::training_parameters;
+use crate::nodes::training::train_cnn::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
+use crate::value::ty::Type;
 
 /// A network with a head for responses and one for classes.
 pub struct CoTrain;

@@ -8,23 +8,25 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use tch::{Device, Tensor};
 
-use super::balance::Balance;
-use super::checkpoint::State;
-use super::history::{Epoch, Tasks};
-use super::options::Loss;
-use super::pictures::Pictures;
-use super::targets::{Classes, Rows, Targets};
 use crate::device;
 use crate::kind::KindError;
-use crate::math::augment::Looks;
-use crate::math::optim::{Optimizer, Pace, Rule, clip};
-use crate::math::schedule::Schedule;
+use crate::libtorch;
+use crate::math::learn::augment::Looks;
+use crate::math::learn::loss;
+use crate::math::learn::optim::{Optimizer, Pace, Rule, clip};
 use crate::math::tensor::{index, narrow_vec};
-use crate::math::{loss, stats};
-use crate::nets::action::linked;
 use crate::nets::graph::Link;
-use crate::nets::trainable::{Mode, Trainable, numbers};
+use crate::nets::learn::schedule::Schedule;
 use crate::nets::weights::Weights;
+use crate::nodes::training::balance::Balance;
+use crate::nodes::training::checkpoint::State;
+use crate::nodes::training::history::{Epoch, Tasks};
+use crate::nodes::training::options::Loss;
+use crate::nodes::training::pictures::Pictures;
+use crate::nodes::training::targets::{Classes, Rows, Targets};
+use crate::runtime::kernel::linked;
+use crate::runtime::trainable::{Mode, Trainable, numbers};
+use crate::stats::summary;
 
 /// Rows that are judged at a time.
 const JUDGED_AT_ONCE: usize = 64;
@@ -119,7 +121,7 @@ impl Fitting<'_> {
         state.planned = self.plan.epochs;
         while state.history.len() < self.plan.epochs && !is_over(&state.history, self.plan.patience, self.tasks()) {
             let broken = |error, history: &[Epoch]| Broken { error, history: history.to_vec() };
-            let epoch = match device::guard(|| self.epoch(state.history.len(), &mut optimizer)).flatten() {
+            let epoch = match libtorch::guard(|| self.epoch(state.history.len(), &mut optimizer)).flatten() {
                 Ok(epoch) => epoch,
                 Err(error) => return Err(broken(self.advised(error), &state.history)),
             };
@@ -196,7 +198,7 @@ impl Fitting<'_> {
             rate = self.plan.rate * self.plan.schedule.factor(step, batches.len(), self.plan.epochs);
             let mut rng = stream(self.plan.seed, "batch", done, at);
             // Dropout and the noise of places draw from libtorch's generator.
-            device::seed(rng.random());
+            libtorch::seed(rng.random());
             let value = self.step(rows, *of, rate, &paces, optimizer, &mut rng, &mut sums);
             if !value.is_finite() {
                 return Err(format!(
@@ -371,12 +373,12 @@ impl Fitting<'_> {
                 if truth.len() < 2 {
                     return (None, None);
                 }
-                (stats::explained_variance(&truth, &predicted), stats::pearson(&truth, &predicted))
+                (summary::explained_variance(&truth, &predicted), summary::pearson(&truth, &predicted))
             });
             let (explained, correlation): (Vec<_>, Vec<_>) = scores.unzip();
             let mean = |values: Vec<Option<f64>>| {
                 let known: Vec<f64> = values.into_iter().flatten().collect();
-                (!known.is_empty()).then(|| stats::mean(&known))
+                (!known.is_empty()).then(|| summary::mean(&known))
             };
             (epoch.val_explained_variance, epoch.val_r) = (mean(explained), mean(correlation));
             epoch.val_loss_response = Some(loss);

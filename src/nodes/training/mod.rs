@@ -27,8 +27,8 @@ pub mod train_cnn;
 #[cfg(feature = "torch")]
 pub mod trained;
 
-use crate::registry::Registry;
+use crate::kind::registry::Registry;
 
 pub(super) fn register(registry: &mut Registry) {
-    super::register!(registry, "training": train_cnn::TrainCnn, co_train::CoTrain);
+    crate::nodes::register!(registry, "training": train_cnn::TrainCnn, co_train::CoTrain);
 }

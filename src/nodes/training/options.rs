@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::ParamProblem;
-use crate::math::schedule;
+use crate::kind::bounds::{Fraction, Nonnegative, Positive, Rate, Share};
 use crate::nets::blueprint::{Block, Nonlinearity, Readout as Plan, Trunk};
-use crate::nets::catalogue;
-use crate::nodes::bounds::{Fraction, Nonnegative, Positive, Rate, Share};
-use crate::registry::nearest;
+use crate::nets::learn::schedule;
+use crate::nets::zoo::catalogue;
+use crate::text::nearest::nearest;
 
 /// The word for weights that are drawn.
 pub const RANDOM: &str = "random";

@@ -1,11 +1,11 @@
 //! The parameters that both kinds of training have.
 
-use super::options::{
+use crate::kind::ParamProblem;
+use crate::kind::bounds::{Fraction, Nonnegative, Positive, Rate};
+use crate::nets::blueprint::{Blueprint, Head};
+use crate::nodes::training::options::{
     Architecture, Augment, Classes, EarlyStopping, Loss, Network, Optimizer, Precision, Readout, Schedule,
 };
-use crate::kind::ParamProblem;
-use crate::nets::blueprint::{Blueprint, Head};
-use crate::nodes::bounds::{Fraction, Nonnegative, Positive, Rate};
 
 /// What both kinds of training are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +111,7 @@ macro_rules! training_parameters {
             /// should not be lost before the readout has learned to use it.
             #[serde(default = "crate::nodes::training::parameters::trunk_rate")]
             #[schemars(extend("x-neutral" = 0.1))]
-            pub trunk_rate: crate::nodes::bounds::Rate,
+            pub trunk_rate: crate::kind::bounds::Rate,
             /// What is made small for responses: `mse` of responses z-scored by the rows fitted on, so that units count alike,
             /// or `poisson`, for counts, each over its unit's mean.
             #[serde(default)]
@@ -128,14 +128,14 @@ macro_rules! training_parameters {
             /// The momentum of `sgd`.
             #[serde(default = "crate::nodes::training::parameters::momentum")]
             #[schemars(extend("x-neutral" = 0.9))]
-            pub momentum: crate::nodes::bounds::Fraction,
+            pub momentum: crate::kind::bounds::Fraction,
             /// The learning rate, the highest where `schedule` moves it.
             #[serde(default = "crate::nodes::training::parameters::learning_rate")]
-            pub learning_rate: crate::nodes::bounds::Rate,
+            pub learning_rate: crate::kind::bounds::Rate,
             /// Weight decay: in `adamw` the share that a step of learning rate 1 would take off each weight; in the others a
             /// penalty's gradient. Biases and norms are spared.
             #[serde(default = "crate::nodes::training::parameters::weight_decay")]
-            pub weight_decay: crate::nodes::bounds::Nonnegative,
+            pub weight_decay: crate::kind::bounds::Nonnegative,
             /// How the learning rate goes: `constant`, `cosine`, `one_cycle` or `{ step: { every, factor: 0.1 } }`. A longer
             /// training (`epochs`) goes on from the last epoch of a shorter one under `constant` and `step`; the others
             /// spread over all epochs, so that it starts anew and says so.
@@ -143,10 +143,10 @@ macro_rules! training_parameters {
             pub schedule: crate::nodes::training::options::Schedule,
             /// Passes over the rows that are fitted on, at most.
             #[serde(default = "crate::nodes::training::parameters::epochs")]
-            pub epochs: crate::nodes::bounds::Positive,
+            pub epochs: crate::kind::bounds::Positive,
             /// Images per step.
             #[serde(default = "crate::nodes::training::parameters::batch")]
-            pub batch: crate::nodes::bounds::Positive,
+            pub batch: crate::kind::bounds::Positive,
             /// What is drawn anew at every look at a picture, on the rows that are fitted on alone:
             /// `{ flip: false, shift: 0, crop: 1, brightness: 0 }`. Without it, pictures are shown as they are.
             #[serde(default)]
@@ -160,7 +160,7 @@ macro_rules! training_parameters {
             /// The most that all gradients of a step together may measure; larger ones are scaled down.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
-            pub clip: Option<crate::nodes::bounds::Rate>,
+            pub clip: Option<crate::kind::bounds::Rate>,
             /// What convolutions and linear steps compute in while it trains: `f32` or `bf16`; weights stay of 32 bits.
             #[serde(default)]
             #[schemars(extend("x-neutral" = "f32"))]
@@ -168,7 +168,7 @@ macro_rules! training_parameters {
             /// The side to which images are resized for the network; their own size without it.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null, "x-unit" = "pixels"))]
-            pub image_size: Option<crate::nodes::bounds::Positive>,
+            pub image_size: Option<crate::kind::bounds::Positive>,
             /// What first weights, order, looks, dropout and the slice of early stopping are drawn from.
             #[serde(default)]
             pub seed: u64,
@@ -208,7 +208,7 @@ macro_rules! training_parameters {
 pub(super) use training_parameters;
 
 pub fn whole() -> String {
-    super::options::WHOLE.to_owned()
+    crate::nodes::training::options::WHOLE.to_owned()
 }
 
 pub fn trunk_rate() -> Rate {

@@ -8,7 +8,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tch::{Device, Kind, Tensor};
 
 use crate::digest::Digest;
-use crate::math::augment::Looks;
+use crate::math::learn::augment::Looks;
 use crate::math::tensor::index;
 use crate::nets::input::Normalisation;
 use crate::value::decode::Decoder;
@@ -103,8 +103,8 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
     use crate::nets::input::Input;
+    use crate::nets::zoo::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
     use crate::nodes::testing::stimuli;
 
     #[test]

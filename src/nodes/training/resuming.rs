@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::checkpoint::State;
-use super::fitting::{Broken, Follower, Plan, is_over};
-use super::history::{self, History, Tasks};
-use super::parameters::Training;
-use super::rounds::Asked;
-use super::targets::Rows;
 use crate::digest::Digest;
 use crate::kind::{Epoch, Ingredients, KindError, Product, Run};
+use crate::nodes::training::checkpoint::State;
+use crate::nodes::training::fitting::{Broken, Follower, Plan, is_over};
+use crate::nodes::training::history;
+use crate::nodes::training::history::{History, Tasks};
+use crate::nodes::training::parameters::Training;
+use crate::nodes::training::rounds::Asked;
+use crate::nodes::training::targets::Rows;
 use crate::value::Value;
 use crate::value::lineage::Lineage;
 

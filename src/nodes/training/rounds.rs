@@ -5,34 +5,39 @@ use rand::SeedableRng;
 use serde_json::{Value as Json, json};
 use tch::{Device, Kind};
 
-use super::balance::Balance;
-use super::fitting::{Feed, Fitting, Plan};
-use super::history::{self, History, Tasks};
-use super::options::{self, Loss, Optimizer, Precision};
-use super::parameters::Training;
-use super::pictures::{self, Pictures};
-use super::resuming::{Watch, ingredients, kept, resumed};
-use super::start::{Start, blueprint, first_step, named, normalisation, start};
-use super::targets::{Classes, Judges, Rows, Targets};
-use super::trained;
-use crate::device;
 use crate::digest::Digest;
 use crate::kind::{KindError, Run};
-use crate::math::augment::Looks;
-use crate::math::optim::Rule;
-use crate::math::schedule::Schedule;
+use crate::libtorch;
+use crate::math::learn::augment::Looks;
+use crate::math::learn::optim::Rule;
 use crate::math::tensor::place;
 use crate::nets::blueprint::Blueprint;
 use crate::nets::graph::{Graph, IMAGES, Wire};
-use crate::nets::trainable::Trainable;
+use crate::nets::learn::schedule::Schedule;
 use crate::nets::weights::{Tensor, Weights};
 use crate::nodes::regression::readout::train_rows;
+use crate::nodes::training::balance::Balance;
+use crate::nodes::training::fitting::{Feed, Fitting, Plan};
+use crate::nodes::training::history;
+use crate::nodes::training::history::{History, Tasks};
+use crate::nodes::training::options;
+use crate::nodes::training::options::{Loss, Optimizer, Precision};
+use crate::nodes::training::parameters::Training;
+use crate::nodes::training::pictures;
+use crate::nodes::training::pictures::Pictures;
+use crate::nodes::training::resuming::{Watch, ingredients, kept, resumed};
+use crate::nodes::training::start::{Start, blueprint, first_step, named, normalisation, start};
+use crate::nodes::training::targets::{Classes, Judges, Rows, Targets};
+use crate::nodes::training::trained;
+use crate::runtime::trainable::Trainable;
 use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
 use crate::value::lineage::{Exposure, Lineage};
-use crate::value::matrix::{self, Matrix};
-use crate::value::network::{self, Network};
+use crate::value::matrix;
+use crate::value::matrix::Matrix;
+use crate::value::network;
+use crate::value::network::Network;
 use crate::value::responses::Responses;
 use crate::value::split::{Round, Split};
 
@@ -144,7 +149,7 @@ fn one_round(
         .collect();
     let coarse = training.precision == Precision::BF16;
     let net =
-        |whole| device::guard(|| Trainable::new(graph.clone(), raw.clone(), first, &weights, device, coarse, whole));
+        |whole| libtorch::guard(|| Trainable::new(graph.clone(), raw.clone(), first, &weights, device, coarse, whole));
     let mut trainable = net(false)?;
     let held = held_bytes(&graph, trainable.start(), given);
     if trainable.start() != IMAGES && !(plan.looks.is_plain() && held <= HELD) {
@@ -307,7 +312,7 @@ fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, K
         crop: augment.crop.get(),
         brightness: augment.brightness.get(),
     });
-    debug_assert!(fitted > 0, "the rows were dealt");
+    assert!(fitted > 0, "the rows were dealt");
     let seed = fold.map_or(training.seed, |fold| Digest::of(format!("{} {fold}", training.seed).as_bytes()).prefix());
     Ok(Plan {
         rule: match training.optimizer {
@@ -372,8 +377,8 @@ fn feed(
     if start == IMAGES {
         return Ok(Feed::Pictures(pictures));
     }
-    let given = device::guard(|| {
-        let trunk = crate::nets::network::Network::load_wires(graph, vec![start], weights, device, Kind::Float);
+    let given = libtorch::guard(|| {
+        let trunk = crate::runtime::network::Network::load_wires(graph, vec![start], weights, device, Kind::Float);
         let rows: Vec<usize> = (0..given.images.len()).collect();
         // Nothing is drawn for pictures as they are.
         let mut plain = rand_chacha::ChaCha12Rng::seed_from_u64(0);

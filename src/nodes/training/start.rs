@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::options::{self, Loss, RANDOM, READOUT, WHOLE};
-use super::parameters::Training;
-use super::rounds::Given;
-use super::targets::{Classes, Targets};
-use super::trained;
 use crate::formats::checkpoint::Checkpoint;
 use crate::kind::{KindError, Run};
 use crate::nets::blueprint::{Blueprint, HEADS, Head, RESPONSES, Readout, Trunk};
-use crate::nets::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
 use crate::nets::graph::Graph;
 use crate::nets::init::random_of;
 use crate::nets::input::Normalisation;
-use crate::nets::weights::{self, Tensor, Weights};
+use crate::nets::weights;
+use crate::nets::weights::{Tensor, Weights};
+use crate::nets::zoo::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
+use crate::nodes::training::options;
+use crate::nodes::training::options::{Loss, RANDOM, READOUT, WHOLE};
+use crate::nodes::training::parameters::Training;
+use crate::nodes::training::rounds::Given;
+use crate::nodes::training::targets::{Classes, Targets};
+use crate::nodes::training::trained;
 use crate::value::lineage::Lineage;
-use crate::value::network::{self, Network};
+use crate::value::network;
+use crate::value::network::Network;
 
 /// The network that is asked for, with a head per task.
 pub fn blueprint(

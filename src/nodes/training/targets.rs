@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ndarray::{Array2, ArrayView2};
 use tch::{Kind, Tensor};
 
-use super::options;
 use crate::kind::{KindError, Run};
 use crate::math::tensor::index;
 use crate::nodes::regression::readout::listed;
+use crate::nodes::training::options;
 use crate::value::labels::Labels;
 use crate::value::responses::Responses;
 use crate::value::split::{Part, Round, Split};

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use serde_json::{Value as Json, json};
 
-use super::co_train::CoTrain;
-use super::train_cnn::TrainCnn;
-use super::trained::predict;
 use crate::kind::Kind;
-use crate::math::stats;
 use crate::nodes::features::extract_layer::ExtractLayer;
 use crate::nodes::testing::{Checkpoints, Given, Made, folds, given, hold_out, responses, stimuli};
+use crate::nodes::training::co_train::CoTrain;
+use crate::nodes::training::train_cnn::TrainCnn;
+use crate::nodes::training::trained::predict;
+use crate::stats::summary;
 use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
@@ -58,7 +58,7 @@ fn split() -> Value {
 
 fn bare() -> Given {
     // Networks so small gain nothing from a team, and lose much to one where something else runs too.
-    crate::device::set_threads(1);
+    crate::libtorch::set_threads(1);
     given().value("images", &images()).value("split", &split())
 }
 
@@ -88,7 +88,7 @@ fn explained(made: &Made) -> Vec<f64> {
     let column = |array: &Array2<f32>, unit: usize| -> Vec<f64> {
         array.column(unit).iter().skip(48).map(|&x| f64::from(x)).collect()
     };
-    (0..3).map(|unit| stats::explained_variance(&column(&truth, unit), &column(&predicted, unit)).unwrap()).collect()
+    (0..3).map(|unit| summary::explained_variance(&column(&truth, unit), &column(&predicted, unit)).unwrap()).collect()
 }
 
 /// The share of test rows whose likeliest class is theirs.

@@ -1,8 +1,8 @@
 //! The kind `train_cnn`: a network trained on responses, or on labels.
 
-use super::parameters::training_parameters;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::value::Type;
+use crate::nodes::training::parameters::training_parameters;
+use crate::value::ty::Type;
 
 /// A data-driven or task-driven network.
 pub struct TrainCnn;

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use ndarray::Array2;
 use tch::{Device, Kind};
 
-use crate::device;
 use crate::digest::Digest;
+use crate::libtorch;
 use crate::nets::blueprint::{Blueprint, CLASSES, RESPONSES};
 use crate::nets::graph::Graph;
 use crate::nets::input::{Input, Normalisation};
-use crate::nets::network;
-use crate::nets::stream::{Feed, stream};
 use crate::nets::weights::{Tensor, Weights};
+use crate::runtime::network;
+use crate::runtime::pipeline::{Feed, stream};
 use crate::value::decode::Decoder;
 use crate::value::images::{Images, PixelState};
 use crate::value::network::Network;
@@ -106,7 +106,7 @@ pub fn predict(
     };
     let layers = rebuilt.blueprint.outputs();
     let ready =
-        device::guard(|| network::Network::load_as(&rebuilt.graph, &layers, &rebuilt.weights, device, Kind::Float))?;
+        libtorch::guard(|| network::Network::load_as(&rebuilt.graph, &layers, &rebuilt.weights, device, Kind::Float))?;
     let feed = Feed { images: images.len(), first: 0, size: rebuilt.size, batch, device, decode };
     let mut rows: Vec<Vec<f32>> = vec![Vec::new(); layers.len()];
     stream(

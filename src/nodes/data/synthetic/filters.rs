@@ -4,7 +4,7 @@
 //! mean energy of its scale in the picture. It does not change when a contour's polarity or the light does, so pixels
 //! cannot give it linearly.
 
-use super::numbers::{cosine, sine};
+use crate::nodes::data::synthetic::numbers::{cosine, sine};
 use crate::value::resize;
 
 /// Pictures are seen at this side, whatever theirs is.

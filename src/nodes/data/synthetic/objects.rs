@@ -1,7 +1,7 @@
 //! Sixty-four objects in the eight categories of Majaj and colleagues, built of shaded flat parts.
 
-use super::numbers::{Draw, Purpose, cosine, sine};
-use super::shapes::{Point, Shape};
+use crate::nodes::data::synthetic::numbers::{Draw, Purpose, cosine, sine};
+use crate::nodes::data::synthetic::shapes::{Point, Shape};
 
 /// The categories, in the order of objects.
 pub const CATEGORIES: [&str; 8] = ["animals", "boats", "cars", "chairs", "faces", "fruits", "planes", "tables"];

@@ -1,8 +1,8 @@
 //! One object at a place, size and angle of its own, lit from the upper left, on 1/f noise.
 
-use super::numbers::{Draw, Purpose};
-use super::objects::{Part, parts};
-use super::shapes::{Point, length};
+use crate::nodes::data::synthetic::numbers::{Draw, Purpose};
+use crate::nodes::data::synthetic::objects::{Part, parts};
+use crate::nodes::data::synthetic::shapes::{Point, length};
 
 /// Towards the light, of length 1: left, up, to the viewer.
 const LIGHT: [f64; 3] = [-0.48, -0.64, 0.6];

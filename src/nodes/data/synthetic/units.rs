@@ -8,9 +8,9 @@
 
 use rayon::prelude::*;
 
-use super::filters::{CHANNELS, Filters, GRID};
-use super::numbers::{Draw, Purpose, moments, standardise};
-use super::objects::{CATEGORIES, EXEMPLARS, OBJECTS};
+use crate::nodes::data::synthetic::filters::{CHANNELS, Filters, GRID};
+use crate::nodes::data::synthetic::numbers::{Draw, Purpose, moments, standardise};
+use crate::nodes::data::synthetic::objects::{CATEGORIES, EXEMPLARS, OBJECTS};
 
 /// Rectified sums of energy that the units share.
 const HIDDEN: usize = 160;

@@ -1,0 +1,5 @@
+//! Numbers about numbers: scores, summaries over units, reliability, signed ranks.
+
+pub mod reliability;
+pub mod summary;
+pub mod wilcoxon;

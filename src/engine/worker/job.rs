@@ -1,0 +1,123 @@
+//! What the executor asks of a worker, and what comes back; as JSON lines between processes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::device::Device;
+use crate::digest::Digest;
+use crate::engine::record::Stored;
+use crate::kind::{Arrival, Epoch};
+
+/// One computation: a node, or some entries of its keyed output.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The node's name, for messages.
+    pub node: String,
+    pub kind: String,
+    pub version: u32,
+    pub params: Json,
+    pub inputs: BTreeMap<String, Vec<Arrival>>,
+    pub files: BTreeMap<String, (PathBuf, Digest)>,
+    pub sources: BTreeMap<Digest, PathBuf>,
+    pub wanted: BTreeSet<String>,
+    /// The keys of the actions that are computed, by entry.
+    pub keys: BTreeMap<String, Digest>,
+    pub device: Device,
+    pub threads: usize,
+    pub batch: usize,
+    /// Whether it is computed anew though it was before (`--force`): no checkpoint is gone on from.
+    #[serde(default)]
+    pub fresh: bool,
+    /// The cache folder, and this run's scratch folder in it.
+    pub cache: PathBuf,
+    pub scratch: PathBuf,
+}
+
+/// What a worker is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Compute(Box<Job>),
+    /// The answer to `Reply::Reserve`: granted, or refused since the run has only so many bytes in all.
+    Memory(Result<(), u64>),
+}
+
+/// What a worker says while it computes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// The first line of a worker: who it is, and the versions of the kinds it computes.
+    Hello {
+        ventral: String,
+        libtorch: String,
+        kinds: BTreeMap<String, u32>,
+    },
+    Progress {
+        done: u64,
+        total: u64,
+        what: String,
+    },
+    Note {
+        text: String,
+    },
+    /// What a training's epoch came to; numbers that are not finite are left out.
+    Metric(Epoch),
+    /// What the epochs came to that a training goes on after.
+    Resumed {
+        epochs: Vec<Epoch>,
+    },
+    Output {
+        stored: Stored,
+    },
+    /// It needs so many bytes of memory until its job ends, and waits for the answer.
+    Reserve {
+        bytes: u64,
+    },
+    Done {
+        done: Done,
+    },
+    Failed {
+        failure: JobFailure,
+    },
+}
+
+/// A computation that ended well.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    pub seconds: f64,
+    /// Where it computed, once `auto` is resolved.
+    pub device: String,
+    pub hardware: String,
+    pub peak_bytes: u64,
+    pub libtorch: String,
+}
+
+/// A computation that did not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JobFailure {
+    pub message: String,
+    /// The kind of the upstream fit that has seen rows to be scored.
+    #[serde(default)]
+    pub leak: Option<String>,
+    /// Whether the run was cancelled under it.
+    #[serde(default)]
+    pub cancelled: bool,
+}
+
+impl JobFailure {
+    /// A failure in words.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+}
+
+/// Whoever computes jobs: worker processes, or this process in tests of the engine.
+pub trait Runner: Sync {
+    /// Computes a job, telling replies as they come.
+    fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure>;
+    /// Stops every computation under way, at once.
+    fn cancel(&self);
+}

@@ -1,0 +1,5 @@
+//! Processes that compute: what they are told, how many there are, what memory they share.
+
+pub mod job;
+pub mod memory;
+pub mod pool;

@@ -1,0 +1,9 @@
+//! What a kind and a plan are.
+
+pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_value::{formats, value};
+
+#[path = "mod.rs"]
+pub mod kind;
+#[path = "../plan/mod.rs"]
+pub mod plan;

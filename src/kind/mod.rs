@@ -1,0 +1,334 @@
+//! What a node kind is: a name, a version, typed parameters and ports, and a computation.
+//!
+//! A kind is one file under `nodes/`: a params struct (serde and schemars; the doc comment on a field is its
+//! manual), an `impl NodeKind`, and, behind the cargo feature `torch`, an `impl Compute`.
+
+pub mod bounds;
+pub mod error;
+pub mod product;
+pub mod registry;
+pub mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+pub use crate::kind::error::KindError;
+pub use crate::kind::product::{Ingredients, Product};
+pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Sink};
+use crate::value::ty::Type;
+
+/// A kind of node, as its file declares it.
+pub trait NodeKind: 'static {
+    /// The name in a recipe, equal to the file's.
+    const NAME: &'static str;
+    /// Raised when equal inputs give other bytes than before; part of every key.
+    const VERSION: u32;
+    /// What it does, in Markdown; the first line stands alone in `ventral kinds`.
+    const ABOUT: &'static str;
+    /// A node in YAML, with its ports and typical parameters, that checks.
+    const EXAMPLE: &'static str;
+    /// The parameters under `with`, `deny_unknown_fields`; a field's doc comment is its manual. Schema extensions:
+    /// `x-file: true` marks a path, at any depth of maps, whose content enters keys (`x-words` lists words that are no paths, such as
+    /// `random`); `x-neutral` gives the value that counts as absent in keys; `x-unit` names a unit.
+    type Params: DeserializeOwned + Serialize + JsonSchema;
+    const INPUTS: &'static [Input];
+    /// The main port stands first.
+    const OUTPUTS: &'static [Output];
+    /// The output ports that are made only where somebody reads them, since they are large or slow to make.
+    const LAZY: &'static [&'static str] = &[];
+    /// The output ports that hand an input port on, and so exist only where that is connected: (output, input).
+    const PASSES: &'static [(&'static str, &'static str)] = &[];
+    /// How many threads the computation is given.
+    const THREADS: Threads = Threads::One;
+
+    /// What a schema cannot say, such as that two parameters exclude each other.
+    fn check(_params: &Self::Params) -> Result<(), ParamProblem> {
+        Ok(())
+    }
+
+    /// The keys of the keyed output port, where the parameters tell them: each has an action of its own.
+    fn entries(_params: &Self::Params) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The same parameters, asking for some of `entries` only.
+    fn narrow(params: Self::Params, _entries: &[String]) -> Self::Params {
+        params
+    }
+
+    /// The input ports of which a computation of the ports `wanted` reads a product alone, where the store holds it.
+    fn stand_ins(_params: &Self::Params, _wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        Vec::new()
+    }
+}
+
+/// A kind that this build can compute.
+pub trait Compute: NodeKind {
+    /// Reads inputs from `run` and emits every output port to it, lazy ones where they are wanted.
+    fn run(params: Self::Params, run: &mut Run<'_>) -> Result<(), KindError>;
+}
+
+/// How many threads a node's computation is given; fixed per machine, since bytes depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// Light work: many such nodes run side by side.
+    One,
+    /// Tensor work: a team of the machine's threads.
+    Team,
+}
+
+/// An input port.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    pub name: &'static str,
+    /// The types it takes.
+    pub types: &'static [Type],
+    pub arity: Arity,
+    pub about: &'static str,
+}
+
+/// How many references a port takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    One,
+    Optional,
+    /// `@*`, a list, or a map of labels.
+    Many,
+    /// The same, or nothing.
+    AnyNumber,
+}
+
+impl Arity {
+    /// Whether several references may stand there.
+    pub fn takes_many(self) -> bool {
+        matches!(self, Self::Many | Self::AnyNumber)
+    }
+
+    /// Whether nothing may be connected.
+    pub fn may_be_absent(self) -> bool {
+        matches!(self, Self::Optional | Self::AnyNumber)
+    }
+}
+
+/// An output port.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub name: &'static str,
+    pub ty: Type,
+    /// What its keys are, where it is keyed by a parameter, such as `layer`.
+    pub keyed: Option<&'static str>,
+    pub about: &'static str,
+}
+
+/// A kind, with its types erased, as the registry holds it.
+pub struct Kind {
+    pub name: &'static str,
+    pub version: u32,
+    /// The folder under `nodes/`.
+    pub domain: &'static str,
+    pub about: &'static str,
+    pub example: &'static str,
+    pub inputs: &'static [Input],
+    pub outputs: &'static [Output],
+    /// The output ports that are made only where somebody reads them.
+    pub lazy: &'static [&'static str],
+    /// The output ports that exist only where an input port is connected: (output, input).
+    pub passes: &'static [(&'static str, &'static str)],
+    pub threads: Threads,
+    /// The JSON Schema of `with`.
+    pub schema: Json,
+    normalise: fn(Json) -> Result<Json, ParamProblem>,
+    entries: fn(&Json) -> Vec<String>,
+    narrow: fn(&Json, &[String]) -> Json,
+    stand_ins: fn(&Json, &BTreeSet<String>) -> Vec<(&'static str, Product)>,
+    compute: Option<Computation>,
+}
+
+/// A kind's `Compute::run`, from JSON.
+type Computation = fn(Json, &mut Run<'_>) -> Result<(), KindError>;
+
+/// A parameter that is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamProblem {
+    /// Where under `with`, such as `layers[2]`; empty for the whole.
+    pub path: String,
+    pub message: String,
+}
+
+impl ParamProblem {
+    /// A problem of the parameter at a path.
+    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl Kind {
+    /// A kind that this build knows but cannot compute.
+    pub fn described<K: NodeKind>(domain: &'static str) -> Self {
+        let mut generator = schemars::generate::SchemaSettings::draft07()
+            .with(|settings| settings.inline_subschemas = true)
+            .into_generator();
+        let schema = generator.root_schema_for::<K::Params>().to_value();
+        Self {
+            name: K::NAME,
+            version: K::VERSION,
+            domain,
+            about: K::ABOUT,
+            example: K::EXAMPLE,
+            inputs: K::INPUTS,
+            outputs: K::OUTPUTS,
+            lazy: K::LAZY,
+            passes: K::PASSES,
+            threads: K::THREADS,
+            schema,
+            normalise: |params| {
+                let params: K::Params = typed(params)?;
+                K::check(&params)?;
+                serde_json::to_value(params).map_err(|e| ParamProblem { path: String::new(), message: e.to_string() })
+            },
+            entries: |params| K::entries(&known::<K>(params)),
+            narrow: |params, entries| {
+                serde_json::to_value(K::narrow(known::<K>(params), entries))
+                    .expect("params serialise, as they did before")
+            },
+            stand_ins: |params, wanted| K::stand_ins(&known::<K>(params), wanted),
+            compute: None,
+        }
+    }
+
+    /// A kind that this build can compute.
+    pub fn computed<K: Compute>(domain: &'static str) -> Self {
+        Self { compute: Some(|params, run| K::run(known::<K>(&params), run)), ..Self::described::<K>(domain) }
+    }
+
+    /// Parameters checked and with their defaults filled in, or the first problem.
+    pub fn normalise(&self, params: Json) -> Result<Json, ParamProblem> {
+        (self.normalise)(params)
+    }
+
+    /// The keys of the keyed output port for normalised parameters; empty for kinds without one.
+    pub fn entries(&self, params: &Json) -> Vec<String> {
+        (self.entries)(params)
+    }
+
+    /// Normalised parameters that ask for some entries only.
+    pub fn narrow(&self, params: &Json, entries: &[String]) -> Json {
+        (self.narrow)(params, entries)
+    }
+
+    /// The input ports of which a computation reads a product alone, where the store holds it.
+    pub fn stand_ins(&self, params: &Json, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
+        (self.stand_ins)(params, wanted)
+    }
+
+    /// Whether this build holds the computation.
+    pub fn computes(&self) -> bool {
+        self.compute.is_some()
+    }
+
+    /// Computes a node.
+    pub fn run(&self, params: Json, run: &mut Run<'_>) -> Result<(), KindError> {
+        let compute = self.compute.expect("the caller asked `computes` first");
+        compute(params, run)
+    }
+
+    /// The port that stands for the node's name.
+    pub fn main_output(&self) -> &'static Output {
+        &self.outputs[0]
+    }
+
+    /// An output port by name.
+    pub fn output(&self, name: &str) -> Option<&'static Output> {
+        self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// An input port by name.
+    pub fn input(&self, name: &str) -> Option<&'static Input> {
+        self.inputs.iter().find(|port| port.name == name)
+    }
+
+    /// The schemas of the parameters by name.
+    pub fn param_schemas(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.schema.get("properties").and_then(Json::as_object).into_iter().flatten().map(|(k, v)| (k.as_str(), v))
+    }
+
+    /// Whether it draws random numbers: then `seed` is a parameter, the recipe's unless given.
+    pub fn draws(&self) -> bool {
+        self.param_schemas().any(|(name, _)| name == "seed")
+    }
+
+    /// The parameters that name files, with the paths, for normalised parameters. One within a map is named by its way
+    /// there, such as `model.torchscript`.
+    pub fn files<'a>(&'a self, params: &'a Json) -> Vec<(String, &'a str)> {
+        let mut found = Vec::new();
+        files_under(&self.schema, params, "", &mut found);
+        found
+    }
+
+    /// Normalised parameters as they enter a key: those at their neutral value are left out, and paths of files.
+    pub fn significant(&self, params: &Json) -> Map<String, Json> {
+        let neutral: BTreeMap<&str, &Json> =
+            self.param_schemas().filter_map(|(name, schema)| Some((name, schema.get("x-neutral")?))).collect();
+        let fields = params.as_object().into_iter().flatten();
+        let mut significant: Map<String, Json> = fields
+            .filter(|(name, value)| neutral.get(name.as_str()) != Some(value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        for (file, _) in self.files(params) {
+            take_out(&mut significant, &file);
+        }
+        significant
+    }
+}
+
+/// Adds what a schema calls a file, at any depth of maps.
+fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(String, &'a str)>) {
+    if schema.get("x-file") == Some(&Json::Bool(true)) {
+        let words = schema.get("x-words").and_then(Json::as_array);
+        let is_word = |path| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
+        found.extend(value.as_str().filter(|path| !is_word(path)).map(|path| (way.to_owned(), path)));
+        return;
+    }
+    let Some(fields) = value.as_object() else { return };
+    let alternatives = ["anyOf", "oneOf"].iter().filter_map(|key| schema.get(key).and_then(Json::as_array)).flatten();
+    for schema in std::iter::once(schema).chain(alternatives) {
+        let properties = schema.get("properties").and_then(Json::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            if let Some(value) = fields.get(name) {
+                let way = if way.is_empty() { name.clone() } else { format!("{way}.{name}") };
+                files_under(schema, value, &way, found);
+            }
+        }
+    }
+}
+
+/// Removes what a way such as `model.torchscript` leads to, and a map that is empty then.
+fn take_out(fields: &mut Map<String, Json>, way: &str) {
+    let (name, rest) = way.split_once('.').map_or((way, None), |(name, rest)| (name, Some(rest)));
+    let is_empty = match (rest, fields.get_mut(name)) {
+        (None, _) => true,
+        (Some(rest), Some(Json::Object(inner))) => {
+            take_out(inner, rest);
+            inner.is_empty()
+        }
+        (Some(_), _) => false,
+    };
+    if is_empty {
+        fields.shift_remove(name);
+    }
+}
+
+fn typed<P: DeserializeOwned>(params: Json) -> Result<P, ParamProblem> {
+    serde_path_to_error::deserialize(params).map_err(|e| {
+        let path = e.path().to_string();
+        ParamProblem { path: if path == "." { String::new() } else { path }, message: e.into_inner().to_string() }
+    })
+}
+
+fn known<K: NodeKind>(params: &Json) -> K::Params {
+    K::Params::deserialize(params).expect("the plan holds only params that `normalise` returned")
+}

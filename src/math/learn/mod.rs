@@ -1,0 +1,5 @@
+//! Numerics of training: losses, optimizers, augmentation.
+
+pub mod augment;
+pub mod loss;
+pub mod optim;

@@ -1,0 +1,9 @@
+//! Numerics with libtorch.
+
+pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_value::{formats, value};
+
+#[path = "../libtorch/mod.rs"]
+pub mod libtorch;
+#[path = "mod.rs"]
+pub mod math;

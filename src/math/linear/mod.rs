@@ -1,0 +1,15 @@
+//! Numerics of linear models: decompositions, ridge regression, projections, decoding.
+
+pub mod affine;
+pub mod band;
+pub mod decode;
+pub mod dual;
+pub mod eigen;
+pub mod folds;
+pub mod gram;
+pub mod moments;
+pub mod parallel;
+pub mod pca;
+pub mod penalty;
+pub mod projection;
+pub mod ridge;

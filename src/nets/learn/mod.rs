@@ -1,0 +1,3 @@
+//! How a training proceeds, as data.
+
+pub mod schedule;

@@ -1,0 +1,7 @@
+//! Networks as data.
+
+pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_value::{formats, value};
+
+#[path = "mod.rs"]
+pub mod nets;

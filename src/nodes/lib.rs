@@ -1,0 +1,13 @@
+//! The node kinds.
+
+pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_kind::{kind, plan};
+#[cfg(feature = "torch")]
+pub use ventral_math::{libtorch, math};
+pub use ventral_nets::nets;
+#[cfg(feature = "torch")]
+pub use ventral_runtime::runtime;
+pub use ventral_value::{formats, value};
+
+#[path = "mod.rs"]
+pub mod nodes;

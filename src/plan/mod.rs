@@ -1,0 +1,180 @@
+//! A study as a DAG with typed edges: what a recipe means once variables, sweeps and references are resolved.
+//!
+//! It knows no YAML; a session may build one in Rust.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::kind::Kind;
+use crate::value::ty::Type;
+
+/// Nodes in an order in which every node comes after what it reads.
+#[derive(Clone)]
+pub struct Plan {
+    /// The recipe's file stem, with `@K=V` for `--set`: what its report and its links are called.
+    pub name: String,
+    /// The recipe file; absent for a plan built in Rust.
+    pub recipe: Option<PathBuf>,
+    /// The recipe's text, shown in the report.
+    pub source: String,
+    pub title: String,
+    /// Markdown, shown at the top of the report.
+    pub about: String,
+    /// The folder against which relative paths are resolved.
+    pub workspace: PathBuf,
+    /// Swept variables and their values, in order.
+    pub sweep: Vec<(String, Vec<Json>)>,
+    /// What decides how a search by halving goes on; absent without one, and once all its rungs are decided.
+    pub rung: Option<Rung>,
+    /// Names of nodes (without variant) whose pictures are never published; absent, those that read them from files.
+    pub private: Option<Vec<String>>,
+    pub nodes: Vec<Node>,
+    pub report: Vec<ReportItem>,
+}
+
+/// The last rung of a search by halving that is decided, and what decides the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rung {
+    /// The trials on it, each with the node that scores it on val.
+    pub judges: Vec<(usize, NodeIndex)>,
+    /// The scores' port.
+    pub port: String,
+    /// The larger the better, in the mean over units.
+    pub measure: String,
+    /// How many trials go on.
+    pub keep: usize,
+}
+
+/// A node's index in `Plan::nodes`.
+pub type NodeIndex = usize;
+
+/// A node that can run: one variant of a recipe's node.
+#[derive(Clone)]
+pub struct Node {
+    pub id: NodeId,
+    pub kind: &'static Kind,
+    /// Checked, with defaults, variables resolved.
+    pub params: Json,
+    pub device: crate::device::Device,
+    /// Whether its outputs stay once their readers are done.
+    pub keep: bool,
+    pub about: String,
+    /// In the order of the kind's ports, then of the recipe.
+    pub edges: Vec<Edge>,
+    /// Bytes of `Plan::source` that name it.
+    pub place: Option<Range<usize>>,
+}
+
+/// A node's name and the values of the swept variables it depends on: `scores@layer=features.9`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NodeId {
+    pub name: String,
+    /// Variables in the sweep's order, with their values as text.
+    pub variant: Vec<(String, String)>,
+}
+
+impl NodeId {
+    /// The node without variants.
+    pub fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), variant: Vec::new() }
+    }
+
+    /// The variant as text, `layer=features.9,components=100`; empty without one.
+    pub fn variant_text(&self) -> String {
+        self.variant.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.variant.is_empty() {
+            write!(f, "@{}", self.variant_text())?;
+        }
+        Ok(())
+    }
+}
+
+/// A reference from a node's input port to an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The input port.
+    pub port: String,
+    /// What tells it from others at a port that takes many: the swept variables that differ, or one `label`.
+    pub label: Vec<(String, Json)>,
+    pub from: NodeIndex,
+    /// The output port.
+    pub output: String,
+    /// The key, where the reference names one.
+    pub key: Option<String>,
+    pub ty: Type,
+}
+
+/// What a recipe's `report:` lists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportItem {
+    /// Markdown.
+    Text(String),
+    Chart(Chart),
+    Table {
+        nodes: Vec<NodeIndex>,
+        port: Option<String>,
+    },
+}
+
+/// A chart that a recipe asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// The nodes meant: several where the reference has variants.
+    pub nodes: Vec<NodeIndex>,
+    pub port: Option<String>,
+    /// Such as `box`, `violin`, `histogram`, `scatter`, `spectrum`, `penalties`, `images`.
+    pub kind: Option<String>,
+    /// The column or variable along x.
+    pub x: Option<String>,
+    /// The column or measure along y.
+    pub y: Option<String>,
+    /// Units to show, where the chart is of units.
+    pub units: Vec<String>,
+    /// Published values to draw beside one's own, by what they are called.
+    pub reference: Vec<(String, f64)>,
+    pub title: Option<String>,
+}
+
+impl Plan {
+    /// The nodes of a name, all variants, or the one variant that is named: `scores`, `scores@layer=features.9`.
+    pub fn find(&self, reference: &str) -> Vec<NodeIndex> {
+        (0..self.nodes.len())
+            .filter(|&at| {
+                let id = &self.nodes[at].id;
+                id.name == reference || id.to_string() == reference
+            })
+            .collect()
+    }
+
+    /// The nodes that read any output of the node.
+    pub fn readers(&self, node: NodeIndex) -> Vec<NodeIndex> {
+        (0..self.nodes.len()).filter(|&at| self.nodes[at].edges.iter().any(|edge| edge.from == node)).collect()
+    }
+
+    /// The nodes and everything they need, in plan order.
+    pub fn with_needs(&self, targets: &[NodeIndex]) -> Vec<NodeIndex> {
+        let mut needed = vec![false; self.nodes.len()];
+        for &target in targets {
+            needed[target] = true;
+        }
+        for at in (0..self.nodes.len()).rev() {
+            if needed[at] {
+                for edge in &self.nodes[at].edges {
+                    needed[edge.from] = true;
+                }
+            }
+        }
+        (0..self.nodes.len()).filter(|&at| needed[at]).collect()
+    }
+}

@@ -1,0 +1,385 @@
+//! Scores of variants side by side: boxes, violins, points, or means with their standard errors.
+
+use plotters::style::text_anchor::{HPos, VPos};
+
+use crate::report::draw::axis::Axis;
+use crate::report::draw::density;
+use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::number::{counted, score};
+use crate::report::draw::svg::{RAMP, Role, text_width};
+use crate::report::read::measure::capital;
+use crate::report::read::sample::{Group, Sample};
+
+/// What stands for a group's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    Box,
+    Violin,
+    Strip,
+    Bar,
+    Profile,
+}
+
+/// More points than these make a page heavy and a picture grey.
+const POINTS: usize = 2_000;
+
+/// Draws a sample with published values beside it.
+pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: Option<&str>) -> Figure {
+    let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look) };
+    let what = &sample.measure.label;
+    let by = match sample.axis().as_str() {
+        "" => String::new(),
+        axis => format!(" by {}", axis.replace(", ", " and ")),
+    };
+    let legend = if sample.series.len() > 1 {
+        let roles = (0..sample.series.len()).map(|at| chart.series_role(at).class());
+        roles.zip(sample.series.iter().cloned()).collect()
+    } else {
+        Vec::new()
+    };
+    Figure {
+        title: title.map_or_else(|| capital(&format!("{what}{by}")), str::to_owned),
+        panels: vec![Panel { wide: chart.wide(), narrow: Some(chart.narrow()), ..Panel::default() }],
+        layout: "one",
+        legend_title: sample.second.replace('_', " "),
+        legend,
+        data: sample.data(),
+        caption: chart.caption(),
+        definition: sample.measure.sentence(),
+        ..Figure::default()
+    }
+}
+
+fn points(sample: &Sample, look: Look) -> bool {
+    let all: usize = sample.groups.iter().map(|group| group.values.len()).sum();
+    matches!(look, Look::Box | Look::Violin | Look::Strip) && all <= POINTS
+}
+
+struct Chart<'a> {
+    sample: &'a Sample,
+    look: Look,
+    references: &'a [(String, f64)],
+    best: Option<usize>,
+    points: bool,
+}
+
+/// Which way the scores run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Up,
+    Right,
+}
+
+impl Way {
+    /// A place on the chart from a place among the categories and a score.
+    fn at(self, category: f64, value: f64) -> (f64, f64) {
+        match self {
+            Self::Up => (category, value),
+            Self::Right => (value, category),
+        }
+    }
+}
+
+impl Chart<'_> {
+    fn wide(&self) -> String {
+        let room = f64::from(WIDE - 60) / self.sample.categories.len().max(1) as f64;
+        let fits = self.sample.categories.iter().all(|name| text_width(name, TEXT) < room - 6.0);
+        if fits { self.up(WIDE, 400) } else { self.right(WIDE) }
+    }
+
+    fn narrow(&self) -> String {
+        let room = f64::from(NARROW - 50) / self.sample.categories.len().max(1) as f64;
+        let fits = self.sample.categories.iter().all(|name| text_width(name, TEXT) < room - 4.0);
+        if fits && room > 44.0 { self.up(NARROW, 320) } else { self.right(NARROW) }
+    }
+
+    fn up(&self, width: u32, height: u32) -> String {
+        let (low, high) = self.range();
+        let frame = Frame {
+            width,
+            height,
+            x: Axis::bands(&self.sample.categories),
+            y: Axis::linear(low, high, 5),
+            x_title: &self.sample.axis(),
+            y_title: &self.sample.measure.axis(),
+            right: 6.0,
+            top: 14.0,
+        };
+        let top = frame.y.ends().1;
+        draw(frame, &self.alt(), &class(width), |pen| self.paint(pen, Way::Up, top))
+    }
+
+    fn right(&self, width: u32) -> String {
+        let (low, high) = self.range();
+        let each = if self.sample.series.len() > 1 { 12 + 18 * self.sample.series.len() } else { 32 };
+        let names: Vec<String> = self
+            .sample
+            .categories
+            .iter()
+            .map(|name| crate::report::draw::svg::shortened(name, TEXT, f64::from(width) * 0.36))
+            .collect();
+        let frame = Frame {
+            width,
+            height: (76 + each * names.len()) as u32,
+            x: Axis::linear(low, high, if width < 500 { 4 } else { 6 }),
+            y: Axis::bands(&names).reversed(),
+            x_title: &self.sample.measure.axis(),
+            y_title: &self.sample.axis(),
+            right: 44.0,
+            top: 0.0,
+        };
+        let top = frame.x.ends().1;
+        draw(frame, &self.alt(), &class(width), |pen| self.paint(pen, Way::Right, top))
+    }
+
+    fn range(&self) -> (f64, f64) {
+        let groups = self.sample.groups.iter();
+        let values = groups.clone().flat_map(|group| group.values.iter().map(|v| v.1));
+        let means = groups.filter_map(|group| group.summary).flat_map(|s| {
+            let sem = s.sem.unwrap_or(0.0);
+            [s.mean - sem, s.mean + sem]
+        });
+        let yardsticks = self.references.iter().map(|r| r.1).chain(self.sample.ceiling);
+        let all: Vec<f64> = match self.look {
+            Look::Bar | Look::Profile => means.chain(yardsticks).collect(),
+            _ => values.chain(means).chain(yardsticks).collect(),
+        };
+        let sorted = density::sorted(all.into_iter().filter(|x| x.is_finite()));
+        let (low, high) = (sorted.first().copied().unwrap_or(0.0), sorted.last().copied().unwrap_or(1.0));
+        (low.min(0.0), high.max(0.0))
+    }
+
+    fn paint(&self, pen: &mut Pen<'_>, way: Way, top: f64) {
+        let (from, to) = (-0.5, self.sample.categories.len() as f64 - 0.5);
+        pen.line(vec![way.at(from, 0.0), way.at(to, 0.0)], Role::Muted, 1.0);
+        let yardsticks = self.yardsticks();
+        for (_, value) in &yardsticks {
+            pen.line(vec![way.at(from, *value), way.at(to, *value)], Role::Reference, 1.5);
+        }
+        // Variants that differ in several things at once have no order.
+        if self.look == Look::Profile && self.sample.is_ordered() {
+            self.joined(pen, way);
+        }
+        for (at, group) in self.sample.groups.iter().enumerate() {
+            let role = self.role(at, group);
+            let share = 0.8 / self.sample.series.len() as f64;
+            let centre = self.centre(group);
+            self.group(pen, way, group, centre, share, role);
+            if self.sample.series.len() == 1
+                && let Some(summary) = group.summary
+            {
+                let bold = self.best == Some(at);
+                let face = Face::of(if bold { role } else { Role::Muted });
+                let face = if bold { face.bold() } else { face };
+                let text = self.sample.measure.value(summary.mean);
+                match way {
+                    Way::Up => pen.text((centre, top), (0.0, -3.0), &text, face.at(HPos::Center, VPos::Bottom)),
+                    Way::Right => pen.text((top, centre), (6.0, 0.0), &text, face.at(HPos::Left, VPos::Center)),
+                }
+            }
+        }
+        self.named(pen, way, from, &yardsticks);
+    }
+
+    /// Published values and the ceiling, by what they are called.
+    fn yardsticks(&self) -> Vec<(String, f64)> {
+        let ceiling = self.sample.ceiling.map(|value| ("mean ceiling".to_owned(), value));
+        let mut lines: Vec<(String, f64)> = self.references.iter().cloned().chain(ceiling).collect();
+        lines.retain(|(_, value)| value.is_finite());
+        lines
+    }
+
+    /// Their names, over everything else.
+    fn named(&self, pen: &mut Pen<'_>, way: Way, from: f64, yardsticks: &[(String, f64)]) {
+        for (name, value) in yardsticks {
+            let text = format!("{name} {}", self.sample.measure.value(*value));
+            match way {
+                Way::Up => {
+                    let face = Face::of(Role::Reference).at(HPos::Left, VPos::Bottom);
+                    pen.text((from, *value), (4.0, -2.0), &text, face);
+                }
+                Way::Right => {
+                    let face = Face::of(Role::Reference).at(HPos::Center, VPos::Bottom);
+                    pen.text((*value, from), (0.0, 0.0), &text, face);
+                }
+            }
+        }
+    }
+
+    /// Where a group stands: boxes beside one another, the means of a profile nearly above their category.
+    fn centre(&self, group: &Group) -> f64 {
+        let room = if self.look == Look::Profile { 0.12 } else { 0.8 };
+        let share = room / self.sample.series.len() as f64;
+        group.category as f64 + share * (group.series as f64 + 0.5) - room / 2.0
+    }
+
+    /// Lines that join the means of a series, in the order of the categories.
+    fn joined(&self, pen: &mut Pen<'_>, way: Way) {
+        for series in 0..self.sample.series.len() {
+            let of_series = self.sample.groups.iter().filter(|group| group.series == series);
+            let means = of_series.filter_map(|group| Some(way.at(self.centre(group), group.summary?.mean)));
+            let role = self.series_role(series);
+            pen.line(means.collect(), role, 1.5);
+        }
+    }
+
+    fn group(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, share: f64, role: Role) {
+        let values: Vec<f64> = group.values.iter().map(|v| v.1).collect();
+        let sorted = density::sorted(values.iter().copied());
+        let half = share * 0.40;
+        if self.look == Look::Violin {
+            let curve = density::density(&sorted, 48);
+            let left = curve.iter().map(|&(x, y)| way.at(centre - y * half, x));
+            let right = curve.iter().rev().map(|&(x, y)| way.at(centre + y * half, x));
+            pen.area(left.chain(right).collect(), role, 0.28);
+        }
+        if self.points {
+            self.units(pen, way, group, centre, half, role);
+        }
+        let text = self.describe(group, &sorted);
+        pen.mark(&text, None, |pen| {
+            match self.look {
+                Look::Box => self.boxed(pen, way, &sorted, centre, half * 0.8, role),
+                Look::Violin => self.boxed(pen, way, &sorted, centre, half * 0.18, role),
+                Look::Bar => {
+                    let mean = group.summary.map_or(0.0, |s| s.mean);
+                    pen.bar(way.at(centre - half, 0.0), way.at(centre + half, mean), role, 0.75);
+                }
+                Look::Strip | Look::Profile => {}
+            }
+            if let Some(summary) = group.summary {
+                let sem = summary.sem.unwrap_or(0.0);
+                let ink = if self.look == Look::Profile { role } else { Role::Ink };
+                pen.line(
+                    vec![way.at(centre, summary.mean - sem), way.at(centre, summary.mean + sem)],
+                    ink,
+                    if self.look == Look::Profile { 2.0 } else { 2.5 },
+                );
+                if self.look != Look::Bar {
+                    pen.dot(way.at(centre, summary.mean), 4.2, Role::Paper, 1.0);
+                    pen.dot(way.at(centre, summary.mean), 3.2, ink, 1.0);
+                }
+            }
+        });
+    }
+
+    fn units(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, half: f64, role: Role) {
+        let values: Vec<f64> = group.values.iter().map(|v| v.1).collect();
+        for ((unit, value), offset) in group.values.iter().zip(density::spread(&values)) {
+            let name = self.sample.name(group);
+            let of = if unit.to_lowercase().starts_with("unit") { "" } else { "unit " };
+            let text = format!("{of}{unit} · {} · {}", self.sample.measure.value(*value), name);
+            pen.mark(text.trim_end_matches(" · "), Some(unit), |pen| {
+                pen.dot(way.at(centre + offset * half, *value), 2.2, role, 0.4);
+            });
+        }
+    }
+
+    fn boxed(&self, pen: &mut Pen<'_>, way: Way, sorted: &[f64], centre: f64, half: f64, role: Role) {
+        let Some(b) = density::boxed(sorted) else { return };
+        pen.line(vec![way.at(centre, b.low), way.at(centre, b.q1)], role, 1.2);
+        pen.line(vec![way.at(centre, b.q3), way.at(centre, b.high)], role, 1.2);
+        if self.look == Look::Box {
+            pen.bar(way.at(centre - half, b.q1), way.at(centre + half, b.q3), role, 0.14);
+        }
+        pen.outline(way.at(centre - half, b.q1), way.at(centre + half, b.q3), role, 1.3);
+        pen.line(vec![way.at(centre - half, b.median), way.at(centre + half, b.median)], role, 2.4);
+        if !self.points {
+            for &x in sorted.iter().filter(|&&x| x < b.low || x > b.high).take(40) {
+                pen.dot(way.at(centre, x), 1.8, role, 0.6);
+            }
+        }
+    }
+
+    fn role(&self, at: usize, group: &Group) -> Role {
+        if self.sample.series.len() > 1 {
+            self.series_role(group.series)
+        } else if self.best == Some(at) {
+            Role::Best
+        } else {
+            Role::Main
+        }
+    }
+
+    fn series_role(&self, series: usize) -> Role {
+        match self.sample.series.len() {
+            0 | 1 => Role::Main,
+            count if count <= crate::report::draw::svg::SERIES => Role::Series(series),
+            count => Role::Ramp(series * (RAMP - 1) / (count - 1)),
+        }
+    }
+
+    fn describe(&self, group: &Group, sorted: &[f64]) -> String {
+        let print = |x| self.sample.measure.value(x);
+        let mut text = self.sample.name(group);
+        if let Some(s) = group.summary {
+            let sem = s.sem.map(|sem| format!(" ± {} SEM", print(sem))).unwrap_or_default();
+            text += &format!(" · mean {}{sem} · n = {}", print(s.mean), counted(s.n, "unit"));
+        }
+        if let Some(b) = density::boxed(sorted) {
+            text += &format!(" · median {} · quartiles {} to {}", print(b.median), print(b.q1), print(b.q3));
+        }
+        text.trim_start_matches(" · ").to_owned()
+    }
+
+    fn alt(&self) -> String {
+        let what = match self.look {
+            Look::Box => "Box plots",
+            Look::Violin => "Violin plots",
+            Look::Strip => "Points per unit",
+            Look::Bar => "Bars",
+            Look::Profile => "Line with error bars",
+        };
+        let means = self.sample.groups.iter().filter_map(|group| {
+            let mean = self.sample.measure.value(group.summary?.mean);
+            Some(format!("{} {mean}", self.sample.name(group)).trim().to_owned())
+        });
+        let listed: Vec<String> = means.clone().take(24).collect();
+        let rest = if means.count() > 24 { " and more" } else { "" };
+        format!("{what} of {}; means: {}{rest}.", self.sample.measure.label, listed.join(", "))
+    }
+
+    fn caption(&self) -> String {
+        let (least, most) = self.sample.units();
+        let n = if least == most {
+            format!("n = {}", counted(most, "unit"))
+        } else {
+            format!("n = {least} to {}", counted(most, "unit"))
+        };
+        let per = if self.sample.groups.len() > 1 { " each" } else { "" };
+        let mut text = match self.look {
+            Look::Box => "Box: quartiles and median; whiskers: to the furthest unit within 1.5 interquartile ranges. ",
+            Look::Violin => "Outline: density of units; box: quartiles and median. ",
+            Look::Bar => "Bar: mean over units. ",
+            Look::Strip | Look::Profile => "",
+        }
+        .to_owned();
+        if self.points {
+            text += "Small dots: units. ";
+        }
+        text += match self.look {
+            Look::Bar => "Vertical line: ± SEM over units",
+            _ => "Dot and line: mean ± SEM over units",
+        };
+        text += &format!("; {n}{per}.");
+        if self.look != Look::Bar && self.sample.series.len() == 1 {
+            text += " Numbers: means.";
+        }
+        let missing: usize = self.sample.groups.iter().map(|group| group.missing).max().unwrap_or(0);
+        if missing > 0 {
+            text += &format!(" {} without a defined score left out.", counted(missing, "unit"));
+        }
+        if !self.references.is_empty() {
+            let listed: Vec<String> = self.references.iter().map(|(name, x)| format!("{name} {}", score(*x))).collect();
+            text += &format!(" Dashed: {}.", listed.join(", "));
+        }
+        if let Some(ceiling) = self.sample.ceiling {
+            text += &format!(" Dashed: the mean noise ceiling, {}, which no model can exceed.", score(ceiling));
+        }
+        text
+    }
+}
+
+fn class(width: u32) -> String {
+    if width == NARROW { "narrow".to_owned() } else { "wide".to_owned() }
+}

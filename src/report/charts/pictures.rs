@@ -1,0 +1,201 @@
+//! A contact sheet of stimuli: thumbnails inside the page.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
+
+use crate::digest::Digest;
+use crate::plan::NodeIndex;
+use crate::report::draw::figure::{Figure, Panel};
+use crate::report::draw::number::{count, counted};
+use crate::report::draw::svg::escape;
+use crate::report::read::results::Shelf;
+use crate::value::decode::{Decoder, Picture};
+use crate::value::images::{Images, Source};
+use crate::value::labels::Labels;
+use crate::value::ty::Type;
+
+/// The most thumbnails on a sheet.
+const PICTURES: usize = 24;
+/// The longer side of a thumbnail, in pixels.
+const SIDE: usize = 96;
+/// Pixels between the pictures of a sheet that is written out.
+const GAP: u32 = 4;
+const QUALITY: u8 = 82;
+
+/// Whether a node's pictures stay here: those that the recipe names, or all that were read from files.
+pub fn is_private(shelf: &Shelf<'_>, node: NodeIndex, images: &Images) -> bool {
+    match &shelf.study.plan.private {
+        Some(names) => names.contains(&shelf.node(node).id.name),
+        None => images.about.source != Source::Embedded,
+    }
+}
+
+/// Stimuli at even distances through a node's images.
+pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, title: Option<&str>) -> Option<Figure> {
+    let ports = || shelf.node(node).kind.outputs.iter();
+    let port = ports().find(|out| out.ty == Type::Images && port.is_none_or(|port| port == out.name))?;
+    let stored = *shelf.outputs(node, port.name).first()?;
+    let images = shelf.images(stored)?;
+    if images.is_empty() {
+        return None;
+    }
+    let labels = ports()
+        .filter(|out| out.ty == Type::Labels)
+        .find_map(|out| shelf.labels(*shelf.outputs(node, out.name).first()?));
+    let rows = spaced(images.len());
+    let shown = rows.len();
+    let mut sheet = String::from("<ul class=\"sheet\">");
+    let failure = thumbnails(&images, shelf.study.sources, &rows).map(|uris| {
+        for (&row, uri) in rows.iter().zip(&uris) {
+            cell(&mut sheet, &images, labels.as_ref(), row, uri);
+        }
+    });
+    sheet.push_str("</ul>");
+    let private = is_private(shelf, node, &images);
+    let (height, width) = images.about.size;
+    let mut caption = format!("{} of {}, evenly spaced", count(shown), counted(images.len(), "stimulus"));
+    let _ = write!(caption, "; networks see them at {width} × {height} pixels.");
+    if private {
+        caption += " Private: published pages leave them out.";
+    }
+    let panel = match failure {
+        Ok(()) => Panel { wide: sheet, ..Panel::default() },
+        Err(problem) => {
+            caption = format!("{} not shown: {problem}.", counted(images.len(), "stimulus"));
+            Panel::default()
+        }
+    };
+    Some(Figure {
+        title: title.map_or_else(|| "Example stimuli".to_owned(), str::to_owned),
+        panels: vec![panel],
+        layout: "one",
+        caption,
+        nodes: vec![node],
+        private,
+        ..Figure::default()
+    })
+}
+
+fn cell(sheet: &mut String, images: &Images, labels: Option<&Labels>, row: usize, uri: &str) {
+    let stimulus = images.about.stimuli.get(row);
+    let label = labels.and_then(|labels| {
+        let at = labels.stimuli.iter().position(|s| s.source == stimulus.source && s.name == stimulus.name)?;
+        labels.object.get(at).cloned()
+    });
+    let alt = match &label {
+        Some(label) => format!("{}: {label}", stimulus.name),
+        None => stimulus.name.to_string(),
+    };
+    let _ = write!(
+        sheet,
+        "<li><img src=\"{uri}\" alt=\"{}\" title=\"{}\" width=\"{SIDE}\" height=\"{SIDE}\"></li>",
+        escape(&alt),
+        escape(&alt)
+    );
+}
+
+/// Rows at even distances.
+fn spaced(all: usize) -> Vec<usize> {
+    let shown = PICTURES.min(all);
+    (0..shown).map(|at| at * all / shown).collect()
+}
+
+/// Height and width of a thumbnail: the images' own, scaled down to fit.
+fn small((height, width): (usize, usize)) -> (usize, usize) {
+    let scale = (SIDE as f64 / height.max(width).max(1) as f64).min(1.0);
+    let to = |side: usize| ((side as f64 * scale).round() as usize).max(1);
+    (to(height), to(width))
+}
+
+fn decoded(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[usize]) -> Result<Vec<RgbImage>, String> {
+    let decoder = Decoder::open_at(images, sources, small(images.about.size))?;
+    let pictures = rows.iter().map(|&row| {
+        let Picture { size: (height, width), rgb } = decoder.picture(row)?;
+        RgbImage::from_raw(width as u32, height as u32, rgb)
+            .ok_or_else(|| format!("a picture of {width} × {height} pixels has another number of bytes"))
+    });
+    pictures.collect()
+}
+
+/// The pictures of some rows as JPEGs in `data:` addresses.
+pub fn thumbnails(images: &Images, sources: &BTreeMap<Digest, PathBuf>, rows: &[usize]) -> Result<Vec<String>, String> {
+    let pictures = decoded(images, sources, rows)?;
+    let encoded = pictures.iter().map(|picture| {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+            .write_image(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
+            .map_err(|e| format!("a thumbnail does not encode: {e}"))?;
+        Ok(format!("data:image/jpeg;base64,{}", base64(&jpeg)))
+    });
+    encoded.collect()
+}
+
+/// Stimuli at even distances, eight a row, as one picture.
+pub fn contact_sheet(images: &Images, sources: &BTreeMap<Digest, PathBuf>) -> Result<RgbImage, String> {
+    contact_sheet_of(images, sources, &spaced(images.len()))
+}
+
+/// The stimuli of some rows, eight a row, as one picture.
+pub fn contact_sheet_of(
+    images: &Images,
+    sources: &BTreeMap<Digest, PathBuf>,
+    rows: &[usize],
+) -> Result<RgbImage, String> {
+    let pictures = decoded(images, sources, rows)?;
+    let first = pictures.first().ok_or("there are no pictures")?;
+    let (width, height) = (first.width() + GAP, first.height() + GAP);
+    let (columns, rows) = (pictures.len().min(8) as u32, pictures.len().div_ceil(8) as u32);
+    let mut sheet = RgbImage::from_pixel(columns * width + GAP, rows * height + GAP, Rgb([255; 3]));
+    for (at, picture) in (0u32..).zip(&pictures) {
+        let (x, y) = (GAP + at % 8 * width, GAP + at / 8 * height);
+        image::imageops::replace(&mut sheet, picture, x.into(), y.into());
+    }
+    Ok(sheet)
+}
+
+/// RFC 4648, with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let three = [chunk[0], chunk.get(1).copied().unwrap_or(0), chunk.get(2).copied().unwrap_or(0)];
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for at in 0..4 {
+            let digit = (bits >> (18 - 6 * at)) & 63;
+            text.push(if at <= chunk.len() { char::from(DIGITS[digit as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::stimuli::{Stimuli, Stimulus};
+
+    #[test]
+    fn base64_agrees_with_the_rfc() {
+        let cases =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
+        for (plain, text) in cases {
+            assert_eq!(base64(plain.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn thumbnails_are_small_jpegs_of_every_source_size() {
+        let stimulus = |at: usize| Stimulus { source: "x".into(), name: format!("s{at}").into(), content: None };
+        let stimuli = Stimuli::new((0..30).map(stimulus).collect()).unwrap();
+        let images = Images::rendered(stimuli, (100, 200), vec![127; 30 * 100 * 200 * 3]);
+        let uris = thumbnails(&images, &BTreeMap::new(), &spaced(30)).unwrap();
+        assert_eq!(uris.len(), PICTURES);
+        assert!(uris[0].starts_with("data:image/jpeg;base64,/9j/"), "{}", &uris[0][..40]);
+        let sheet = contact_sheet(&images, &BTreeMap::new()).unwrap();
+        assert_eq!((sheet.width(), sheet.height()), (8 * 100 + 4, 3 * 52 + 4));
+        assert_eq!(small((1, 1)), (1, 1));
+    }
+}

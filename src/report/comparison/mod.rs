@@ -1,0 +1,4 @@
+//! Two studies beside each other.
+
+pub mod outcome;
+pub mod page;

@@ -1,0 +1,11 @@
+//! How anything is drawn: SVG, axes, figures, numbers, Markdown.
+
+pub mod axis;
+pub mod dag;
+pub mod data;
+pub mod density;
+pub mod figure;
+pub mod markdown;
+pub mod number;
+pub mod svg;
+pub mod yaml;

@@ -1,0 +1,234 @@
+//! A study in brief, as an index of many shows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::NodeIndex;
+use crate::report::charts::distribution;
+use crate::report::charts::distribution::Look;
+use crate::report::draw::density::Summary;
+use crate::report::draw::markdown;
+use crate::report::draw::number::{count, counted};
+use crate::report::draw::svg::escape;
+use crate::report::page::answer::{Best, answer, best_among, best_of, compares, evaluations, spoken};
+use crate::report::read::results::Shelf;
+use crate::report::read::status::{Standing, families};
+use crate::report::read::study::Study;
+
+/// What an index says of a study.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Card {
+    /// The folder of its page.
+    pub name: String,
+    pub title: String,
+    /// The first paragraph of what the recipe says about it.
+    pub about: String,
+    /// RFC 3339: when its newest result was made.
+    pub finished: String,
+    /// `complete`, or what a reader must know first: `failed`, `skipped`, `stale`, `new`.
+    pub state: String,
+    /// The answer in three parts: before the number, the number, after it.
+    pub answer: Option<(String, String, String)>,
+    /// The key figure on a phone's width, as SVG markup.
+    pub figure: String,
+    /// What its colours tell apart, and each colour's class and name.
+    pub legend_title: String,
+    pub legend: Vec<(String, String)>,
+    pub scores: Vec<Score>,
+    /// What a search finds it by.
+    pub words: String,
+    /// How many pictures' figures are private.
+    pub private: usize,
+}
+
+/// A line of a leaderboard.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Score {
+    pub measure: String,
+    pub label: String,
+    pub definition: String,
+    /// The responses that were explained, in words.
+    pub data: String,
+    /// And their digest: scores of other responses share no list.
+    pub digest: String,
+    /// The rows that were scored: `val`, `test`, `folds`, `train`.
+    pub on: String,
+    pub rows: u64,
+    pub what: String,
+    pub mean: f64,
+    pub sem: Option<f64>,
+    pub units: usize,
+    /// Whether the rows scored chose settings too.
+    pub selected: bool,
+    /// The node that made it.
+    pub node: NodeIndex,
+}
+
+/// Reads a study's card out of its results.
+pub fn card(study: &Study<'_>) -> Card {
+    let shelf = Shelf::new(study);
+    let plan = study.plan;
+    let worst = (0..plan.nodes.len()).map(|node| Standing::of(study, node)).min().unwrap_or(Standing::New);
+    let state = if matches!(worst, Standing::Done | Standing::Dropped) { "complete" } else { worst.name() };
+    let bests = bests(&shelf);
+    let figure = bests.first().map(|best| {
+        let look = if best.sample.groups.len() > 1 { Look::Profile } else { Look::Bar };
+        let mut figure = distribution::figure(&best.sample, look, &[], None);
+        let narrow = figure.panels.pop().and_then(|panel| panel.narrow).unwrap_or_default();
+        (narrow, figure.legend_title, figure.legend)
+    });
+    let (figure, legend_title, legend) = figure.unwrap_or_default();
+    Card {
+        name: plan.name.clone(),
+        title: if plan.title.is_empty() { plan.name.clone() } else { plan.title.clone() },
+        about: paragraph(&plan.about),
+        finished: study.finished.clone(),
+        state: state.to_owned(),
+        answer: answer(&shelf).map(|answer| (answer.before, answer.score, answer.after)),
+        figure,
+        legend_title,
+        legend,
+        scores: bests.iter().filter_map(|best| score(&shelf, best)).collect(),
+        words: words(study),
+        private: private(&shelf),
+    }
+}
+
+/// The best of each comparison, then of evaluations that no comparison reads.
+fn bests(shelf: &Shelf<'_>) -> Vec<Best> {
+    let compares = compares(shelf);
+    let covered: Vec<NodeIndex> =
+        compares.iter().flat_map(|&node| shelf.node(node).edges.iter().map(|edge| edge.from)).collect();
+    let mut bests: Vec<Best> = compares.iter().filter_map(|&node| best_of(shelf, node)).collect();
+    let evaluations = evaluations(shelf);
+    for family in families(&shelf.study.plan.nodes) {
+        let loose: Vec<NodeIndex> =
+            family.nodes.into_iter().filter(|n| evaluations.contains(n) && !covered.contains(n)).collect();
+        if !loose.is_empty() {
+            bests.extend(best_among(shelf, &loose));
+        }
+    }
+    bests
+}
+
+fn score(shelf: &Shelf<'_>, best: &Best) -> Option<Score> {
+    let Summary { mean, sem, n } = best.sample.groups[best.group].summary?;
+    let node = best.evaluation?;
+    let grid = shelf.table(node, "per_unit")?;
+    let (_, responses) = *shelf.arrivals(node, "responses").first()?;
+    let data = shelf.with_responses(node, |responses| {
+        let regions = responses.about.regions.as_deref().unwrap_or_default();
+        let one = regions.first().filter(|first| regions.iter().all(|region| region == *first));
+        let region = one.map_or("responses", String::as_str);
+        format!("{region}, {} × {}", counted(responses.units().len(), "unit"), count(responses.stimuli().len()))
+    })?;
+    let id = &shelf.node(node).id;
+    Some(Score {
+        measure: best.sample.measure.name.clone(),
+        label: best.sample.measure.label.clone(),
+        definition: best.sample.measure.sentence(),
+        data: format!("{data} stimuli"),
+        digest: responses.digest.short(),
+        on: grid.fact_text("on").unwrap_or("").to_owned(),
+        rows: grid.fact_number("rows_scored").unwrap_or(0.0) as u64,
+        what: if best.name.is_empty() { id.name.clone() } else { spoken(best) },
+        mean,
+        sem,
+        units: n,
+        selected: grid.fact_flag("selected"),
+        node,
+    })
+}
+
+/// Everything that a reader may remember of a study: names of nodes and kinds, variants, and plain parameters.
+fn words(study: &Study<'_>) -> String {
+    let plan = study.plan;
+    let mut words = vec![plan.name.clone(), plan.title.clone(), plan.about.clone()];
+    let mut add = |word: String| {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    };
+    for node in &plan.nodes {
+        add(node.id.name.clone());
+        add(node.kind.name.to_owned());
+        node.id.variant.iter().for_each(|(_, value)| add(value.clone()));
+        let params = node.params.as_object().into_iter().flatten();
+        // Files are of this machine; models and settings are what people look for.
+        params.filter_map(|(_, value)| value.as_str()).filter(|text| !text.contains('/')).for_each(|t| add(t.into()));
+    }
+    words.join(" ").to_lowercase()
+}
+
+fn private(shelf: &Shelf<'_>) -> usize {
+    let nodes = 0..shelf.study.plan.nodes.len();
+    let figures = nodes.filter(|&node| {
+        let mut stored = shelf.all_outputs(node).filter(|stored| stored.ty == crate::value::ty::Type::Images);
+        let images = stored.next().and_then(|stored| shelf.images(stored));
+        images.is_some_and(|images| crate::report::charts::pictures::is_private(shelf, node, &images))
+    });
+    figures.count()
+}
+
+/// The first paragraph of a Markdown text, as markup.
+fn paragraph(about: &str) -> String {
+    let first = about.trim().split("\n\n").next().unwrap_or_default();
+    if first.is_empty() { String::new() } else { markdown::rendered(first) }
+}
+
+impl Card {
+    /// A card for a study of which only its page is known.
+    pub fn bare(name: &str, title: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            about: String::new(),
+            finished: String::new(),
+            state: "complete".to_owned(),
+            answer: None,
+            figure: String::new(),
+            legend_title: String::new(),
+            legend: Vec::new(),
+            scores: Vec::new(),
+            words: format!("{name} {title}").to_lowercase(),
+            private: 0,
+        }
+    }
+
+    /// Its page's address, relative to the index.
+    pub fn address(&self) -> String {
+        let mut address = String::new();
+        for byte in self.name.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => address.push(char::from(byte)),
+                other => address += &format!("%{other:02X}"),
+            }
+        }
+        escape(&address) + "/index.html"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{Wish, toy};
+
+    #[test]
+    fn a_card_says_what_the_page_says() {
+        let card = card(&toy(Wish::default()).study());
+        assert_eq!((card.state.as_str(), card.private), ("complete", 1));
+        let (before, score, _) = card.answer.expect("an answer");
+        assert!(before.contains("features.9 explains V4 best"), "{before}");
+        assert_eq!(card.scores.len(), 1, "one comparison covers its evaluations");
+        let best = &card.scores[0];
+        assert_eq!((best.on.as_str(), best.units, best.what.as_str()), ("test", 89, "features.9"));
+        assert_eq!(crate::report::draw::number::score(best.mean), score);
+        assert_eq!(best.data, "V4, 89 units × 400 stimuli");
+        assert!(card.figure.starts_with("<svg") && card.figure.len() < 20_000, "{}", card.figure.len());
+        assert!(card.words.contains("noise_ceiling") && !card.words.contains("images.zip"), "{}", card.words);
+    }
+
+    #[test]
+    fn addresses_are_escaped() {
+        assert_eq!(Card::bare("v4@layer=a+b", "").address(), "v4%40layer%3Da%2Bb/index.html");
+    }
+}

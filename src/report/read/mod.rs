@@ -1,0 +1,9 @@
+//! What a report reads: results of a run, their measures and their state.
+
+pub mod grid;
+pub mod measure;
+pub mod results;
+pub mod sample;
+pub mod scored;
+pub mod status;
+pub mod study;

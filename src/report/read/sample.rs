@@ -1,0 +1,331 @@
+//! Scores per unit, sorted into the variants that made them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::plan::NodeIndex;
+use crate::report::draw::data::{Data, cell, maybe};
+use crate::report::draw::density;
+use crate::report::draw::density::Summary;
+use crate::report::read::grid::{Grid, json_text};
+use crate::report::read::measure::{Measure, is_known, is_measure, measure};
+use crate::report::read::results::Shelf;
+
+/// Scores of one measure, group by group.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub measure: Measure,
+    /// What the groups differ in, such as `layer`; empty where there is one group.
+    pub variable: String,
+    /// What the series differ in, where a second variable was swept.
+    pub second: String,
+    pub categories: Vec<String>,
+    /// Names of the series; one empty name where there is only one.
+    pub series: Vec<String>,
+    pub groups: Vec<Group>,
+    /// The mean over units of the noise ceiling, where the measure has one.
+    pub ceiling: Option<f64>,
+    pub facts: BTreeMap<String, Json>,
+}
+
+/// The scores of one variant.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub category: usize,
+    pub series: usize,
+    /// Variables and their values, in the order of the sweep.
+    pub labels: Vec<(String, String)>,
+    /// Units and their scores.
+    pub values: Vec<(String, f64)>,
+    /// Units whose score is undefined.
+    pub missing: usize,
+    /// Mean, SEM and n, as stored where a table gives them.
+    pub summary: Option<Summary>,
+}
+
+impl Sample {
+    /// Scores per unit out of the tables of some nodes: groups are told apart by the tables' own columns, else by the
+    /// nodes' variants. `port` and `x` and `y` are as a chart of the recipe names them.
+    pub fn gather(
+        shelf: &Shelf<'_>,
+        nodes: &[NodeIndex],
+        port: Option<&str>,
+        x: Option<&str>,
+        y: Option<&str>,
+    ) -> Option<Self> {
+        let tables: Vec<(NodeIndex, std::rc::Rc<Grid>)> =
+            nodes.iter().filter_map(|&node| Some((node, find_table(shelf, node, port, y)?))).collect();
+        let first = &tables.first()?.1;
+        let y = y.map_or_else(|| main_measure(first), |y| Some(y.to_owned()))?;
+        let mut rows: Vec<Row> = Vec::new();
+        for (node, grid) in &tables {
+            let mut own = shelf.node(*node).id.variant.clone();
+            if tables.iter().any(|(other, _)| shelf.node(*other).id.name != shelf.node(*node).id.name) {
+                own.push(("node".to_owned(), shelf.node(*node).id.name.clone()));
+            }
+            for row in 0..grid.rows {
+                if grid.has("measure") && grid.text("measure", row).as_deref() != Some(&y) {
+                    continue;
+                }
+                rows.push(Row::read(grid, row, &y, &own));
+            }
+        }
+        let definitions = tables.iter().flat_map(|(_, grid)| grid.definitions.clone()).collect();
+        let measure = measure(&y, &definitions);
+        let mut sample = Self::sort(rows, measure, x, shelf)?;
+        if y == "explained_variance" {
+            let ceilings =
+                tables.iter().flat_map(|(_, grid)| (0..grid.rows).filter_map(|row| grid.number("ceiling", row)));
+            sample.ceiling = density::summary(&ceilings.collect::<Vec<_>>()).map(|s| s.mean);
+        }
+        sample.facts = first.facts.clone();
+        Some(sample)
+    }
+
+    fn sort(rows: Vec<Row>, measure: Measure, x: Option<&str>, shelf: &Shelf<'_>) -> Option<Self> {
+        let mut variables: Vec<String> = Vec::new();
+        for (name, _) in rows.iter().flat_map(|row| &row.labels) {
+            if !variables.contains(name) {
+                variables.push(name.clone());
+            }
+        }
+        let variable = match x {
+            Some(x) if variables.iter().any(|name| name == x) => x.to_owned(),
+            _ => longest_sweep(&variables, &rows),
+        };
+        let all: Vec<String> = variables.iter().filter(|name| !name.is_empty()).cloned().collect();
+        variables.retain(|name| *name != variable);
+        let order = |name: &str| {
+            let swept = shelf.study.plan.sweep.iter().find(|(swept, _)| swept == name);
+            swept.map(|(_, values)| values.iter().map(json_text).collect::<Vec<_>>()).unwrap_or_default()
+        };
+        let mut categories = Order::starting(order(&variable));
+        let mut series = Order::starting(match variables.as_slice() {
+            [one] => order(one),
+            _ => Vec::new(),
+        });
+        let mut groups: Vec<Group> = Vec::new();
+        for row in rows {
+            let category = categories.place(&row.label(&variable));
+            let rest: Vec<String> = variables.iter().map(|name| row.label(name)).collect();
+            let series = series.place(&rest.join(", "));
+            let at = groups.iter().position(|g| g.category == category && g.series == series).unwrap_or_else(|| {
+                let labels = all.iter().map(|name| (name.clone(), row.label(name))).collect();
+                groups.push(Group { category, series, labels, values: Vec::new(), missing: 0, summary: None });
+                groups.len() - 1
+            });
+            let group = &mut groups[at];
+            match (row.summary, row.value) {
+                (Some(summary), _) => group.summary = Some(summary),
+                (None, Some(value)) => group.values.push((row.unit, value)),
+                (None, None) => group.missing += 1,
+            }
+        }
+        let (categories, to_category) = categories.used();
+        let (series, to_series) = series.used();
+        for group in &mut groups {
+            group.category = to_category[group.category];
+            group.series = to_series[group.series];
+            if group.summary.is_none() {
+                group.summary = density::summary(&group.values.iter().map(|v| v.1).collect::<Vec<_>>());
+            }
+        }
+        groups.sort_by_key(|group| (group.category, group.series));
+        let mut second = variables.join(", ");
+        let (mut categories, mut series, mut variable) = (categories, series, variable);
+        // One series in each category, another in the next: they stand in one row, not side by side in every category.
+        if series.len() > 1 && !variable.is_empty() && groups.len() == categories.len() {
+            categories = groups.iter().map(|g| format!("{}, {}", categories[g.category], series[g.series])).collect();
+            for (at, group) in groups.iter_mut().enumerate() {
+                (group.category, group.series) = (at, 0);
+            }
+            (variable, series) = (format!("{variable}, {second}"), vec![String::new()]);
+            second.clear();
+        }
+        (!groups.is_empty()).then(|| Self {
+            measure,
+            variable,
+            second,
+            categories,
+            series,
+            groups,
+            ceiling: None,
+            facts: BTreeMap::new(),
+        })
+    }
+
+    /// The group of the highest mean, where there are several.
+    pub fn best(&self) -> Option<usize> {
+        let means = self.groups.iter().enumerate().filter_map(|(at, group)| Some((at, group.summary?.mean)));
+        let best = means.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
+        (self.groups.len() > 1).then_some(best.0)
+    }
+
+    /// What groups differ in, as an axis and a title call it; nothing where only the recipe's names tell them apart.
+    pub fn axis(&self) -> String {
+        match self.variable.as_str() {
+            "label" | "node" => String::new(),
+            name => name.replace('_', " "),
+        }
+    }
+
+    /// Whether categories follow one another, so that a line may join them.
+    pub fn is_ordered(&self) -> bool {
+        !(self.axis().is_empty() || self.variable.contains(", "))
+    }
+
+    /// The variables in which groups differ, and a group's values of them.
+    pub fn told(&self, group: &Group) -> Vec<(String, String)> {
+        let differs = |(at, label): (usize, &(String, String))| {
+            self.groups.iter().any(|other| other.labels.get(at) != Some(label)).then(|| label.clone())
+        };
+        group.labels.iter().enumerate().filter_map(differs).collect()
+    }
+
+    /// What a group is called: its category, and its series where there are several.
+    pub fn name(&self, group: &Group) -> String {
+        let category = &self.categories[group.category];
+        let series = &self.series[group.series];
+        match (category.is_empty(), series.is_empty()) {
+            (_, true) => category.clone(),
+            (true, false) => series.clone(),
+            (false, false) => format!("{category}, {series}"),
+        }
+    }
+
+    /// A row per unit, or per variant where only summaries are known.
+    pub fn data(&self) -> Data {
+        let labels = self.groups.first().into_iter().flat_map(|group| &group.labels).map(|(name, _)| name.clone());
+        let label = |group: &Group| group.labels.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>();
+        let by_unit = self.groups.iter().any(|group| !group.values.is_empty());
+        let own: &[&str] = if by_unit { &["unit"] } else { &["mean", "sem", "units"] };
+        let heads = labels.chain(own.iter().map(|&head| head.to_owned()));
+        let mut data = Data::of(heads.chain(by_unit.then(|| self.measure.name.clone())));
+        for group in &self.groups {
+            for (unit, value) in &group.values {
+                data.row(label(group).into_iter().chain([unit.clone(), cell(*value)]));
+            }
+            if let (false, Some(s)) = (by_unit, group.summary) {
+                data.row(label(group).into_iter().chain([cell(s.mean), maybe(s.sem), s.n.to_string()]));
+            }
+        }
+        data
+    }
+
+    /// The least and the most units that any group has a score for.
+    pub fn units(&self) -> (usize, usize) {
+        let counts = || self.groups.iter().map(|group| group.summary.map_or(0, |s| s.n));
+        (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
+    }
+}
+
+struct Row {
+    labels: Vec<(String, String)>,
+    unit: String,
+    value: Option<f64>,
+    summary: Option<Summary>,
+}
+
+impl Row {
+    fn read(grid: &Grid, row: usize, y: &str, own: &[(String, String)]) -> Self {
+        let columns = grid.columns.iter().take_while(|column| !matches!(column.name.as_str(), "unit" | "measure"));
+        let mut labels: Vec<(String, String)> =
+            columns.map(|column| (column.name.clone(), column.cells.text(row).unwrap_or_default())).collect();
+        if !(grid.has("unit") || grid.has("measure")) {
+            labels.clear();
+        }
+        labels.retain(|(name, _)| name != "fold");
+        for (name, value) in own {
+            if !labels.iter().any(|(known, _)| known == name) {
+                labels.push((name.clone(), value.clone()));
+            }
+        }
+        let summary = grid.has("measure").then(|| {
+            grid.number("mean", row).map(|mean| Summary {
+                n: grid.number("units", row).unwrap_or(0.0) as usize,
+                mean,
+                sem: grid.number("sem", row),
+            })
+        });
+        Self {
+            labels,
+            unit: grid.text("unit", row).unwrap_or_else(|| (row + 1).to_string()),
+            value: grid.number(y, row),
+            summary: summary.flatten(),
+        }
+    }
+
+    fn label(&self, variable: &str) -> String {
+        self.labels.iter().find(|(name, _)| name == variable).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+}
+
+/// Names in the order in which they are to stand, new ones last.
+struct Order {
+    names: Vec<String>,
+    seen: Vec<bool>,
+}
+
+impl Order {
+    fn starting(names: Vec<String>) -> Self {
+        Self { seen: vec![false; names.len()], names }
+    }
+
+    fn place(&mut self, name: &str) -> usize {
+        let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.seen.push(false);
+            self.names.len() - 1
+        });
+        self.seen[at] = true;
+        at
+    }
+
+    /// The names that were placed, and where each former place went.
+    fn used(self) -> (Vec<String>, Vec<usize>) {
+        let mut to = Vec::with_capacity(self.names.len());
+        let mut used = Vec::new();
+        for (name, seen) in self.names.into_iter().zip(self.seen) {
+            to.push(used.len());
+            if seen {
+                used.push(name);
+            }
+        }
+        (used, to)
+    }
+}
+
+/// The first measure of a table of scores.
+pub fn main_measure(grid: &Grid) -> Option<String> {
+    if grid.has("measure") {
+        let names = (0..grid.rows).filter_map(|row| grid.text("measure", row)).collect::<Vec<_>>();
+        return names.iter().find(|name| *name == "explained_variance").or(names.first()).cloned();
+    }
+    let after = grid.columns.iter().skip_while(|column| grid.has("unit") && column.name != "unit").map(|c| &c.name);
+    let measures: Vec<&String> =
+        after.filter(|name| is_measure(name) && grid.numeric().any(|column| column.name == **name)).collect();
+    measures.iter().find(|name| is_known(name)).or(measures.first()).map(|name| (*name).clone())
+}
+
+/// The table a chart of scores reads: at the port named, else the first with a row per unit and the measure.
+fn find_table(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, y: Option<&str>) -> Option<std::rc::Rc<Grid>> {
+    if let Some(port) = port {
+        return shelf.table(node, port);
+    }
+    let tables: Vec<_> = shelf.table_ports(node).filter_map(|port| shelf.table(node, port)).collect();
+    let holds = |grid: &Grid| y.is_none_or(|y| grid.has(y));
+    tables
+        .iter()
+        .find(|grid| grid.has("unit") && holds(grid))
+        .or_else(|| tables.iter().find(|grid| holds(grid)))
+        .cloned()
+}
+
+fn longest_sweep(variables: &[String], rows: &[Row]) -> String {
+    let distinct =
+        |name: &String| rows.iter().map(|row| row.label(name)).collect::<std::collections::BTreeSet<_>>().len();
+    let counts: Vec<usize> = variables.iter().map(distinct).collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    variables.iter().zip(counts).find(|(_, count)| *count == most).map(|(name, _)| name.clone()).unwrap_or_default()
+}

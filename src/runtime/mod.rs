@@ -1,0 +1,12 @@
+//! Networks that run: kernels, passes that yield layers, passes with gradients.
+
+pub mod kernel;
+pub mod network;
+#[cfg(test)]
+mod parity;
+pub mod pipeline;
+#[cfg(test)]
+mod tests;
+pub mod torchscript;
+pub mod trainable;
+pub mod winograd;

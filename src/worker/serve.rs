@@ -1,0 +1,315 @@
+//! The worker's side: reads jobs from standard input, computes them with libtorch, stores what they give.
+
+use std::io::{self, BufRead, Write};
+use std::os::fd::FromRawFd;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use crate::device;
+use crate::device::Device;
+use crate::digest::Digest;
+use crate::engine::record::{Made, Record, Stored};
+use crate::engine::store::{Store, StreamedObject};
+use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Request};
+use crate::engine::worker::memory::{free_disk, gigabytes};
+use crate::kind::registry::Registry;
+use crate::kind::{Epoch, Host, Ingredients, Run, Sink};
+use crate::libtorch;
+use crate::value::Value;
+use crate::value::ty::Type;
+
+/// How often a product that another worker makes is looked for again.
+const CLAIM_TICK: Duration = Duration::from_millis(20);
+
+/// Serves jobs until standard input ends, which it also does when the command is killed.
+pub fn serve(registry: &Registry) -> ! {
+    // SAFETY: before any other thread; Ctrl-C in a terminal reaches the whole group, and the command decides.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    let replies = Replies::new(take_stdout());
+    libtorch::keep_memory();
+    libtorch::start();
+    let kinds =
+        registry.iter().filter(|kind| kind.computes()).map(|kind| (kind.name.to_owned(), kind.version)).collect();
+    replies.say(&Reply::Hello {
+        ventral: env!("CARGO_PKG_VERSION").to_owned(),
+        libtorch: libtorch::libtorch_version(),
+        kinds,
+    });
+    let (jobs, queue) = mpsc::channel();
+    let (answers, memory) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            let heard = match serde_json::from_str::<Request>(&line) {
+                Ok(Request::Compute(job)) => jobs.send(Ok(job)).is_ok(),
+                Ok(Request::Memory(answer)) => answers.send(answer).is_ok(),
+                Err(error) => jobs.send(Err(error)).is_ok(),
+            };
+            if !heard {
+                break;
+            }
+        }
+        // At once, mid-computation too: nobody is left to want the result.
+        std::process::exit(0);
+    });
+    for job in queue {
+        let reply = match job {
+            Err(error) => Reply::Failed { failure: JobFailure::new(format!("the job does not read: {error}")) },
+            Ok(job) => match compute(registry, &job, &replies, &memory) {
+                Ok(done) => Reply::Done { done },
+                Err(failure) => Reply::Failed { failure },
+            },
+        };
+        libtorch::return_memory();
+        replies.say(&reply);
+    }
+    std::process::exit(0)
+}
+
+fn compute(
+    registry: &Registry,
+    job: &Job,
+    replies: &Replies,
+    memory: &mpsc::Receiver<Result<(), u64>>,
+) -> Result<Done, JobFailure> {
+    let kind = registry
+        .get(&job.kind)
+        .filter(|kind| kind.computes())
+        .ok_or_else(|| JobFailure::new(format!("this worker does not compute `{}`", job.kind)))?;
+    let device = libtorch::resolve(job.device).map_err(JobFailure::new)?;
+    libtorch::set_threads(job.threads);
+    reset_peak();
+    let store = Store::of_run(&job.cache, &job.scratch);
+    let start = Instant::now();
+    let mut host = StoreHost { store: &store, job, device, replies: replies.clone(), memory, told: Instant::now() };
+    let mut run = Run {
+        inputs: job.inputs.clone(),
+        files: job.files.clone(),
+        sources: job.sources.clone(),
+        device,
+        batch: job.batch,
+        wanted: Some(job.wanted.clone()),
+        host: &mut host,
+    };
+    let result = libtorch::guard(std::panic::AssertUnwindSafe(|| kind.run(job.params.clone(), &mut run)));
+    match result {
+        Ok(Ok(())) => Ok(Done {
+            seconds: start.elapsed().as_secs_f64(),
+            device: device.to_string(),
+            hardware: libtorch::hardware(device),
+            peak_bytes: peak(),
+            libtorch: String::new(),
+        }),
+        Ok(Err(error)) => {
+            Err(JobFailure { message: advised(error.message, device), leak: error.leak, cancelled: false })
+        }
+        Err(panic) => Err(JobFailure::new(advised(panic, device))),
+    }
+}
+
+/// What would help where memory ran out, unless the kind said so itself.
+fn advised(message: String, device: Device) -> String {
+    if !device::is_short_of_memory(&message) || message.contains("memory ran out") {
+        return message;
+    }
+    format!(
+        "memory ran out on {}: {message}; a smaller `batch` or image size, fewer `layers` or `pool`, or fewer nodes at once \
+         (`--jobs`) need less",
+        if device == Device::Cpu { "the CPU" } else { "the GPU" }
+    )
+}
+
+impl StoreHost<'_> {
+    /// What a measured number is kept under: it holds for one device and number of threads.
+    fn tuning(&self, what: &str) -> String {
+        format!("{what} on {}, {} threads", libtorch::hardware(self.device), self.job.threads)
+    }
+
+    fn checkpoint_name(&self, of: &Ingredients) -> Digest {
+        Digest::of_json(&json!([of, self.device.to_string(), self.job.threads]))
+    }
+}
+
+struct StoreHost<'a> {
+    store: &'a Store,
+    job: &'a Job,
+    device: Device,
+    replies: Replies,
+    memory: &'a mpsc::Receiver<Result<(), u64>>,
+    told: Instant,
+}
+
+impl Host for StoreHost<'_> {
+    fn emit(&mut self, port: &str, key: Option<&str>, value: &Value) -> io::Result<()> {
+        let stored = self.store.put(port, key, value)?;
+        self.replies.say(&Reply::Output { stored });
+        Ok(())
+    }
+
+    fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>> {
+        let replies = self.replies.clone();
+        let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
+        Ok(Box::new(StreamedObject::new(self.store.create(port, key, ty)?, tell)))
+    }
+
+    fn resume(&mut self, port: &str, key: Option<&str>, ty: Type, detail: &str) -> io::Result<(Box<dyn Sink>, u64)> {
+        let Some(action) = self.job.keys.get(key.unwrap_or_default()) else {
+            return Ok((self.open(port, key, ty)?, 0));
+        };
+        let Job { threads, .. } = self.job;
+        let name = Digest::of(format!("{action} {port} {threads} {} {detail}", self.device).as_bytes());
+        let replies = self.replies.clone();
+        let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
+        let (writer, done) = self.store.resume(name, port, key, ty)?;
+        Ok((Box::new(StreamedObject::new(writer, tell)), done))
+    }
+
+    fn tuned(&mut self, what: &str) -> Option<usize> {
+        self.store.tuned().get(&self.tuning(what)).copied()
+    }
+
+    fn tune(&mut self, what: &str, measured: usize) -> io::Result<usize> {
+        let name = self.tuning(what);
+        let _lock = self.claim(&Ingredients::from([("tuned".to_owned(), json!(true))]))?;
+        let mut tuned = self.store.tuned();
+        let stands = *tuned.entry(name).or_insert(measured);
+        self.store.write_tuned(&tuned).map_err(|e| e.error)?;
+        Ok(stands)
+    }
+
+    fn find(&mut self, product: &Ingredients) -> Option<(PathBuf, Digest)> {
+        self.store.product(product).map(|stored| (self.store.path(&stored), stored.digest))
+    }
+
+    fn claim(&mut self, product: &Ingredients) -> io::Result<Box<dyn std::any::Any>> {
+        let key = Digest::of_json(&json!(product));
+        loop {
+            if let Some(lock) = self.store.try_lock(key).map_err(|e| e.error)? {
+                return Ok(Box::new(lock));
+            }
+            std::thread::sleep(CLAIM_TICK);
+        }
+    }
+
+    fn keep(&mut self, product: &Ingredients, value: &Value, seconds: f64) -> io::Result<Digest> {
+        let text = |name: &str| product.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let stored = self.store.put(&text("product"), None, value)?;
+        let digest = stored.digest;
+        let record = Record {
+            key: Digest::of_json(&json!(product)),
+            kind: text("product"),
+            version: product.get("version").and_then(Json::as_u64).map_or(0, |version| version as u32),
+            ingredients: product.clone(),
+            outputs: vec![stored],
+            made: Made {
+                at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                seconds,
+                device: self.device.to_string(),
+                threads: self.job.threads,
+                peak_bytes: peak(),
+                ventral: env!("CARGO_PKG_VERSION").to_owned(),
+                libtorch: libtorch::libtorch_version(),
+                hardware: libtorch::hardware(self.device),
+            },
+            lazy: Vec::new(),
+            notes: Vec::new(),
+        };
+        self.store.write_record(&record).map_err(|e| e.error)?;
+        Ok(digest)
+    }
+
+    fn checkpoint(&mut self, of: &Ingredients) -> Option<Vec<u8>> {
+        if self.job.fresh { None } else { self.store.checkpoint(self.checkpoint_name(of)) }
+    }
+
+    fn keep_checkpoint(&mut self, of: &Ingredients, state: &[u8]) -> io::Result<()> {
+        self.store.write_checkpoint(self.checkpoint_name(of), state).map_err(|e| e.error)
+    }
+
+    fn metric(&mut self, epoch: Epoch) {
+        self.replies.say(&Reply::Metric(finite(epoch)));
+    }
+
+    fn resumed(&mut self, epochs: Vec<Epoch>) {
+        self.replies.say(&Reply::Resumed { epochs: epochs.into_iter().map(finite).collect() });
+    }
+
+    fn reserve(&mut self, bytes: u64) -> Result<(), String> {
+        self.replies.say(&Reply::Reserve { bytes });
+        match self.memory.recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(total)) => Err(format!(
+                "it needs {} of memory, but {} are free for this run (`--memory` sets another limit)",
+                gigabytes(bytes),
+                gigabytes(total)
+            )),
+            Err(_) => std::process::exit(0),
+        }
+    }
+
+    fn disk(&self) -> u64 {
+        free_disk(&self.job.cache).unwrap_or(u64::MAX)
+    }
+
+    fn progress(&mut self, done: u64, total: u64, what: &str) {
+        // A person reads ten a second at most.
+        if done == total || self.told.elapsed().as_millis() > 100 {
+            self.told = Instant::now();
+            self.replies.say(&Reply::Progress { done, total, what: what.to_owned() });
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.replies.say(&Reply::Note { text: text.to_owned() });
+    }
+}
+
+/// Without the numbers that JSON cannot say.
+fn finite(mut epoch: Epoch) -> Epoch {
+    epoch.values.retain(|_, value| value.is_finite());
+    epoch
+}
+
+/// Where replies go; computations may tell from several threads.
+#[derive(Clone)]
+struct Replies(Arc<Mutex<std::fs::File>>);
+
+impl Replies {
+    fn new(file: std::fs::File) -> Self {
+        Self(Arc::new(Mutex::new(file)))
+    }
+
+    fn say(&self, reply: &Reply) {
+        let mut line = serde_json::to_string(reply).expect("replies serialise");
+        line.push('\n');
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if file.write_all(line.as_bytes()).is_err() {
+            std::process::exit(0);
+        }
+    }
+}
+
+/// Keeps the way to the command for replies alone: what libraries print goes to standard error.
+fn take_stdout() -> std::fs::File {
+    // SAFETY: the descriptors are this process's own, and nothing else has used them yet.
+    unsafe {
+        let ours = libc::dup(1);
+        libc::dup2(2, 1);
+        std::fs::File::from_raw_fd(ours)
+    }
+}
+
+fn reset_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// Peak resident memory in bytes, memory-mapped inputs included.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}
