@@ -41,32 +41,32 @@ jupyter: build ## The same for `ventral repl --jupyter`
 	@.tools/repl.sh jupyter
 	@$(VENTRAL) repl --prepare
 
-test: libtorch ## Provide what the tests need, and run them all
+test: build ## Provide what the tests need, and run them all
 	@.tools/chromium.sh
 	@.tools/axe.sh
-	@[ -x .evcxr/bin/evcxr ] || command -v evcxr >/dev/null || \
-	echo "test: evcxr is not here (make repl); the sessions in evcxr will be skipped"
-	@cargo build
+	@.tools/python.sh
 ifneq ($(NEXTEST),)
-	@cargo nextest run --workspace
-	@cargo test --workspace --doc
+	@left="$$(.tools/needs.sh nextest)" && cargo nextest run --release --workspace --filterset "$${left:-all()}"
+	@cargo test --release --workspace --doc
 else
-	@cargo test --workspace
+	@left="$$(.tools/needs.sh test)" && cargo test --release --workspace --all-targets -- $$left
+	@cargo test --release --workspace --doc
 endif
 
 slow: build ## The checks that take longer: the main job on real recordings, and every network against torchvision, where they are
 	@cargo test --release --test real --test torchscript -- --ignored
-	@cargo test --release --package ventral-worker --lib -- --ignored --nocapture
+	@cargo test --release --package ventral-runtime --lib -- --ignored --nocapture
 
-lint: libtorch ## rustfmt, clippy, docs; and cargo-deny for licences, bans and sources where it is installed
+lint: libtorch ## rustfmt, clippy, docs; cargo-deny for licences, bans and sources; eslint for the pages' scripts
 	@cargo fmt --all --check
-	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo clippy --release --workspace --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory docs
-	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
-	else echo "lint: cargo-deny is not installed (cargo install cargo-deny --locked); licences, bans and sources were not asked"; fi
+	@.tools/deny.sh
+	@cargo deny check --hide-inclusion-graph licenses bans sources
+	@.tools/lint-js.sh
 
 docs: libtorch ## The API's pages, without warnings
-	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
 
 bench: build ## Measure beside what a user would run instead, and write docs/benchmarks.md (SECTIONS="spine pca" for some)
 	@python3 .tools/bench.py $(SECTIONS)

@@ -3,10 +3,11 @@
 //! A probe page holds the report in frames of several widths, measures it, clicks in it, and leaves what it found in its
 //! own text, which headless Chromium prints.
 
+mod needs;
 mod study;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value as Json;
@@ -31,18 +32,6 @@ nodes:
   by_size: { kind: compare, in: { scores: \"scores@*\" } }
   too_many: { kind: pca, in: { features: px, split: it.split }, with: { components: 10000 } }
 ";
-
-/// The first Chromium there is, or nothing, with a word about it.
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found =
-        std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|p| p.is_file());
-    if found.is_none() {
-        println!("skipped: there is no Chromium here");
-    }
-    found
-}
 
 fn open(chromium: &Path, page: &Path, arguments: &[&str]) -> Output {
     let profile = tempfile::tempdir().expect("a folder");
@@ -120,44 +109,6 @@ fn unescaped(text: &str) -> String {
 }
 
 #[test]
-fn a_report_fits_every_screen_and_does_what_it_offers() {
-    let Some(chromium) = chromium() else { return };
-    let study = Study::with(SMALL);
-    assert_eq!(study.ventral(&["run", "recipes/a.yaml"]).status(), 1, "one branch fails, and the report says so");
-    let folder = study.path("reports/a");
-    fs::write(folder.join("probe.html"), PROBE).expect("written");
-    let flags =
-        ["--allow-file-access-from-files", "--virtual-time-budget=20000", "--window-size=1400,1000", "--dump-dom"];
-    let output = open(&chromium, &folder.join("probe.html"), &flags);
-    assert_eq!(console(&output), [""; 0], "the page speaks on the console");
-    let dom = String::from_utf8_lossy(&output.stdout);
-    let found = dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
-    let (found, _) = found.unwrap_or_else(|| panic!("the probe did not finish:\n{}", &dom[..dom.len().min(2000)]));
-    let found: Json = serde_json::from_str(&unescaped(found)).expect("JSON");
-    for width in ["360", "390", "768", "1280"] {
-        let page = &found[width];
-        assert!(page["title"].as_str().is_some_and(|title| title.contains("Which size of a <b>picture</b>")), "{page}");
-        assert_eq!(page["bold"], 0, "markup in a title is text");
-        assert_eq!(page["variants"], true, "the axis names the variants");
-        assert_eq!(page["overflow"], 0, "at {width} pixels the page scrolls sideways: {}", page["wide"]);
-        for flaw in ["wide", "hidden", "cut", "undefined_scores", "unticked", "requests"] {
-            assert_eq!(page[flaw], Json::Array(Vec::new()), "{flaw} at {width} pixels");
-        }
-        for flaw in ["nameless", "small"] {
-            assert_eq!(page[flaw], 0, "{flaw} at {width} pixels");
-        }
-        assert!(page["figures"].as_u64().is_some_and(|count| count >= 6), "{page}");
-        assert_eq!((&page["descending"], &page["ascending"]), (&Json::Bool(true), &Json::Bool(true)), "tables sort");
-        assert_ne!(page["themes"][0], page["themes"][1], "the theme changes");
-        assert!(page["hits"].as_u64().is_some_and(|count| count >= 1), "a unit that is clicked is shown: {page}");
-        let headings = page["headings"].to_string();
-        for heading in ["Results", "Notes", "Graph", "Recipe", "Provenance"] {
-            assert!(headings.contains(heading), "no {heading} in {headings}");
-        }
-    }
-}
-
-#[test]
 fn a_report_is_one_file_that_asks_for_nothing() {
     let study = Study::with(SMALL);
     study.ventral(&["run", "recipes/a.yaml"]);
@@ -177,19 +128,68 @@ fn a_report_is_one_file_that_asks_for_nothing() {
     assert_eq!(before, after, "an unchanged report is not rendered again");
 }
 
-#[test]
-fn a_screenshot_shows_a_page() {
-    let Some(chromium) = chromium() else { return };
-    let study = Study::with(SMALL);
-    study.ventral(&["run", "recipes/a.yaml"]);
-    for (width, least) in [(1280, 40_000), (500, 20_000)] {
-        let file = study.path(&format!("{width}.png"));
-        let flags = [format!("--screenshot={}", file.display()), format!("--window-size={width},1600")];
-        open(&chromium, &study.path("reports/a/index.html"), &flags.each_ref().map(String::as_str));
-        let picture = image::open(&file).expect("a screenshot").to_rgb8();
-        assert_eq!(picture.width(), width);
-        let colours: std::collections::BTreeSet<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
-        let inked = picture.pixels().filter(|pixel| **pixel != *picture.get_pixel(2, 2)).count();
-        assert!(colours.len() > 60 && inked > least, "{} colours, {inked} pixels at {width}", colours.len());
+mod needs_chromium {
+    use super::*;
+
+    #[test]
+    fn a_report_fits_every_screen_and_does_what_it_offers() {
+        let chromium = needs::chromium();
+        let study = Study::with(SMALL);
+        assert_eq!(study.ventral(&["run", "recipes/a.yaml"]).status(), 1, "one branch fails, and the report says so");
+        let folder = study.path("reports/a");
+        fs::write(folder.join("probe.html"), PROBE).expect("written");
+        let flags =
+            ["--allow-file-access-from-files", "--virtual-time-budget=20000", "--window-size=1400,1000", "--dump-dom"];
+        let output = open(&chromium, &folder.join("probe.html"), &flags);
+        assert_eq!(console(&output), [""; 0], "the page speaks on the console");
+        let dom = String::from_utf8_lossy(&output.stdout);
+        let found = dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+        let (found, _) = found.unwrap_or_else(|| panic!("the probe did not finish:\n{}", &dom[..dom.len().min(2000)]));
+        let found: Json = serde_json::from_str(&unescaped(found)).expect("JSON");
+        for width in ["360", "390", "768", "1280"] {
+            let page = &found[width];
+            assert!(
+                page["title"].as_str().is_some_and(|title| title.contains("Which size of a <b>picture</b>")),
+                "{page}"
+            );
+            assert_eq!(page["bold"], 0, "markup in a title is text");
+            assert_eq!(page["variants"], true, "the axis names the variants");
+            assert_eq!(page["overflow"], 0, "at {width} pixels the page scrolls sideways: {}", page["wide"]);
+            for flaw in ["wide", "hidden", "cut", "undefined_scores", "unticked", "requests"] {
+                assert_eq!(page[flaw], Json::Array(Vec::new()), "{flaw} at {width} pixels");
+            }
+            for flaw in ["nameless", "small"] {
+                assert_eq!(page[flaw], 0, "{flaw} at {width} pixels");
+            }
+            assert!(page["figures"].as_u64().is_some_and(|count| count >= 6), "{page}");
+            assert_eq!(
+                (&page["descending"], &page["ascending"]),
+                (&Json::Bool(true), &Json::Bool(true)),
+                "tables sort"
+            );
+            assert_ne!(page["themes"][0], page["themes"][1], "the theme changes");
+            assert!(page["hits"].as_u64().is_some_and(|count| count >= 1), "a unit that is clicked is shown: {page}");
+            let headings = page["headings"].to_string();
+            for heading in ["Results", "Notes", "Graph", "Recipe", "Provenance"] {
+                assert!(headings.contains(heading), "no {heading} in {headings}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_screenshot_shows_a_page() {
+        let chromium = needs::chromium();
+        let study = Study::with(SMALL);
+        study.ventral(&["run", "recipes/a.yaml"]);
+        for (width, least) in [(1280, 40_000), (500, 20_000)] {
+            let file = study.path(&format!("{width}.png"));
+            let flags = [format!("--screenshot={}", file.display()), format!("--window-size={width},1600")];
+            open(&chromium, &study.path("reports/a/index.html"), &flags.each_ref().map(String::as_str));
+            let picture = image::open(&file).expect("a screenshot").to_rgb8();
+            assert_eq!(picture.width(), width);
+            let colours: std::collections::BTreeSet<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
+            let inked = picture.pixels().filter(|pixel| **pixel != *picture.get_pixel(2, 2)).count();
+            assert!(colours.len() > 60 && inked > least, "{} colours, {inked} pixels at {width}", colours.len());
+        }
     }
 }

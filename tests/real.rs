@@ -1,11 +1,13 @@
 //! The main job on real recordings, where they lie beside the project: slow, run by `make slow` in release.
 
+mod needs;
 mod study;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use study::{Study, shared};
+use needs::shared;
+use study::Study;
 
 /// What the notebook that this program replaces scores on its own split: layer, mean r, mean explained variance.
 const NOTEBOOK: [(&str, f64, f64); 9] = [
@@ -25,68 +27,72 @@ fn recipe(name: &str) -> String {
     std::fs::read_to_string(path).expect("a shipped recipe")
 }
 
-#[test]
-#[ignore = "slow: make slow"]
-fn every_layer_scores_at_least_what_the_notebook_does() {
-    let (Some(data), Some(weights)) = (shared("data/v4-201025"), shared("weights/squeezenet1_1.safetensors")) else {
-        return;
-    };
-    let text = recipe("v4_layers.yaml")
-        .replace("../shared/data/v4-201025", &data.to_string_lossy())
-        .replace("../shared/weights/squeezenet1_1.safetensors", &weights.to_string_lossy());
-    let study = Study::with(&text);
-    study.run();
-    let table = study.ventral(&["show", "recipes/a.yaml", "by_layer.table", "--json"]).succeeded().json();
-    let means: BTreeMap<(String, String), f64> = table
-        .as_array()
-        .expect("rows")
-        .iter()
-        .map(|row| {
-            let text = |name: &str| row[name].as_str().expect("text").to_owned();
-            ((text("layer"), text("measure")), row["mean"].as_f64().expect("a number"))
-        })
-        .collect();
-    for (layer, r, explained) in NOTEBOOK {
-        let of = |measure: &str| means[&(layer.to_owned(), measure.to_owned())];
-        println!("{layer}: r {:.3} ({r}), explained variance {:.3} ({explained})", of("r"), of("explained_variance"));
-        assert!(of("r") >= r - 0.003, "{layer}: r");
-        assert!(of("explained_variance") >= explained - 0.003, "{layer}: explained variance");
-    }
-}
+mod needs_shared {
+    use super::*;
 
-#[test]
-#[ignore = "slow: make slow"]
-fn repeats_give_ceilings_and_normalised_scores() {
-    let (Some(data), Some(weights)) = (shared("data/v4-210325"), shared("weights/squeezenet1_1.safetensors")) else {
-        return;
-    };
-    let text = recipe("v4_ceiling.yaml")
-        .replace("../shared/data/v4-210325", &data.to_string_lossy())
-        .replace("../shared/weights/squeezenet1_1.safetensors", &weights.to_string_lossy());
-    let study = Study::with(&text);
-    study.run();
-    let show = |what: &str| study.ventral(&["show", "recipes/a.yaml", what, "--json"]).succeeded().json();
-    let ceilings = show("ceiling");
-    for row in ceilings.as_array().expect("rows") {
-        let ceiling = &row["ceiling"];
-        assert!(ceiling.is_null() || ceiling.as_f64().is_some_and(|c| c > 0.0 && c <= 1.0), "{row}");
-    }
-    let units = show("scores@layer=features.9");
-    for row in units.as_array().expect("rows") {
-        let [ev, ceiling, nc] =
-            ["explained_variance", "ceiling", "explained_variance_nc"].map(|name| row[name].as_f64());
-        if let (Some(ev), Some(ceiling), Some(nc)) = (ev, ceiling, nc) {
-            assert!((nc - ev / ceiling).abs() < 1e-9, "{row}");
+    #[test]
+    #[ignore = "slow: make slow"]
+    fn every_layer_scores_at_least_what_the_notebook_does() {
+        let (data, weights) = (shared("data/v4-201025"), shared("weights/squeezenet1_1.safetensors"));
+        let text = recipe("v4_layers.yaml")
+            .replace("../shared/data/v4-201025", &data.to_string_lossy())
+            .replace("../shared/weights/squeezenet1_1.safetensors", &weights.to_string_lossy());
+        let study = Study::with(&text);
+        study.run();
+        let table = study.ventral(&["show", "recipes/a.yaml", "by_layer.table", "--json"]).succeeded().json();
+        let means: BTreeMap<(String, String), f64> = table
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| {
+                let text = |name: &str| row[name].as_str().expect("text").to_owned();
+                ((text("layer"), text("measure")), row["mean"].as_f64().expect("a number"))
+            })
+            .collect();
+        for (layer, r, explained) in NOTEBOOK {
+            let of = |measure: &str| means[&(layer.to_owned(), measure.to_owned())];
+            println!(
+                "{layer}: r {:.3} ({r}), explained variance {:.3} ({explained})",
+                of("r"),
+                of("explained_variance")
+            );
+            assert!(of("r") >= r - 0.003, "{layer}: r");
+            assert!(of("explained_variance") >= explained - 0.003, "{layer}: explained variance");
         }
     }
-}
 
-#[test]
-#[ignore = "slow: make slow"]
-fn the_contracts_second_recipe_runs_as_it_stands() {
-    let Some(data) = shared("data/v4-201025") else { return };
-    let shared_folder = data.parent().and_then(Path::parent).expect("two folders above").to_string_lossy().into_owned();
-    let text = "version: 1
+    #[test]
+    #[ignore = "slow: make slow"]
+    fn repeats_give_ceilings_and_normalised_scores() {
+        let (data, weights) = (shared("data/v4-210325"), shared("weights/squeezenet1_1.safetensors"));
+        let text = recipe("v4_ceiling.yaml")
+            .replace("../shared/data/v4-210325", &data.to_string_lossy())
+            .replace("../shared/weights/squeezenet1_1.safetensors", &weights.to_string_lossy());
+        let study = Study::with(&text);
+        study.run();
+        let show = |what: &str| study.ventral(&["show", "recipes/a.yaml", what, "--json"]).succeeded().json();
+        let ceilings = show("ceiling");
+        for row in ceilings.as_array().expect("rows") {
+            let ceiling = &row["ceiling"];
+            assert!(ceiling.is_null() || ceiling.as_f64().is_some_and(|c| c > 0.0 && c <= 1.0), "{row}");
+        }
+        let units = show("scores@layer=features.9");
+        for row in units.as_array().expect("rows") {
+            let [ev, ceiling, nc] =
+                ["explained_variance", "ceiling", "explained_variance_nc"].map(|name| row[name].as_f64());
+            if let (Some(ev), Some(ceiling), Some(nc)) = (ev, ceiling, nc) {
+                assert!((nc - ev / ceiling).abs() < 1e-9, "{row}");
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "slow: make slow"]
+    fn the_contracts_second_recipe_runs_as_it_stands() {
+        let data = shared("data/v4-201025");
+        let shared_folder =
+            data.parent().and_then(Path::parent).expect("two folders above").to_string_lossy().into_owned();
+        let text = "version: 1
 title: V4 by layer
 seed: 0
 sweep: { layer: [features.3, features.6, features.9, features.12] }
@@ -111,9 +117,10 @@ nodes:
   scores: { kind: evaluate, in: { predictions: readout, responses: v4.responses, split: split }, with: { on: test } }
   by_layer: { kind: compare, in: { scores: \"scores@*\" } }
 ";
-    let study = Study::with(&text.replace("../shared", &shared_folder));
-    assert_eq!(study.run(), (16, 0));
-    let table = study.ventral(&["show", "recipes/a.yaml", "by_layer.table", "--json"]).succeeded().json();
-    assert!(table.as_array().is_some_and(|rows| rows.len() >= 12), "{table}");
-    assert_eq!(study.run(), (0, 16));
+        let study = Study::with(&text.replace("../shared", &shared_folder));
+        assert_eq!(study.run(), (16, 0));
+        let table = study.ventral(&["show", "recipes/a.yaml", "by_layer.table", "--json"]).succeeded().json();
+        assert!(table.as_array().is_some_and(|rows| rows.len() >= 12), "{table}");
+        assert_eq!(study.run(), (0, 16));
+    }
 }

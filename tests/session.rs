@@ -1,5 +1,6 @@
 //! Sessions in a real evcxr: what a cell shows, what stays between cells, and that the page of questions is true.
 
+mod needs;
 mod study;
 
 use std::collections::BTreeMap;
@@ -99,19 +100,6 @@ struct Session {
     typed: bool,
 }
 
-/// Whether there is an evcxr that `make repl` prepared.
-fn prepared(program: &str) -> bool {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = source.join(".evcxr/bin").join(program).is_file()
-        || std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if there && source.join("cache/repl/1/prepared").is_file() {
-        return true;
-    }
-    println!("skipped: {program} is not here, or not prepared (make repl)");
-    false
-}
-
 /// The quickstart with fewer images.
 fn quickstart() -> Study {
     let recipe = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/quickstart.yaml"));
@@ -196,48 +184,6 @@ impl Drop for Session {
     }
 }
 
-#[test]
-fn a_session_explores_changes_and_is_refused_in_words() {
-    if !prepared("evcxr") {
-        return;
-    }
-    let study = Study::with(SMALL);
-    study.run();
-    let mut session = Session::open(&study, "recipes/a.yaml");
-    session.shows("run", &["by_size", "cached", "A small study"]);
-    session.shows("run.table(\"by_size\")?", &["explained_variance", "rows ×"]);
-    session.shows("run.chart(\"by_size\")?", &["█", "n = 6"]);
-    session.shows("run.node(\"pca\")?.why()", &["pcs@size=4: cached", "it will not run"]);
-    session.shows("run.graph()", &["scores@size=4", "compare"]);
-    session.shows("run.table(\"by_sise\")?", &["did you mean `by_size`"]);
-    session.shows("run.table(\"scores.per_unt\")", &["did you mean `per_unit`"]);
-    session.shows("run.matrix(\"pcs\")?", &["2 results", "pcs.scores@size=4"]);
-    session.shows("run.node(\"reedout\")?", &["did you mean `readout`"]);
-    session.shows("run.matrix(\"pcs.components@size=4\")?", &["make(\"pcs.components\")?"]);
-    session.shows("Run::open(\"recipes/aa.yaml\")?", &["did you mean"]);
-    session.shows(":doc run.table", &["pub fn table(&self, reference: &str)", "A table: "]);
-    session.shows(":doc Run::set", &["pub fn set("]);
-    session.shows(":vars", &["run: Run"]);
-
-    for (name, ty, code, later, shows) in VALUES {
-        // Types are told where the sources of the standard library are; by name they are known everywhere.
-        let ty = if session.typed { format!(": {ty}") } else { String::new() };
-        session.shows(&format!("let {name}{ty} = {code};"), &[]);
-        session.shows(later, &[shows]);
-    }
-    session.shows("let named: Table = run.table(\"by_size\")?;", &[]);
-    session.shows("named.definitions().len() > 1", &["true"]);
-
-    let said = session.shows("let other: Run = set.run()?;", &["pcs@size=4: ran", "by_size: ran"]);
-    assert!(!said.contains("it: ran"), "{said}");
-    session.shows("other.matrix(\"pcs@size=8\")?.columns()", &["5"]);
-    session.shows("other.save_recipe(\"recipes/mine.yaml\")?", &["recipes/mine.yaml"]);
-    study.ventral(&["check", "recipes/mine.yaml"]).succeeded();
-    assert_eq!(study.ventral(&["run", "recipes/mine.yaml"]).succeeded().counts(), (0, 10));
-    session.shows("run.set(\"componets\", 3)?", &["did you mean `components`"]);
-    session.shows("run.set(\"components\", 6)?.table(\"by_size\")?", &["is stale", "`run()?` computes it here"]);
-}
-
 /// Where the library and prepared sessions are compiled. What other tests have open may be on its way, and is left out.
 fn builds() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl");
@@ -274,66 +220,6 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|file| file.modified()).ok()
 }
 
-#[test]
-fn preparing_leaves_the_first_session_nothing_to_make() {
-    if !prepared("evcxr") {
-        return;
-    }
-    let study = Study::with(SMALL);
-    study.ventral(&["repl", "--prepare"]).succeeded();
-    let builds = builds();
-    let before = compiled(&builds);
-    assert!(before.len() > 100, "a library is many crates: {}", before.len());
-    for slot in ["1", "2"] {
-        let slot = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl").join(slot);
-        let asked = Command::new("cargo")
-            .args(["metadata", "--offline", "--format-version", "1"])
-            .current_dir(slot)
-            .output()
-            .expect("cargo starts");
-        assert!(asked.status.success(), "not all is fetched: {}", String::from_utf8_lossy(&asked.stderr));
-    }
-    let mut session = Session::open(&study, "recipes/a.yaml");
-    session.shows("run", &["A small study"]);
-    let said = session.heard(0);
-    assert!(!said.contains("Compiling"), "{said}");
-    drop(session);
-    let after = compiled(&builds);
-    let again: Vec<&PathBuf> =
-        before.iter().filter(|(path, time)| after.get(*path) != Some(*time)).map(|(path, _)| path).collect();
-    assert!(again.is_empty(), "compiled again: {again:?}");
-    let new: Vec<&PathBuf> = after.keys().filter(|path| !before.contains_key(*path)).collect();
-    assert!(new.is_empty(), "compiled in another way: {new:?}");
-}
-
-#[test]
-fn the_page_of_questions_is_true() {
-    if !prepared("evcxr") {
-        return;
-    }
-    let study = quickstart();
-    study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/repl.md")).expect("the page");
-    let mut session = Session::open(&study, "recipes/quickstart.yaml");
-    if session.typed {
-        println!("skipped: the page's variables have no types, and the standard library's sources are not here");
-        return;
-    }
-    let mut questions = 0;
-    for block in page.split("```rust\n").skip(1) {
-        let code = block.split("```").next().expect("a block").trim();
-        assert!(code.lines().count() <= 3, "an answer has one to three lines:\n{code}");
-        let said = session.shows(code, &[]);
-        let shown = said.trim_matches(|c: char| c.is_control() || c.is_whitespace() || c == '>');
-        // What plotters draws itself, a terminal does not show.
-        assert!(!shown.is_empty() || code.contains("evcxr_figure"), "`{code}` shows nothing");
-        assert!(!said.contains("error"), "`{code}` shows:\n{said}");
-        questions += 1;
-    }
-    assert!(questions >= 10, "only {questions} questions");
-    assert_eq!(study.ventral(&["run", "recipes/small.yaml"]).succeeded().counts().0, 0, "what was saved is cached");
-}
-
 /// The cells of the notebook in the docs.
 fn notebook() -> Vec<serde_json::Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/repl.ipynb");
@@ -354,72 +240,157 @@ fn the_notebook_has_outputs_and_no_persons_paths() {
     }
 }
 
-#[test]
-fn the_notebooks_cells_run() {
-    if !prepared("evcxr") {
-        return;
-    }
-    let study = quickstart();
-    study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
-    let mut session = Session::open(&study, "recipes/quickstart.yaml");
-    if session.typed {
-        println!("skipped: the notebook's variables have no types, and the standard library's sources are not here");
-        return;
-    }
-    for cell in notebook() {
-        let lines = cell["source"].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
-        session.shows(&lines.collect::<String>(), &[]);
+mod needs_jupyter {
+    use super::*;
+
+    #[test]
+    fn a_kernel_shows_the_notebook() {
+        let python = needs::jupyter();
+        needs::evcxr("evcxr_jupyter");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let study = quickstart();
+        study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
+        // Jupyter itself is not needed: the command leaves a kernel for any.
+        let mut install = study.command(&["repl", "--jupyter", "recipes/quickstart.yaml"]);
+        install.env("VENTRAL_JUPYTER", "true");
+        study::Ended(install.output().expect("the command starts")).succeeded();
+        let output = Command::new(&python)
+            .arg(source.join(".tools/notebook.py"))
+            .args([source.join("docs/repl.ipynb"), "ventral-quickstart".into()])
+            .args(["--inspect=run.table", "--inspect=run.table(\"by_layer\")?.only(", "--inspect=run.tabel"])
+            .env("JUPYTER_PATH", source.join("cache/repl/jupyter"))
+            .current_dir(study.path(""))
+            .output()
+            .expect("python starts");
+        let ended = study::Ended(output);
+        let said = ended.succeeded().out();
+        let shown: Vec<serde_json::Value> =
+            said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        println!("ready after {} s", shown[0]["ready"]);
+        let html = |code: &str| {
+            let cell = shown.iter().find(|cell| cell["code"].as_str().is_some_and(|all| all.contains(code)));
+            let cell = cell.unwrap_or_else(|| panic!("no cell has `{code}`"));
+            cell["outputs"].to_string()
+        };
+        assert!(html("run.graph()").contains("<svg"), "{}", html("run.graph()"));
+        assert!(html("run.table").contains("<table>"));
+        assert!(html("run.chart").contains("<svg"));
+        assert!(html("run.images").contains("data:image/png"));
+        assert!(html("small.run()").contains("ran in"));
+        assert!(html("evcxr_figure").contains("<svg"));
+        // Shift-Tab, with the cursor behind a name.
+        let help =
+            |code: &str| shown.iter().find(|line| line["inspect"] == code).expect("it was asked")["shown"].to_string();
+        assert!(help("run.table").contains("pub fn table(&self, reference: &str)"), "{}", help("run.table"));
+        assert!(help("run.table(\"by_layer\")?.only(").contains("The rows whose cell in a column reads so"));
+        assert_eq!(help("run.tabel"), "null");
     }
 }
 
-#[test]
-fn a_kernel_shows_the_notebook() {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".evcxr/python/bin/python");
-    if !prepared("evcxr_jupyter") {
-        return;
+mod needs_evcxr {
+    use super::*;
+
+    #[test]
+    fn a_session_explores_changes_and_is_refused_in_words() {
+        needs::evcxr("evcxr");
+        let study = Study::with(SMALL);
+        study.run();
+        let mut session = Session::open(&study, "recipes/a.yaml");
+        session.shows("run", &["by_size", "cached", "A small study"]);
+        session.shows("run.table(\"by_size\")?", &["explained_variance", "rows ×"]);
+        session.shows("run.chart(\"by_size\")?", &["█", "n = 6"]);
+        session.shows("run.node(\"pca\")?.why()", &["pcs@size=4: cached", "it will not run"]);
+        session.shows("run.graph()", &["scores@size=4", "compare"]);
+        session.shows("run.table(\"by_sise\")?", &["did you mean `by_size`"]);
+        session.shows("run.table(\"scores.per_unt\")", &["did you mean `per_unit`"]);
+        session.shows("run.matrix(\"pcs\")?", &["2 results", "pcs.scores@size=4"]);
+        session.shows("run.node(\"reedout\")?", &["did you mean `readout`"]);
+        session.shows("run.matrix(\"pcs.components@size=4\")?", &["make(\"pcs.components\")?"]);
+        session.shows("Run::open(\"recipes/aa.yaml\")?", &["did you mean"]);
+        session.shows(":doc run.table", &["pub fn table(&self, reference: &str)", "A table: "]);
+        session.shows(":doc Run::set", &["pub fn set("]);
+        session.shows(":vars", &["run: Run"]);
+
+        for (name, ty, code, later, shows) in VALUES {
+            // Types are told where the sources of the standard library are; by name they are known everywhere.
+            let ty = if session.typed { format!(": {ty}") } else { String::new() };
+            session.shows(&format!("let {name}{ty} = {code};"), &[]);
+            session.shows(later, &[shows]);
+        }
+        session.shows("let named: Table = run.table(\"by_size\")?;", &[]);
+        session.shows("named.definitions().len() > 1", &["true"]);
+
+        let said = session.shows("let other: Run = set.run()?;", &["pcs@size=4: ran", "by_size: ran"]);
+        assert!(!said.contains("it: ran"), "{said}");
+        session.shows("other.matrix(\"pcs@size=8\")?.columns()", &["5"]);
+        session.shows("other.save_recipe(\"recipes/mine.yaml\")?", &["recipes/mine.yaml"]);
+        study.ventral(&["check", "recipes/mine.yaml"]).succeeded();
+        assert_eq!(study.ventral(&["run", "recipes/mine.yaml"]).succeeded().counts(), (0, 10));
+        session.shows("run.set(\"componets\", 3)?", &["did you mean `components`"]);
+        session.shows("run.set(\"components\", 6)?.table(\"by_size\")?", &["is stale", "`run()?` computes it here"]);
     }
-    if !python.is_file() {
-        println!("skipped: jupyter_client is not here (make jupyter)");
-        return;
+
+    #[test]
+    fn preparing_leaves_the_first_session_nothing_to_make() {
+        needs::evcxr("evcxr");
+        let study = Study::with(SMALL);
+        study.ventral(&["repl", "--prepare"]).succeeded();
+        let builds = builds();
+        let before = compiled(&builds);
+        assert!(before.len() > 100, "a library is many crates: {}", before.len());
+        for slot in ["1", "2"] {
+            let slot = Path::new(env!("CARGO_MANIFEST_DIR")).join("cache/repl").join(slot);
+            let asked = Command::new("cargo")
+                .args(["metadata", "--offline", "--format-version", "1"])
+                .current_dir(slot)
+                .output()
+                .expect("cargo starts");
+            assert!(asked.status.success(), "not all is fetched: {}", String::from_utf8_lossy(&asked.stderr));
+        }
+        let mut session = Session::open(&study, "recipes/a.yaml");
+        session.shows("run", &["A small study"]);
+        let said = session.heard(0);
+        assert!(!said.contains("Compiling"), "{said}");
+        drop(session);
+        let after = compiled(&builds);
+        let again: Vec<&PathBuf> =
+            before.iter().filter(|(path, time)| after.get(*path) != Some(*time)).map(|(path, _)| path).collect();
+        assert!(again.is_empty(), "compiled again: {again:?}");
+        let new: Vec<&PathBuf> = after.keys().filter(|path| !before.contains_key(*path)).collect();
+        assert!(new.is_empty(), "compiled in another way: {new:?}");
     }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if !source.join("cache/repl/std/core/src").is_dir() {
-        println!("skipped: the notebook's variables have no types, and the standard library's sources are not here");
-        return;
+
+    #[test]
+    fn the_page_of_questions_is_true() {
+        needs::evcxr("evcxr");
+        let study = quickstart();
+        study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
+        let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/repl.md")).expect("the page");
+        let mut session = Session::open(&study, "recipes/quickstart.yaml");
+        let mut questions = 0;
+        for block in page.split("```rust\n").skip(1) {
+            let code = block.split("```").next().expect("a block").trim();
+            assert!(code.lines().count() <= 3, "an answer has one to three lines:\n{code}");
+            let said = session.shows(code, &[]);
+            let shown = said.trim_matches(|c: char| c.is_control() || c.is_whitespace() || c == '>');
+            // What plotters draws itself, a terminal does not show.
+            assert!(!shown.is_empty() || code.contains("evcxr_figure"), "`{code}` shows nothing");
+            assert!(!said.contains("error"), "`{code}` shows:\n{said}");
+            questions += 1;
+        }
+        assert!(questions >= 10, "only {questions} questions");
+        assert_eq!(study.ventral(&["run", "recipes/small.yaml"]).succeeded().counts().0, 0, "what was saved is cached");
     }
-    let study = quickstart();
-    study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
-    // Jupyter itself is not needed: the command leaves a kernel for any.
-    let mut install = study.command(&["repl", "--jupyter", "recipes/quickstart.yaml"]);
-    install.env("VENTRAL_JUPYTER", "true");
-    study::Ended(install.output().expect("the command starts")).succeeded();
-    let output = Command::new(&python)
-        .arg(source.join(".tools/notebook.py"))
-        .args([source.join("docs/repl.ipynb"), "ventral-quickstart".into()])
-        .args(["--inspect=run.table", "--inspect=run.table(\"by_layer\")?.only(", "--inspect=run.tabel"])
-        .env("JUPYTER_PATH", source.join("cache/repl/jupyter"))
-        .current_dir(study.path(""))
-        .output()
-        .expect("python starts");
-    let ended = study::Ended(output);
-    let said = ended.succeeded().out();
-    let shown: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    println!("ready after {} s", shown[0]["ready"]);
-    let html = |code: &str| {
-        let cell = shown.iter().find(|cell| cell["code"].as_str().is_some_and(|all| all.contains(code)));
-        let cell = cell.unwrap_or_else(|| panic!("no cell has `{code}`"));
-        cell["outputs"].to_string()
-    };
-    assert!(html("run.graph()").contains("<svg"), "{}", html("run.graph()"));
-    assert!(html("run.table").contains("<table>"));
-    assert!(html("run.chart").contains("<svg"));
-    assert!(html("run.images").contains("data:image/png"));
-    assert!(html("small.run()").contains("ran in"));
-    assert!(html("evcxr_figure").contains("<svg"));
-    // Shift-Tab, with the cursor behind a name.
-    let help =
-        |code: &str| shown.iter().find(|line| line["inspect"] == code).expect("it was asked")["shown"].to_string();
-    assert!(help("run.table").contains("pub fn table(&self, reference: &str)"), "{}", help("run.table"));
-    assert!(help("run.table(\"by_layer\")?.only(").contains("The rows whose cell in a column reads so"));
-    assert_eq!(help("run.tabel"), "null");
+
+    #[test]
+    fn the_notebooks_cells_run() {
+        needs::evcxr("evcxr");
+        let study = quickstart();
+        study.ventral(&["run", "recipes/quickstart.yaml"]).succeeded();
+        let mut session = Session::open(&study, "recipes/quickstart.yaml");
+        for cell in notebook() {
+            let lines = cell["source"].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
+            session.shows(&lines.collect::<String>(), &[]);
+        }
+    }
 }

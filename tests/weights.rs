@@ -1,5 +1,6 @@
 //! `ventral weights` against a server of the test's own: fetched whole, resumed, checked, and every failure in words.
 
+mod needs;
 mod study;
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use needs::shared;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use study::{Ended, Study};
@@ -279,39 +281,6 @@ fn mirrors_and_proxies_come_from_the_environment() {
 }
 
 #[test]
-fn a_network_gives_the_same_from_either_format() {
-    const STUDY: &str = "\
-version: 1
-title: SqueezeNet
-nodes:
-  it: { kind: synthetic_it, with: { images: 16, size: 64, units: 2, repeats: 2 } }
-  layers:
-    kind: extract_layer
-    in: { images: it.images }
-    with: { model: squeezenet1_1, weights: FILE, layers: [features.3, classifier] }
-";
-    let (Some(safetensors), Some(pth)) =
-        (study::shared("weights/squeezenet1_1.safetensors"), study::shared("weights/squeezenet1_1.pth"))
-    else {
-        return;
-    };
-    let study = Study::with(&STUDY.replace("FILE", &safetensors.to_string_lossy()));
-    let digests = || {
-        study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", "events"]).succeeded();
-        let text = fs::read_to_string(study.path("events")).expect("events");
-        let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-        let mut layers = events.filter(|event| event["event"] == "node_finished" && event["node"] == "layers");
-        let event = layers.next().expect("it ran");
-        assert_eq!(event["state"], "ran");
-        ["features.3", "classifier"].map(|layer| event["outputs"][format!("activations[{layer}]")]["digest"].clone())
-    };
-    let before = digests();
-    assert!(before.iter().all(serde_json::Value::is_string), "{before:?}");
-    study.edit(&safetensors.to_string_lossy(), &pth.to_string_lossy());
-    assert_eq!(digests(), before);
-}
-
-#[test]
 fn what_recipes_want_is_listed() {
     let (study, ..) = workspace();
     study.write("data/mine.safetensors", "12345");
@@ -333,4 +302,39 @@ fn what_recipes_want_is_listed() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mut command = study.command(&["weights", "list"]);
     Ended(command.current_dir(elsewhere.path()).output().expect("it starts")).refused(2, &["has no recipes/"]);
+}
+
+mod needs_shared {
+    use super::*;
+
+    #[test]
+    fn a_network_gives_the_same_from_either_format() {
+        const STUDY: &str = "\
+version: 1
+title: SqueezeNet
+nodes:
+  it: { kind: synthetic_it, with: { images: 16, size: 64, units: 2, repeats: 2 } }
+  layers:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: squeezenet1_1, weights: FILE, layers: [features.3, classifier] }
+";
+        let [safetensors, pth] =
+            ["safetensors", "pth"].map(|ending| shared(&format!("weights/squeezenet1_1.{ending}")));
+        let study = Study::with(&STUDY.replace("FILE", &safetensors.to_string_lossy()));
+        let digests = || {
+            study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", "events"]).succeeded();
+            let text = fs::read_to_string(study.path("events")).expect("events");
+            let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+            let mut layers = events.filter(|event| event["event"] == "node_finished" && event["node"] == "layers");
+            let event = layers.next().expect("it ran");
+            assert_eq!(event["state"], "ran");
+            ["features.3", "classifier"]
+                .map(|layer| event["outputs"][format!("activations[{layer}]")]["digest"].clone())
+        };
+        let before = digests();
+        assert!(before.iter().all(serde_json::Value::is_string), "{before:?}");
+        study.edit(&safetensors.to_string_lossy(), &pth.to_string_lossy());
+        assert_eq!(digests(), before);
+    }
 }

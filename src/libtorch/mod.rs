@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn other_panics_name_their_place() {
         let error = guard(|| assert_eq!(1 + 1, 3, "sums")).expect_err("no sum");
-        assert!(error.starts_with("internal error at ") && error.contains("libtorch.rs:"), "{error}");
+        assert!(error.starts_with("internal error at ") && error.contains("libtorch/mod.rs:"), "{error}");
         assert_eq!(guard(|| 7), Ok(7));
     }
 

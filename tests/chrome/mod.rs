@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use crate::needs;
 use serde_json::{Value as Json, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,22 +30,11 @@ pub struct Chrome {
     _folder: tempfile::TempDir,
 }
 
-/// The first Chromium there is, or nothing, with a word about it.
-fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found =
-        std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|p| p.is_file());
-    if found.is_none() {
-        println!("skipped: there is no Chromium here");
-    }
-    found
-}
-
 impl Chrome {
-    /// Starts a browser, where there is one.
-    pub fn start() -> Option<Self> {
-        let program = program()?;
+    /// Starts a browser.
+    #[track_caller]
+    pub fn start() -> Self {
+        let program = needs::chromium();
         let folder = tempfile::tempdir().expect("a folder");
         let (to, from) = (folder.path().join("to"), folder.path().join("from"));
         let made = Command::new("mkfifo").args([&to, &from]).status().expect("mkfifo is of every system");
@@ -94,7 +84,7 @@ impl Chrome {
         for domain in ["Page", "Runtime", "Network", "Log"] {
             chrome.call(&format!("{domain}.enable"), json!({}));
         }
-        Some(chrome)
+        chrome
     }
 
     /// Asks the browser for something that it gives.
@@ -206,13 +196,9 @@ impl Chrome {
         }
     }
 
-    /// What axe-core finds that is serious; nothing, with a word about it, where axe-core is not here.
+    /// What axe-core finds that is serious.
     pub fn barriers(&mut self) -> Vec<String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/axe.min.js");
-        let Ok(axe) = fs::read_to_string(file) else {
-            println!("skipped: axe-core is not here (.tools/axe.sh fetches it)");
-            return Vec::new();
-        };
+        let axe = needs::axe();
         self.eval(&format!("{axe}; typeof axe"));
         let found = self.eval(
             "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations \

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value as Json;
@@ -116,14 +116,4 @@ impl Ended {
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.out()).unwrap_or_else(|e| panic!("{e} in {}", self.out()))
     }
-}
-
-/// A folder beside the workspace that holds real data, if it is there.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
-    if path.exists() {
-        return path.canonicalize().ok();
-    }
-    println!("skipped: ../shared/{name} is not here");
-    None
 }

@@ -109,7 +109,7 @@
     const said = series.map(([name, points]) => `${spoken(name)} ${short(points.at(-1)[1])}`).join(", ");
     const svg = drawn("svg", { viewBox: "0 0 280 102", role: "img", "aria-label": `${owner}: ${title} over epochs ${first} to ${last}; last: ${said}` });
     svg.append(drawn("path", { class: "frame", d: `M${left} ${top}V${bottom}H${right}` }));
-    const text = (at, down, anchor, words) => svg.append(drawn("text", { x: at, y: down, "text-anchor": anchor }, words));
+    const text = (at, down, anchor, content) => svg.append(drawn("text", { x: at, y: down, "text-anchor": anchor }, content));
     text(left - 5, top + 4, "end", short(high));
     if (high > low) text(left - 5, bottom + 3, "end", short(low));
     text(left, bottom + 14, "start", `epoch ${first}`);

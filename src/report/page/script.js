@@ -139,10 +139,10 @@
       return { x: box.left - frame.left + margin, y: box.top - frame.top + top, width: box.width, height: box.height };
     };
     each("h4, p.note", (text) => {
-      const { x, y, height } = place(text);
-      if (!height) return;
+      const box = place(text);
+      if (!box.height) return;
       const size = parseFloat(getComputedStyle(text).fontSize);
-      all.append(drawn("text", { x, y: y + size, "font-size": size, "font-weight": text.tagName === "H4" ? 620 : 400, fill: getComputedStyle(text).color }, text.textContent));
+      all.append(drawn("text", { x: box.x, y: box.y + size, "font-size": size, "font-weight": text.tagName === "H4" ? 620 : 400, fill: getComputedStyle(text).color }, text.textContent));
     }, panels);
     each("svg.chart", (svg) => {
       const box = place(svg);
@@ -185,12 +185,12 @@
     const chosen = document.documentElement.dataset.theme;
     return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
-  const name = () => { theme.textContent = dark() ? "Light" : "Dark"; };
+  const label = () => { theme.textContent = dark() ? "Light" : "Dark"; };
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = dark() ? "light" : "dark";
-    name();
+    label();
   });
-  name();
+  label();
   const corner = make("div", { className: "tools corner" }, theme);
   tools.append(unit);
 

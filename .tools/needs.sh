@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Says which tests cannot run on this machine, for want of what they need; tests/needs/mod.rs says what that is.
+#
+#   .tools/needs.sh nextest     a filter for cargo-nextest that leaves them out
+#   .tools/needs.sh test        the same as arguments after `cargo test --`
+#
+# What is missing is told on standard error. VENTRAL_MUST lists needs that must be met: where one is not, this fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+have() { command -v "$1" >/dev/null 2>&1; }
+evcxr() { { [ -x ".evcxr/bin/$1" ] || have "$1"; } && [ -f cache/repl/1/prepared ] && [ -d cache/repl/std/core/src ]; }
+
+met() {
+    case $1 in
+    chromium) { have chromium || have chromium-browser || have google-chrome; } && [ -s target/tools/axe.min.js ] ;;
+    evcxr) evcxr evcxr ;;
+    jupyter) evcxr evcxr_jupyter && [ -x .evcxr/python/bin/python ] ;;
+    shared) [ -d ../shared/data/v4-201025 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
+    python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null ;;
+    namespaces) have unshare && unshare --user --map-root-user --mount true 2>/dev/null ;;
+    no_gpu) [ ! -e /dev/nvidia0 ] ;;
+    esac
+}
+declare -A want=(
+    [chromium]="Chromium and axe-core (.tools/chromium.sh, .tools/axe.sh)"
+    [evcxr]="evcxr and its library (make repl)"
+    [jupyter]="evcxr's Jupyter kernel (make jupyter)"
+    [shared]="recordings and weights in ../shared"
+    [python]="a Python with numpy, h5py, pillow and scipy (.tools/python.sh)"
+    [namespaces]="user and mount namespaces"
+    [no_gpu]="a machine without a GPU"
+)
+missing=()
+for need in chromium evcxr jupyter shared python namespaces no_gpu; do
+    met "$need" && continue
+    case " ${VENTRAL_MUST:-} " in
+    *" $need "*)
+        echo "!! ${want[$need]}: must be here (VENTRAL_MUST), and is not" >&2
+        exit 1
+        ;;
+    esac
+    echo "!! SKIPPED: the tests in needs_$need, which want ${want[$need]}" >&2
+    missing+=("needs_$need")
+done
+case ${1:-nextest} in
+nextest)
+    [ ${#missing[@]} = 0 ] && exit 0
+    all=""
+    for one in "${missing[@]}"; do all="$all${all:+ | }test($one)"; done
+    echo "not ($all)"
+    ;;
+test) for one in "${missing[@]}"; do printf -- '--skip %s ' "$one"; done ;;
+esac
