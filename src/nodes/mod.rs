@@ -8,6 +8,8 @@ pub mod features;
 pub(crate) mod fixtures;
 #[cfg(all(test, feature = "torch"))]
 mod golden;
+#[cfg(all(test, feature = "torch"))]
+mod kept;
 pub mod regression;
 #[cfg(all(test, feature = "torch"))]
 pub mod testing;
