@@ -4,6 +4,7 @@
 //! manual), an `impl NodeKind`, and, behind the cargo feature `torch`, an `impl Compute`.
 
 pub mod bounds;
+pub mod declared;
 pub mod error;
 pub mod product;
 pub mod registry;
@@ -16,9 +17,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub use crate::kind::declared::Declared;
 pub use crate::kind::error::KindError;
 pub use crate::kind::product::{Ingredients, Product};
 pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Sink};
+use crate::value::fit::Form;
 use crate::value::ty::Type;
 
 /// A kind of node, as its file declares it.
@@ -42,6 +45,10 @@ pub trait NodeKind: 'static {
     const LAZY: &'static [&'static str] = &[];
     /// The output ports that hand an input port on, and so exist only where that is connected: (output, input).
     const PASSES: &'static [(&'static str, &'static str)] = &[];
+    /// Whether it chooses among models by rows that it looks at: these are then no test rows of what it gives.
+    const CHOOSES: bool = false;
+    /// How its fits map features to predictions, where they do: `predict` takes them then.
+    const FIT: Option<Form> = None;
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
 
@@ -139,6 +146,7 @@ pub struct Kind {
     /// The output ports that exist only where an input port is connected: (output, input).
     pub passes: &'static [(&'static str, &'static str)],
     pub threads: Threads,
+    pub declared: Declared,
     /// The JSON Schema of `with`.
     pub schema: Json,
     normalise: fn(Json) -> Result<Json, ParamProblem>,
@@ -184,6 +192,7 @@ impl Kind {
             lazy: K::LAZY,
             passes: K::PASSES,
             threads: K::THREADS,
+            declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
             schema,
             normalise: |params| {
                 let params: K::Params = typed(params)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::Kind;
+use crate::kind::declared::Declared;
 
 /// Every kind that a recipe may use.
 #[derive(Default)]
@@ -25,6 +26,11 @@ impl Registry {
     /// The kind of that name.
     pub fn get(&self, name: &str) -> Option<&'static Kind> {
         self.kinds.get(name).copied()
+    }
+
+    /// What every kind declares, by name.
+    pub fn declared(&self) -> BTreeMap<&'static str, Declared> {
+        self.iter().map(|kind| (kind.name, kind.declared)).collect()
     }
 
     /// All kinds, by name.

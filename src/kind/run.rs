@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::digest::Digest;
+use crate::kind::declared::Declared;
 use crate::kind::error::KindError;
 use crate::kind::product::{Ingredients, Product};
 use crate::value::Value;
@@ -127,6 +128,8 @@ pub struct Run<'a> {
     pub batch: usize,
     /// The output ports that somebody reads; absent where all are asked for.
     pub wanted: Option<BTreeSet<String>>,
+    /// What the kinds that lineages and fits name say of themselves.
+    pub declared: BTreeMap<&'static str, Declared>,
     pub host: &'a mut dyn Host,
 }
 

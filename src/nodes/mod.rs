@@ -1,17 +1,22 @@
 //! The node kinds, one folder per domain and one file per kind.
 
+#[cfg(feature = "torch")]
+mod ceilings;
 pub mod data;
 pub mod evaluation;
 pub mod features;
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 #[path = "../../tests/fixtures/mod.rs"]
 pub(crate) mod fixtures;
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod golden;
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod kept;
+mod register;
 pub mod regression;
-#[cfg(all(test, feature = "torch"))]
+#[cfg(feature = "torch")]
+mod rows;
+#[cfg(test)]
 pub mod testing;
 pub mod training;
 
@@ -27,17 +32,3 @@ pub fn registry() -> Registry {
     evaluation::register(&mut registry);
     registry
 }
-
-/// Adds kinds to a registry under the name of their domain, with their computation where this build holds it.
-macro_rules! register {
-    // A macro, since a function cannot require `Compute` in one build and not in the other.
-    ($registry:expr, $domain:literal: $($kind:ty),* $(,)?) => {
-        $(
-            #[cfg(feature = "torch")]
-            $registry.add($crate::kind::Kind::computed::<$kind>($domain));
-            #[cfg(not(feature = "torch"))]
-            $registry.add($crate::kind::Kind::described::<$kind>($domain));
-        )*
-    };
-}
-pub(crate) use register;

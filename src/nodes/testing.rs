@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ndarray::Array2;
 use serde_json::{Map, Value as Json, json};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::kind::{Arrival, Compute, Host, Ingredients, Kind, KindError, Run, Sink};
+use crate::kind::{Arrival, Compute, Declared, Host, Ingredients, Kind, KindError, Run, Sink};
 use crate::value::Value;
 use crate::value::fit::Fit;
 use crate::value::matrix;
@@ -45,6 +45,12 @@ pub struct Made {
     _folder: TempDir,
     outputs: BTreeMap<(String, Option<String>), (Type, PathBuf)>,
     pub notes: Vec<String>,
+}
+
+/// What the kinds that ship declare.
+pub fn declared() -> BTreeMap<&'static str, Declared> {
+    static DECLARED: LazyLock<BTreeMap<&'static str, Declared>> = LazyLock::new(|| crate::nodes::registry().declared());
+    DECLARED.clone()
 }
 
 /// A computation with nothing given yet.
@@ -135,6 +141,7 @@ impl Given {
             device: Device::Cpu,
             batch: 8,
             wanted: self.wanted,
+            declared: declared(),
             host: &mut host,
         };
         kind.run(params, &mut run)?;

@@ -277,7 +277,3 @@ pub fn linked(x: &Tensor, link: Link) -> Tensor {
         Link::Softplus => x.softplus(),
     }
 }
-/// The same numbers, with those of a pixel side by side in memory.
-pub fn channels_last(tensor: &Tensor) -> Tensor {
-    tensor.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
-}

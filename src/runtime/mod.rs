@@ -1,6 +1,7 @@
 //! Networks that run: kernels, passes that yield layers, passes with gradients.
 
 pub mod kernel;
+pub mod layout;
 pub mod network;
 #[cfg(test)]
 mod parity;

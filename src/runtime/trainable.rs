@@ -10,7 +10,8 @@ use tch::{Device, Kind, Tensor};
 use crate::nets::graph::{Graph, IMAGES, NORM, Op, Wire};
 use crate::nets::weights;
 use crate::nets::weights::Weights;
-use crate::runtime::kernel::{Action, channels_last, gaussian};
+use crate::runtime::kernel::{Action, gaussian};
+use crate::runtime::layout::channels_last;
 use crate::runtime::network::tensor;
 
 /// How much of a batch's mean and variance enters the running ones (PyTorch's default).

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 use crate::math::winograd;
 use crate::math::winograd::{Filters, Maps};
 use crate::nets::graph::{Conv, Graph, Op};
-use crate::runtime::kernel::channels_last;
+use crate::runtime::layout::channels_last;
 use crate::runtime::pipeline::{floats, floats_mut};
 
 /// A convolution on the CPU in 32-bit floats that goes the fast way where its maps are large enough.

@@ -32,6 +32,19 @@ pub struct About {
     pub lineage: Lineage,
 }
 
+/// What the arrays of a fit are to features x, rows × columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `weights` W (columns × outputs) and `intercept` b: xW + b.
+    Weights,
+    /// The same, as log-odds of classes.
+    LogOdds,
+    /// `components` C (outputs × columns) and `mean` m: (x − m)Cᵀ.
+    Components,
+    /// `mean` m and `scale` s per column: (x − m) / s.
+    Scale,
+}
+
 impl Fit {
     pub(super) fn read(path: &Path) -> Result<Self, ReadError> {
         let archive = Archive::open(path)?;

@@ -92,6 +92,7 @@ fn compute(
         device,
         batch: job.batch,
         wanted: Some(job.wanted.clone()),
+        declared: registry.declared(),
         host: &mut host,
     };
     let result = libtorch::guard(std::panic::AssertUnwindSafe(|| kind.run(job.params.clone(), &mut run)));

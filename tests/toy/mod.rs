@@ -298,6 +298,7 @@ impl Runner for InProcess<'_> {
             device: job.device,
             batch: job.batch,
             wanted: Some(job.wanted.clone()),
+            declared: self.registry.declared(),
             host: &mut host,
         };
         match kind.run(job.params.clone(), &mut run) {

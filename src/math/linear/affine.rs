@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 
 use crate::math::linear::gram::{Blocks, Precision};
 use crate::math::tensor::{from_array, index, rows as rows_of, wide_vec};
+use crate::value::fit::Form;
 use crate::value::matrix::Raw;
 
 /// What a fit does to a row of features.
@@ -25,23 +26,23 @@ enum Linear {
     Diagonal(Array1<f64>),
 }
 
-/// The map of a fit by its node kind and arrays (see each kind's port `fit`); an error in words where there is none.
-pub fn of(kind: &str, arrays: &BTreeMap<String, ArrayD<f32>>) -> Result<Affine, String> {
+/// The map of a fit by the form of its arrays; an error in words, with what the fit is `called`, where one is absent.
+pub fn of(called: &str, form: Form, arrays: &BTreeMap<String, ArrayD<f32>>) -> Result<Affine, String> {
     let vector = |name: &str| {
         let array = arrays.get(name).and_then(|array| array.view().into_dimensionality::<Ix1>().ok());
-        array.map(|array| array.mapv(f64::from)).ok_or_else(|| format!("the fit of `{kind}` has no vector `{name}`"))
+        array.map(|array| array.mapv(f64::from)).ok_or_else(|| format!("the fit of `{called}` has no vector `{name}`"))
     };
     let table = |name: &str| {
         let array = arrays.get(name).and_then(|array| array.view().into_dimensionality::<Ix2>().ok());
-        array.map(|array| array.to_owned()).ok_or_else(|| format!("the fit of `{kind}` has no matrix `{name}`"))
+        array.map(|array| array.to_owned()).ok_or_else(|| format!("the fit of `{called}` has no matrix `{name}`"))
     };
-    match kind {
-        "linear" | "ridge" | "decode" => Ok(Affine {
+    match form {
+        Form::Weights | Form::LogOdds => Ok(Affine {
             linear: Linear::Full(table("weights")?),
             intercept: vector("intercept")?,
-            softmax: kind == "decode",
+            softmax: form == Form::LogOdds,
         }),
-        "pca" => {
+        Form::Components => {
             let (components, mean) = (table("components")?, vector("mean")?);
             let intercept = components
                 .outer_iter()
@@ -50,12 +51,11 @@ pub fn of(kind: &str, arrays: &BTreeMap<String, ArrayD<f32>>) -> Result<Affine, 
             let linear = Linear::Full(components.reversed_axes().as_standard_layout().to_owned());
             Ok(Affine { linear, intercept, softmax: false })
         }
-        "standardize" => {
+        Form::Scale => {
             let (mean, scale) = (vector("mean")?, vector("scale")?);
             let intercept = -(mean / &scale);
             Ok(Affine { linear: Linear::Diagonal(scale), intercept, softmax: false })
         }
-        other => Err(format!("a fit of `{other}` predicts nothing from features")),
     }
 }
 

@@ -10,9 +10,10 @@ use std::sync::OnceLock;
 use tch::{Kind, Tensor};
 
 use crate::math::linear::band::Band;
+use crate::math::linear::basis::Basis;
+use crate::math::linear::blocks::Blocks;
 use crate::math::linear::eigen::{Eigen, WithoutMean};
 use crate::math::linear::parallel::side_by_side;
-use crate::math::linear::ridge::{Basis, Judge};
 use crate::math::tensor::{column_means, columns, index, rows, scalar, wide_vec};
 
 /// Fits that are made side by side, at most: each holds its products.
@@ -179,10 +180,10 @@ impl Bands {
         if !left.is_empty() {
             let fold: Vec<usize> =
                 (0..self.folds.len()).flat_map(|at| vec![at; self.ends[at + 1] - self.ends[at]]).collect();
-            let judge = Judge::blocks(self.basis(), &fold, self.folds.len());
+            let blocks = Blocks::of(self.basis(), &fold, self.folds.len());
             let y = rows(y, &self.order);
             let alphas: Vec<f64> = left.iter().map(|&at| alphas[at]).collect();
-            let found = judge.losses(&y, &judge.projections(&y), &alphas);
+            let found = blocks.losses(&y, &self.basis().project(&y), &alphas);
             left.into_iter().zip(found).for_each(|(at, found)| losses[at] = Some(found));
         }
         losses.into_iter().map(|losses| losses.expect("one way or the other")).collect()
@@ -238,6 +239,7 @@ impl Bands {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::linear::ridge::Judge;
     use crate::math::linear::ridge::tests::{centred, normal};
     use crate::math::tensor::from_array;
 

@@ -2,6 +2,8 @@
 
 pub mod affine;
 pub mod band;
+pub mod basis;
+pub mod blocks;
 pub mod decode;
 pub mod dual;
 pub mod eigen;

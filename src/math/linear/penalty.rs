@@ -151,7 +151,7 @@ pub fn log_grid(low: f64, high: f64, count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::linear::ridge::Basis;
+    use crate::math::linear::basis::Basis;
     use crate::math::linear::ridge::tests::{centred, normal};
     use crate::math::tensor::from_array;
     use ndarray::Array2;

@@ -7,140 +7,12 @@
 //! Penalties are judged on rows that a fit has not seen: by leaving out one (leverages), or folds by the fit to all rows
 //! (blocks), by fits without each fold, or by such fits in the dual form (`dual`).
 
-use std::cell::OnceCell;
-
 use tch::{Kind, Tensor};
 
+use crate::math::linear::basis::Basis;
+use crate::math::linear::blocks::{Blocks, spread};
 use crate::math::linear::dual::Bands;
-use crate::math::linear::eigen::Eigen;
-use crate::math::linear::parallel::side_by_side;
-use crate::math::tensor::{column_means, columns, index, rows, wide_vec};
-
-/// Rows of a product's part below which parts cost more than they save.
-const LEAST_SQUARE: i64 = 64;
-/// Penalties that are tried side by side, at most: each holds as much as the basis.
-const SIDE_BY_SIDE: usize = 4;
-/// A row of which the fit leaves less than this share of freedom cannot be left out in 64 bits.
-const LEAST_FREEDOM: f64 = 1e-9;
-
-/// The eigendecomposition behind all penalties.
-pub struct Basis {
-    form: Form,
-    /// Eigenvalues of the smaller product, none negative; r.
-    lambda: Tensor,
-    /// n × r: c = leftᵀy.
-    left: Tensor,
-    /// The squares of `left`, which every penalty's leverages need; made when first asked for.
-    left_square: OnceCell<Tensor>,
-    /// p × r or n × r: coefficients = turn · (c / (λ + α)).
-    turn: Tensor,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Primal,
-    Dual,
-}
-
-impl Basis {
-    /// From centred features, n × p with p < n: coefficients are weights, p × units.
-    pub fn primal(x: &Tensor) -> Self {
-        let (lambda, vectors) = x.tr().matmul(x).linalg_eigh("U");
-        Self::new(Form::Primal, lambda.clamp_min(0.0), x.matmul(&vectors), vectors)
-    }
-
-    /// From the decomposition of centred products of rows, for p ≥ n: coefficients are weights of train rows, n × units.
-    pub fn dual(eigen: &Eigen) -> Self {
-        Self::new(
-            Form::Dual,
-            eigen.values.shallow_clone(),
-            eigen.vectors.shallow_clone(),
-            eigen.vectors.shallow_clone(),
-        )
-    }
-
-    /// From centred features, n × p, by singular values, leaving out those that 32-bit rounding may cause: for ordinary
-    /// least squares (α = 0), of least norm where columns depend on one another.
-    pub fn singular(x: &Tensor) -> Self {
-        let (u, s, v) = x.svd(true, true);
-        let all = wide_vec(&s);
-        let (height, width) = x.size2().expect("a matrix");
-        let floor = all.first().copied().unwrap_or(0.0) * 6e-8 * (height.max(width) as f64).sqrt();
-        let rank = index(all.iter().filter(|&&value| value > floor).count());
-        let s = s.narrow(0, 0, rank);
-        Self::new(Form::Primal, s.square(), u.narrow(1, 0, rank) * s.unsqueeze(0), v.narrow(1, 0, rank))
-    }
-
-    /// The same without eigenvalues at or below `floor`.
-    pub fn above(self, floor: f64) -> Self {
-        let kept: Vec<usize> =
-            wide_vec(&self.lambda).iter().enumerate().filter(|&(_, &value)| value > floor).map(|(at, _)| at).collect();
-        let lambda = columns(&self.lambda.unsqueeze(0), &kept).squeeze_dim(0);
-        Self::new(self.form, lambda, columns(&self.left, &kept), columns(&self.turn, &kept))
-    }
-
-    fn new(form: Form, lambda: Tensor, left: Tensor, turn: Tensor) -> Self {
-        Self { form, lambda, left_square: OnceCell::new(), left, turn }
-    }
-
-    fn squares(&self) -> &Tensor {
-        self.left_square.get_or_init(|| self.left.square())
-    }
-
-    /// 1 / (λ + α), r × 1.
-    fn shrunk(&self, alpha: f64) -> Tensor {
-        (&self.lambda + alpha).reciprocal().unsqueeze(1)
-    }
-
-    /// c = leftᵀy, r × units.
-    fn project(&self, y: &Tensor) -> Tensor {
-        self.left.tr().matmul(y)
-    }
-
-    /// How many directions the train rows vary along.
-    pub fn rank(&self) -> usize {
-        self.lambda.size()[0] as usize
-    }
-
-    /// Coefficients for a penalty per unit: weights (p × units) in the primal form, weights of train rows (n × units)
-    /// in the dual. `y` is centred, n × units; `alpha` has a penalty per unit.
-    pub fn coefficients(&self, y: &Tensor, alpha: &[f64]) -> Tensor {
-        let alpha = Tensor::from_slice(alpha).to_device(y.device()).unsqueeze(0);
-        self.turn.matmul(&(self.project(y) / (self.lambda.unsqueeze(1) + alpha)))
-    }
-
-    /// The errors y − ŷ of every train row, predicted by the fit to all others, n × units, for one penalty.
-    ///
-    /// e/(1 − h) with h the leverage (Craven and Wahba 1979; himalaya's and scikit-learn's generalised form), the
-    /// intercept refitted: no approximation. In the dual form e and 1 − h are both divided by α, so that neither cancels
-    /// however small it is. Infinite where a row decides its own prediction.
-    pub fn leave_one_out(&self, y: &Tensor, alpha: f64) -> Tensor {
-        self.leave_one_out_of(y, &self.project(y), alpha)
-    }
-
-    fn leave_one_out_of(&self, y: &Tensor, c: &Tensor, alpha: f64) -> Tensor {
-        let shrunk = self.shrunk(alpha);
-        let leverage = self.squares().matmul(&shrunk);
-        let fitted = self.left.matmul(&(c * &shrunk));
-        match self.form {
-            Form::Dual if alpha > 0.0 => fitted / leverage,
-            Form::Dual => self.interpolating(y, c),
-            Form::Primal => self.divided(&(y - fitted), &leverage),
-        }
-    }
-
-    /// α = 0 in the dual form: fitted values are QQᵀy.
-    fn interpolating(&self, y: &Tensor, c: &Tensor) -> Tensor {
-        let fitted = self.left.matmul(c);
-        self.divided(&(y - fitted), &self.squares().sum_dim_intlist([1i64].as_slice(), true, Kind::Double))
-    }
-
-    fn divided(&self, errors: &Tensor, leverage: &Tensor) -> Tensor {
-        let freedom = 1.0 - 1.0 / self.left.size()[0] as f64 - leverage;
-        let certain = freedom.le(LEAST_FREEDOM);
-        (errors / freedom).masked_fill(&certain, f64::INFINITY)
-    }
-}
+use crate::math::tensor::{column_means, rows, wide_vec};
 
 /// Who judges penalties: rows of train that a fit has not seen.
 pub enum Judge<'a> {
@@ -148,16 +20,6 @@ pub enum Judge<'a> {
     Folds(Vec<Fold>),
     Blocks(Blocks<'a>),
     Bands(&'a Bands),
-}
-
-/// The fit to all rows, whose rows are put in order of their folds.
-pub struct Blocks<'a> {
-    basis: &'a Basis,
-    order: Vec<usize>,
-    /// n × r: `left` in that order.
-    left: Tensor,
-    /// Rows of each fold.
-    sizes: Vec<i64>,
 }
 
 /// A fit to all folds but one, and the rows it is judged on.
@@ -196,10 +58,7 @@ impl<'a> Judge<'a> {
 
     /// k folds by the fit to all rows.
     pub fn blocks(basis: &'a Basis, fold: &[usize], count: usize) -> Self {
-        let mut order: Vec<usize> = (0..fold.len()).collect();
-        order.sort_by_key(|&row| fold[row]);
-        let sizes = (0..count).map(|at| index(fold.iter().filter(|&&fold| fold == at).count())).collect();
-        Self::Blocks(Blocks { basis, left: rows(&basis.left, &order), order, sizes })
+        Self::Blocks(Blocks::of(basis, fold, count))
     }
 
     /// k folds of centred features, n × p, by a fit without each.
@@ -235,7 +94,6 @@ impl<'a> Judge<'a> {
     fn errors(&self, y: &Tensor, projections: &[Tensor], alpha: f64) -> Tensor {
         match self {
             Self::LeaveOneOut(basis) => basis.leave_one_out_of(y, &projections[0], alpha),
-            Self::Blocks(blocks) => blocks.errors(y, &projections[0], alpha),
             Self::Folds(folds) => {
                 let errors: Vec<Tensor> = folds
                     .iter()
@@ -247,27 +105,16 @@ impl<'a> Judge<'a> {
                     .collect();
                 Tensor::cat(&errors, 0)
             }
-            Self::Bands(_) => unreachable!("`losses` asks them for all penalties at once"),
+            Self::Blocks(_) | Self::Bands(_) => unreachable!("`losses` asks them for all penalties at once"),
         }
     }
 
-    /// The mean squared error and the variance of the errors, per unit.
-    fn loss(&self, y: &Tensor, projections: &[Tensor], alpha: f64) -> Vec<(f64, f64)> {
-        let errors = self.errors(y, projections, alpha);
-        let square = wide_vec(&errors.square().mean_dim([0i64].as_slice(), false, Kind::Double));
-        let mean = wide_vec(&errors.mean_dim([0i64].as_slice(), false, Kind::Double));
-        square.into_iter().zip(mean).map(|(square, mean)| (square, square - mean * mean)).collect()
-    }
-
-    /// The same for some penalties. Blocks are small beside a machine of several cores, so that penalties are shared out
-    /// among them.
+    /// The mean squared error and the variance of the errors, per penalty and unit.
     pub fn losses(&self, y: &Tensor, projections: &[Tensor], alphas: &[f64]) -> Vec<Vec<(f64, f64)>> {
-        let loss = |at: usize| self.loss(y, projections, alphas[at]);
         match self {
             Self::Bands(bands) => bands.losses(y, alphas),
-            // SAFETY: what penalties share is only read; blocks make no use of the cell in their basis.
-            Self::Blocks(_) => unsafe { side_by_side(alphas.len(), SIDE_BY_SIDE, y.device(), loss) },
-            _ => (0..alphas.len()).map(loss).collect(),
+            Self::Blocks(blocks) => blocks.losses(y, &projections[0], alphas),
+            _ => alphas.iter().map(|&alpha| spread(&self.errors(y, projections, alpha))).collect(),
         }
     }
 
@@ -277,54 +124,6 @@ impl<'a> Judge<'a> {
         let losses = self.losses(y, &self.projections(y), &[alpha]).swap_remove(0);
         losses.iter().zip(total).map(|(&(_, spread), total)| explained(spread, total)).collect()
     }
-}
-
-impl Blocks<'_> {
-    /// The errors of every fold by the fit without it, in the order of folds.
-    ///
-    /// For a block B they are (I − H_BB)⁻¹e_B, leave-one-out for more than one row: exact for a fixed penalty, the intercept
-    /// refitted. In the dual form e and I − H are both divided by α, which leaves M_BB⁻¹a_B with M = Q(Λ + α)⁻¹Qᵀ and
-    /// a = My, so that neither cancels.
-    fn errors(&self, y: &Tensor, c: &Tensor, alpha: f64) -> Tensor {
-        let root = self.basis.shrunk(alpha).sqrt();
-        let scaled = &self.left * root.tr();
-        let fitted = scaled.matmul(&(c * &root));
-        let dual = self.basis.form == Form::Dual;
-        let errors = if dual { fitted } else { rows(y, &self.order) - fitted };
-        let mean = 1.0 / self.order.len() as f64;
-        let mut from = 0;
-        let solved = self.sizes.iter().map(|&size| {
-            let (within, right) = (scaled.narrow(0, from, size), errors.narrow(0, from, size));
-            from += size;
-            let within = lower_square(&within);
-            let within = if dual { within } else { Tensor::eye(size, (Kind::Double, y.device())) - within - mean };
-            // Reads the lower triangle.
-            let (factor, failed) = within.linalg_cholesky_ex(false, false);
-            if failed.int64_value(&[]) == 0 {
-                right.cholesky_solve(&factor, false)
-            } else {
-                // So near to singular that rounding shows; elimination with pivots still gives the errors.
-                Tensor::linalg_solve(&(within.tril(0) + within.tril(-1).tr()), &right, true)
-            }
-        });
-        Tensor::cat(&solved.collect::<Vec<_>>(), 0)
-    }
-}
-
-/// xxᵀ where its lower triangle is, and zeros in most of the rest: of large blocks, three eighths of the products are left
-/// out.
-fn lower_square(x: &Tensor) -> Tensor {
-    let size = x.size()[0];
-    let out = Tensor::zeros([size, size], (x.kind(), x.device()));
-    let step = (size / 4).max(LEAST_SQUARE);
-    let mut from = 0;
-    while from < size {
-        let tall = step.min(size - from);
-        let (below, across) = (x.narrow(0, from, size - from), x.narrow(0, from, tall));
-        out.narrow(0, from, size - from).narrow(1, from, tall).copy_(&below.matmul(&across.tr()));
-        from += tall;
-    }
-    out
 }
 
 /// Population variances of centred columns; exactly 0 where a column is.
@@ -339,6 +138,7 @@ pub fn explained(spread: f64, total: f64) -> Option<f64> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::math::linear::eigen::Eigen;
     use crate::math::tensor::from_array;
     use ndarray::Array2;
     use rand::{Rng, SeedableRng};
@@ -486,7 +286,7 @@ pub mod tests {
         let (projections, alphas) = (judge.projections(&y), [1e-3, 0.1, 1.0, 20.0, 4e3]);
         let together = judge.losses(&y, &projections, &alphas);
         for (alpha, together) in alphas.into_iter().zip(together) {
-            for ((a, b), (c, d)) in together.into_iter().zip(judge.loss(&y, &projections, alpha)) {
+            for ((a, b), (c, d)) in together.into_iter().zip(judge.losses(&y, &projections, &[alpha]).swap_remove(0)) {
                 assert!((a / c - 1.0).abs() < 1e-10 && (b / d - 1.0).abs() < 1e-10, "{alpha}: {a} {c}, {b} {d}");
             }
         }

@@ -3,19 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::formats::array;
-#[cfg(feature = "torch")]
-use crate::formats::array::Array;
 use crate::kind::{Arity, Input, NodeKind, Output};
-#[cfg(feature = "torch")]
-use crate::kind::{Compute, KindError, Run};
-#[cfg(feature = "torch")]
-use crate::value::Value;
-#[cfg(feature = "torch")]
-use crate::value::matrix::{About, Matrix};
-#[cfg(feature = "torch")]
-use crate::value::stimuli::Stimuli;
 use crate::value::ty::Type;
 
 /// Loads features that another program computed.
@@ -55,76 +43,85 @@ impl NodeKind for LoadFeatures {
 }
 
 #[cfg(feature = "torch")]
-impl Compute for LoadFeatures {
-    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let array = array::read(run.file("path").0, params.key.as_deref())?;
-        let Some((&rows, row_shape)) = array.shape.split_first() else {
-            return Err(KindError::new("`path` holds a single number; features have a row per stimulus"));
-        };
-        let columns: usize = row_shape.iter().product();
-        if rows * columns == 0 {
-            return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
+mod compute {
+    use crate::formats::array;
+    use crate::formats::array::Array;
+    use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::load_features::{LoadFeatures, Params};
+    use crate::nodes::data::rows::stimuli_of;
+    use crate::value::Value;
+    use crate::value::matrix::{About, Matrix};
+    use crate::value::stimuli::Stimuli;
+
+    impl Compute for LoadFeatures {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let array = array::read(run.file("path").0, params.key.as_deref())?;
+            let Some((&rows, row_shape)) = array.shape.split_first() else {
+                return Err(KindError::new("`path` holds a single number; features have a row per stimulus"));
+            };
+            let columns: usize = row_shape.iter().product();
+            if rows * columns == 0 {
+                return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
+            }
+            let stimuli = if run.has("rows") { Some(stimuli_of(&run.value("rows")?, "rows")?) } else { None };
+            if let Some(stimuli) = &stimuli
+                && stimuli.len() != rows
+            {
+                return Err(KindError::new(format!(
+                    "`path` has {rows} rows but `rows` has {}; a row is one stimulus in both",
+                    stimuli.len()
+                )));
+            }
+            refuse_gaps(&array, columns, stimuli.as_ref())?;
+            let stimuli = match (stimuli, &array.rows) {
+                (Some(stimuli), Some(names)) => Some(by_name(&stimuli, names)?),
+                (stimuli, _) => stimuli,
+            };
+            let about = About {
+                stimuli,
+                columns: array.columns.clone(),
+                row_shape: if row_shape.len() > 1 { row_shape.to_vec() } else { Vec::new() },
+                lineage: Default::default(),
+            };
+            let data = ndarray::Array2::from_shape_vec((rows, columns), array.data).expect("as many as the shape says");
+            run.emit("features", Value::Matrix(Matrix::new(data, about)))
         }
-        let stimuli =
-            if run.has("rows") { Some(crate::nodes::data::stimuli_of(&run.value("rows")?, "rows")?) } else { None };
-        if let Some(stimuli) = &stimuli
-            && stimuli.len() != rows
-        {
-            return Err(KindError::new(format!(
-                "`path` has {rows} rows but `rows` has {}; a row is one stimulus in both",
-                stimuli.len()
-            )));
+    }
+
+    fn refuse_gaps(array: &Array, columns: usize, stimuli: Option<&Stimuli>) -> Result<(), KindError> {
+        let Some(at) = array.data.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+        let count = array.data.iter().filter(|x| !x.is_finite()).count();
+        let (row, column) = (at / columns, at % columns);
+        let who = stimuli.map(|stimuli| format!(" (`{}`)", stimuli.get(row).name)).unwrap_or_default();
+        Err(KindError::new(format!(
+            "`path` holds {} in row {row}{who}, column {column}, and {count} such numbers in all; features must be finite",
+            array.data[at]
+        )))
+    }
+
+    /// The stimuli of rows that a file names, in the file's order.
+    fn by_name(stimuli: &Stimuli, names: &[String]) -> Result<Stimuli, KindError> {
+        let rows: std::collections::HashMap<&str, usize> =
+            stimuli.iter().enumerate().map(|(row, stimulus)| (&*stimulus.name, row)).collect();
+        let mut order = Vec::with_capacity(names.len());
+        for name in names {
+            let &row = rows.get(name.as_str()).ok_or_else(|| {
+                KindError::new(format!("`path` names a row `{name}`, but `rows` has no such stimulus"))
+            })?;
+            order.push(row);
         }
-        refuse_gaps(&array, columns, stimuli.as_ref())?;
-        let stimuli = match (stimuli, &array.rows) {
-            (Some(stimuli), Some(names)) => Some(by_name(&stimuli, names)?),
-            (stimuli, _) => stimuli,
-        };
-        let about = About {
-            stimuli,
-            columns: array.columns.clone(),
-            row_shape: if row_shape.len() > 1 { row_shape.to_vec() } else { Vec::new() },
-            lineage: Default::default(),
-        };
-        let data = ndarray::Array2::from_shape_vec((rows, columns), array.data).expect("as many as the shape says");
-        run.emit("features", Value::Matrix(Matrix::new(data, about)))
+        // Equally many rows and no stimulus twice: then all are there.
+        Ok(Stimuli::new(stimuli.select(&order).iter().cloned().collect())?)
     }
 }
 
-#[cfg(feature = "torch")]
-fn refuse_gaps(array: &Array, columns: usize, stimuli: Option<&Stimuli>) -> Result<(), KindError> {
-    let Some(at) = array.data.iter().position(|x| !x.is_finite()) else { return Ok(()) };
-    let count = array.data.iter().filter(|x| !x.is_finite()).count();
-    let (row, column) = (at / columns, at % columns);
-    let who = stimuli.map(|stimuli| format!(" (`{}`)", stimuli.get(row).name)).unwrap_or_default();
-    Err(KindError::new(format!(
-        "`path` holds {} in row {row}{who}, column {column}, and {count} such numbers in all; features must be finite",
-        array.data[at]
-    )))
-}
-
-/// The stimuli of rows that a file names, in the file's order.
-#[cfg(feature = "torch")]
-fn by_name(stimuli: &Stimuli, names: &[String]) -> Result<Stimuli, KindError> {
-    let rows: std::collections::HashMap<&str, usize> =
-        stimuli.iter().enumerate().map(|(row, stimulus)| (&*stimulus.name, row)).collect();
-    let mut order = Vec::with_capacity(names.len());
-    for name in names {
-        let &row = rows
-            .get(name.as_str())
-            .ok_or_else(|| KindError::new(format!("`path` names a row `{name}`, but `rows` has no such stimulus")))?;
-        order.push(row);
-    }
-    // Equally many rows and no stimulus twice: then all are there.
-    Ok(Stimuli::new(stimuli.select(&order).iter().cloned().collect())?)
-}
-
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
+    use crate::value::Value;
     use crate::value::labels::Labels;
-    use crate::value::stimuli::Stimulus;
+    use crate::value::stimuli::{Stimuli, Stimulus};
     use ndarray_npy::write_npy;
     use serde_json::json;
 

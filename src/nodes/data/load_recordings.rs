@@ -1,40 +1,12 @@
 //! `load_recordings`: a folder or zip of pictures, and an array of responses.
 
-#[cfg(feature = "torch")]
-use std::collections::HashMap;
-#[cfg(feature = "torch")]
-use std::path::Path;
-
-#[cfg(feature = "torch")]
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::digest::Digest;
-#[cfg(feature = "torch")]
-use crate::formats::csv::Words;
-#[cfg(feature = "torch")]
-use crate::formats::listing::Pictures;
-#[cfg(feature = "torch")]
-use crate::formats::name_of;
 use crate::kind::bounds::Whole;
-#[cfg(feature = "torch")]
-use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output};
-#[cfg(feature = "torch")]
-use crate::nodes::data::recorded::{Recorded, stem};
-#[cfg(feature = "torch")]
-use crate::text::nearest::nearest;
-#[cfg(feature = "torch")]
-use crate::value::images::{Entry, Images, PixelState, Source};
-#[cfg(feature = "torch")]
-use crate::value::labels::Labels;
-#[cfg(feature = "torch")]
-use crate::value::stimuli::{Stimuli, Stimulus};
+use crate::nodes::data::layout::Layout;
 use crate::value::ty::Type;
-#[cfg(feature = "torch")]
-use crate::value::{Value, decode, images};
 
 /// Loads pictures and responses that were recorded to them.
 pub struct LoadRecordings;
@@ -74,14 +46,6 @@ pub struct Params {
     pub ids: Option<String>,
 }
 
-/// Which axis of an array of responses is which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Layout {
-    UnitsByStimuli,
-    StimuliByUnits,
-}
-
 impl NodeKind for LoadRecordings {
     const NAME: &'static str = "load_recordings";
     const VERSION: u32 = 1;
@@ -106,212 +70,234 @@ impl NodeKind for LoadRecordings {
 }
 
 #[cfg(feature = "torch")]
-impl Compute for LoadRecordings {
-    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let (path, digest) = run.file("images");
-        let source = if path.is_dir() { Source::Folder(digest) } else { Source::Zip(digest) };
-        let pictures = Pictures::open(path)?;
-        let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
-        let stimuli = images.about.stimuli.clone();
-        let recorded = Recorded::read(run.file("responses").0, params.key.as_deref(), params.layout)?;
-        let ids = match params.ids {
-            Some(_) => Some(read_ids(run.file("ids").0)?),
-            None => recorded.ids_of(&stimuli),
-        };
-        let rows = order(&recorded, ids.as_deref(), &stimuli, &pictures.called, &name_of(run.file("responses").0))?;
-        let responses = recorded.responses(&rows, &stimuli)?;
-        let labels = match params.labels {
-            Some(_) => read_labels(run.file("labels").0, &stimuli)?,
-            None => {
-                let object = stimuli.iter().map(|stimulus| stimulus.name.to_string()).collect();
-                Labels { stimuli: stimuli.clone(), object, category: None }
+mod compute {
+    use std::collections::HashMap;
+    use std::path::Path;
+
+    use rayon::prelude::*;
+
+    use crate::digest::Digest;
+    use crate::formats::csv::Words;
+    use crate::formats::listing::Pictures;
+    use crate::formats::name_of;
+    use crate::kind::bounds::Whole;
+    use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::layout::Layout;
+    use crate::nodes::data::load_recordings::{LoadRecordings, Params};
+    use crate::nodes::data::recorded::{Recorded, stem};
+    use crate::text::nearest::nearest;
+    use crate::value::images::{Entry, Images, PixelState, Source};
+    use crate::value::labels::Labels;
+    use crate::value::stimuli::{Stimuli, Stimulus};
+    use crate::value::{Value, decode, images};
+
+    impl Compute for LoadRecordings {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let (path, digest) = run.file("images");
+            let source = if path.is_dir() { Source::Folder(digest) } else { Source::Zip(digest) };
+            let pictures = Pictures::open(path)?;
+            let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
+            let stimuli = images.about.stimuli.clone();
+            let recorded = Recorded::read(run.file("responses").0, params.key.as_deref(), params.layout)?;
+            let ids = match params.ids {
+                Some(_) => Some(read_ids(run.file("ids").0)?),
+                None => recorded.ids_of(&stimuli),
+            };
+            let rows = order(&recorded, ids.as_deref(), &stimuli, &pictures.called, &name_of(run.file("responses").0))?;
+            let responses = recorded.responses(&rows, &stimuli)?;
+            let labels = match params.labels {
+                Some(_) => read_labels(run.file("labels").0, &stimuli)?,
+                None => {
+                    let object = stimuli.iter().map(|stimulus| stimulus.name.to_string()).collect();
+                    Labels { stimuli: stimuli.clone(), object, category: None }
+                }
+            };
+
+            if pictures.others > 0 {
+                run.note(format!("{} files beside the pictures were left out", pictures.others));
+            }
+            let silent = stimuli.len() - responses.stimuli().len();
+            if silent > 0 {
+                run.note(format!("{silent} of {} pictures have no responses", stimuli.len()));
+            }
+            if ids.is_none() && recorded.stimuli.is_some() {
+                run.note(
+                    "the names of stimuli in `responses` are no pictures' names; their order is taken to be the pictures'",
+                );
+            }
+            run.emit("images", Value::Images(images))?;
+            run.emit("responses", Value::Responses(responses))?;
+            run.emit("labels", Value::Labels(labels))
+        }
+    }
+
+    /// Reads every picture's header and content; what is no picture is told at once, not hours into a run.
+    fn look(pictures: &Pictures, source: Source, digest: Digest, side: Option<usize>) -> Result<Images, KindError> {
+        if pictures.names().is_empty() {
+            return Err(KindError::new(format!(
+                "{} holds no pictures (BMP, GIF, JPEG, PNG, TIFF, WebP)",
+                pictures.called
+            )));
+        }
+        let names = pictures.stimulus_names()?;
+        let seen: Vec<Result<(String, (usize, usize)), String>> = pictures
+            .names()
+            .par_iter()
+            .map(|name| {
+                let bytes = pictures.read(name)?;
+                let size = decode::probe(&bytes).map_err(|e| decode::undecodable(name, &pictures.called, &e))?;
+                Ok((Digest::of(&bytes).to_string()[..16].to_owned(), size))
+            })
+            .collect();
+        let bad = seen.iter().filter(|one| one.is_err()).count();
+        let seen = seen.into_iter().collect::<Result<Vec<_>, _>>().map_err(|first| match bad {
+            1 => first,
+            _ => format!("{first} ({bad} pictures do not)"),
+        })?;
+        let first = seen[0].1;
+        let other = seen.iter().position(|(_, size)| *size != first);
+        let size = match (side, other) {
+            (Some(side), _) => (side, side),
+            (None, None) => first,
+            (None, Some(at)) => {
+                return Err(KindError::new(format!(
+                    "`{}` is {} × {} pixels large but `{}` is {} × {}; give `image_size` to resize all to one size",
+                    pictures.names()[0],
+                    first.1,
+                    first.0,
+                    pictures.names()[at],
+                    seen[at].1.1,
+                    seen[at].1.0
+                )));
             }
         };
-
-        if pictures.others > 0 {
-            run.note(format!("{} files beside the pictures were left out", pictures.others));
-        }
-        let silent = stimuli.len() - responses.stimuli().len();
-        if silent > 0 {
-            run.note(format!("{silent} of {} pictures have no responses", stimuli.len()));
-        }
-        if ids.is_none() && recorded.stimuli.is_some() {
-            run.note(
-                "the names of stimuli in `responses` are no pictures' names; their order is taken to be the pictures'",
-            );
-        }
-        run.emit("images", Value::Images(images))?;
-        run.emit("responses", Value::Responses(responses))?;
-        run.emit("labels", Value::Labels(labels))
+        let origin: std::sync::Arc<str> = digest.short().into();
+        let list = names.into_iter().zip(seen).map(|(name, (content, _))| Stimulus {
+            source: origin.clone(),
+            name: name.into(),
+            content: Some(content.into()),
+        });
+        let entries = pictures.names().iter().cloned().map(Entry::File).collect();
+        let stimuli = Stimuli::new(list.collect())?;
+        Ok(Images::referenced(images::About { stimuli, source, entries, size, state: PixelState::Unit }))
     }
-}
 
-/// Reads every picture's header and content; what is no picture is told at once, not hours into a run.
-#[cfg(feature = "torch")]
-fn look(pictures: &Pictures, source: Source, digest: Digest, side: Option<usize>) -> Result<Images, KindError> {
-    if pictures.names().is_empty() {
-        return Err(KindError::new(format!("{} holds no pictures (BMP, GIF, JPEG, PNG, TIFF, WebP)", pictures.called)));
-    }
-    let names = pictures.stimulus_names()?;
-    let seen: Vec<Result<(String, (usize, usize)), String>> = pictures
-        .names()
-        .par_iter()
-        .map(|name| {
-            let bytes = pictures.read(name)?;
-            let size = decode::probe(&bytes).map_err(|e| decode::undecodable(name, &pictures.called, &e))?;
-            Ok((Digest::of(&bytes).to_string()[..16].to_owned(), size))
-        })
-        .collect();
-    let bad = seen.iter().filter(|one| one.is_err()).count();
-    let seen = seen.into_iter().collect::<Result<Vec<_>, _>>().map_err(|first| match bad {
-        1 => first,
-        _ => format!("{first} ({bad} pictures do not)"),
-    })?;
-    let first = seen[0].1;
-    let other = seen.iter().position(|(_, size)| *size != first);
-    let size = match (side, other) {
-        (Some(side), _) => (side, side),
-        (None, None) => first,
-        (None, Some(at)) => {
-            return Err(KindError::new(format!(
-                "`{}` is {} × {} pixels large but `{}` is {} × {}; give `image_size` to resize all to one size",
-                pictures.names()[0],
-                first.1,
-                first.0,
-                pictures.names()[at],
-                seen[at].1.1,
-                seen[at].1.0
-            )));
-        }
-    };
-    let origin: std::sync::Arc<str> = digest.short().into();
-    let list = names.into_iter().zip(seen).map(|(name, (content, _))| Stimulus {
-        source: origin.clone(),
-        name: name.into(),
-        content: Some(content.into()),
-    });
-    let entries = pictures.names().iter().cloned().map(Entry::File).collect();
-    let stimuli = Stimuli::new(list.collect())?;
-    Ok(Images::referenced(images::About { stimuli, source, entries, size, state: PixelState::Unit }))
-}
-
-/// For each picture, the place of its stimulus in the responses.
-#[cfg(feature = "torch")]
-fn order(
-    recorded: &Recorded,
-    ids: Option<&[String]>,
-    stimuli: &Stimuli,
-    pictures: &str,
-    file: &str,
-) -> Result<Vec<Option<usize>>, KindError> {
-    let (count, units, _) = recorded.counts;
-    let swapped = |wanted: usize| match recorded.layout {
-        Layout::UnitsByStimuli if units == wanted => "; the other axis fits: set `layout: stimuli_by_units`",
-        Layout::StimuliByUnits if units == wanted => "; the other axis fits: set `layout: units_by_stimuli`",
-        _ => "; a stimulus is one picture in both (if the axes are swapped, set `layout`)",
-    };
-    let Some(ids) = ids else {
-        if count != stimuli.len() {
-            return Err(KindError::new(format!(
-                "{file} has {count} stimuli but {pictures} has {}{}",
-                stimuli.len(),
-                swapped(stimuli.len())
-            )));
-        }
-        return Ok((0..count).map(Some).collect());
-    };
-    if ids.len() != count {
-        return Err(KindError::new(format!(
-            "`ids` names {} stimuli but {file} has {count}{}",
-            ids.len(),
-            swapped(ids.len())
-        )));
-    }
-    let mut rows = vec![None; stimuli.len()];
-    let found = find_all(ids, stimuli, "`ids`", pictures)?;
-    for (at, row) in found.into_iter().enumerate() {
-        rows[row] = Some(at);
-    }
-    Ok(rows)
-}
-
-/// The row of each name; names that are unknown or stand twice are errors.
-#[cfg(feature = "torch")]
-fn find_all(names: &[String], stimuli: &Stimuli, port: &str, pictures: &str) -> Result<Vec<usize>, KindError> {
-    let rows: HashMap<&str, usize> = stimuli.iter().enumerate().map(|(row, s)| (&*s.name, row)).collect();
-    let known = rows.keys().copied().collect();
-    let mut seen = vec![false; stimuli.len()];
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(&row) = rows.get(stem(name, &known)) else {
-            let unknown = names.iter().filter(|name| !rows.contains_key(stem(name, &known))).count();
-            let hint = nearest(name, stimuli.iter().map(|s| &*s.name)).map(|near| format!("; did you mean `{near}`?"));
-            return Err(KindError::new(format!(
-                "{port} names `{name}`, but {pictures} has no such picture ({unknown} of {} names are unknown){}",
-                names.len(),
-                hint.unwrap_or_default()
-            )));
+    /// For each picture, the place of its stimulus in the responses.
+    fn order(
+        recorded: &Recorded,
+        ids: Option<&[String]>,
+        stimuli: &Stimuli,
+        pictures: &str,
+        file: &str,
+    ) -> Result<Vec<Option<usize>>, KindError> {
+        let (count, units, _) = recorded.counts;
+        let swapped = |wanted: usize| match recorded.layout {
+            Layout::UnitsByStimuli if units == wanted => "; the other axis fits: set `layout: stimuli_by_units`",
+            Layout::StimuliByUnits if units == wanted => "; the other axis fits: set `layout: units_by_stimuli`",
+            _ => "; a stimulus is one picture in both (if the axes are swapped, set `layout`)",
         };
-        if std::mem::replace(&mut seen[row], true) {
-            return Err(KindError::new(format!("{port} names `{name}` twice; a stimulus stands once")));
+        let Some(ids) = ids else {
+            if count != stimuli.len() {
+                return Err(KindError::new(format!(
+                    "{file} has {count} stimuli but {pictures} has {}{}",
+                    stimuli.len(),
+                    swapped(stimuli.len())
+                )));
+            }
+            return Ok((0..count).map(Some).collect());
+        };
+        if ids.len() != count {
+            return Err(KindError::new(format!(
+                "`ids` names {} stimuli but {file} has {count}{}",
+                ids.len(),
+                swapped(ids.len())
+            )));
         }
-        found.push(row);
+        let mut rows = vec![None; stimuli.len()];
+        let found = find_all(ids, stimuli, "`ids`", pictures)?;
+        for (at, row) in found.into_iter().enumerate() {
+            rows[row] = Some(at);
+        }
+        Ok(rows)
     }
-    Ok(found)
+
+    /// The row of each name; names that are unknown or stand twice are errors.
+    fn find_all(names: &[String], stimuli: &Stimuli, port: &str, pictures: &str) -> Result<Vec<usize>, KindError> {
+        let rows: HashMap<&str, usize> = stimuli.iter().enumerate().map(|(row, s)| (&*s.name, row)).collect();
+        let known = rows.keys().copied().collect();
+        let mut seen = vec![false; stimuli.len()];
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(&row) = rows.get(stem(name, &known)) else {
+                let unknown = names.iter().filter(|name| !rows.contains_key(stem(name, &known))).count();
+                let hint =
+                    nearest(name, stimuli.iter().map(|s| &*s.name)).map(|near| format!("; did you mean `{near}`?"));
+                return Err(KindError::new(format!(
+                    "{port} names `{name}`, but {pictures} has no such picture ({unknown} of {} names are unknown){}",
+                    names.len(),
+                    hint.unwrap_or_default()
+                )));
+            };
+            if std::mem::replace(&mut seen[row], true) {
+                return Err(KindError::new(format!("{port} names `{name}` twice; a stimulus stands once")));
+            }
+            found.push(row);
+        }
+        Ok(found)
+    }
+
+    fn read_ids(path: &Path) -> Result<Vec<String>, KindError> {
+        let words = Words::read(path)?;
+        if let Some(column) = words.column("id") {
+            return Ok(words.rows.into_iter().map(|mut row| row.swap_remove(column)).collect());
+        }
+        if words.columns.len() > 1 {
+            return Err(KindError::new(format!(
+                "{} has the columns {}; one must be called `id`",
+                name_of(path),
+                words.columns.join(", ")
+            )));
+        }
+        // A plain list: its first line is a name too.
+        let first = words.columns.into_iter();
+        Ok(first.chain(words.rows.into_iter().flatten()).filter(|name| !name.is_empty()).collect())
+    }
+
+    fn read_labels(path: &Path, stimuli: &Stimuli) -> Result<Labels, KindError> {
+        let words = Words::read(path)?;
+        let file = name_of(path);
+        let column = |name: &str| {
+            words.column(name).ok_or_else(|| {
+                KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))
+            })
+        };
+        let (id, object) = (column("id")?, column("object")?);
+        let category = words.column("category");
+        let names: Vec<String> = words.rows.iter().map(|row| row[id].clone()).collect();
+        let found = find_all(&names, stimuli, "`labels`", "`images`")?;
+        let mut place = vec![None; stimuli.len()];
+        for (at, row) in found.into_iter().enumerate() {
+            place[row] = Some(at);
+        }
+        let places: Vec<usize> = place.iter().copied().flatten().collect();
+        if let Some(row) = place.iter().position(Option::is_none) {
+            return Err(KindError::new(format!(
+                "`labels` has {} rows but `images` has {} pictures; `{}` has no label",
+                names.len(),
+                stimuli.len(),
+                stimuli.get(row).name
+            )));
+        }
+        let pick = |column: usize| places.iter().map(|&at| words.rows[at][column].clone()).collect();
+        Ok(Labels { stimuli: stimuli.clone(), object: pick(object), category: category.map(pick) })
+    }
 }
 
-#[cfg(feature = "torch")]
-fn read_ids(path: &Path) -> Result<Vec<String>, KindError> {
-    let words = Words::read(path)?;
-    if let Some(column) = words.column("id") {
-        return Ok(words.rows.into_iter().map(|mut row| row.swap_remove(column)).collect());
-    }
-    if words.columns.len() > 1 {
-        return Err(KindError::new(format!(
-            "{} has the columns {}; one must be called `id`",
-            name_of(path),
-            words.columns.join(", ")
-        )));
-    }
-    // A plain list: its first line is a name too.
-    let first = words.columns.into_iter();
-    Ok(first.chain(words.rows.into_iter().flatten()).filter(|name| !name.is_empty()).collect())
-}
-
-#[cfg(feature = "torch")]
-fn read_labels(path: &Path, stimuli: &Stimuli) -> Result<Labels, KindError> {
-    let words = Words::read(path)?;
-    let file = name_of(path);
-    let column = |name: &str| {
-        words.column(name).ok_or_else(|| {
-            KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))
-        })
-    };
-    let (id, object) = (column("id")?, column("object")?);
-    let category = words.column("category");
-    let names: Vec<String> = words.rows.iter().map(|row| row[id].clone()).collect();
-    let found = find_all(&names, stimuli, "`labels`", "`images`")?;
-    let mut place = vec![None; stimuli.len()];
-    for (at, row) in found.into_iter().enumerate() {
-        place[row] = Some(at);
-    }
-    let places: Vec<usize> = place.iter().copied().flatten().collect();
-    if let Some(row) = place.iter().position(Option::is_none) {
-        return Err(KindError::new(format!(
-            "`labels` has {} rows but `images` has {} pictures; `{}` has no label",
-            names.len(),
-            stimuli.len(),
-            stimuli.get(row).name
-        )));
-    }
-    let pick = |column: usize| places.iter().map(|&at| words.rows[at][column].clone()).collect();
-    Ok(Labels { stimuli: stimuli.clone(), object: pick(object), category: category.map(pick) })
-}
-
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
+    use crate::value::decode;
     use image::ExtendedColorType;
     use ndarray::Array2;
     use ndarray_npy::write_npy;

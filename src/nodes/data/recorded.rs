@@ -8,7 +8,8 @@ use ndarray::{Array2, Array3};
 use crate::formats::array;
 use crate::formats::array::Array;
 use crate::kind::KindError;
-use crate::nodes::data::load_recordings::Layout;
+use crate::nodes::data::layout::Layout;
+use crate::nodes::data::rows::unit_names;
 use crate::value::responses::{About, Responses};
 use crate::value::stimuli::Stimuli;
 
@@ -73,7 +74,7 @@ impl Recorded {
         let (_, units, repeats) = self.counts;
         let names = match &self.units {
             Some(names) => distinct(names)?,
-            None => crate::nodes::data::unit_names(units),
+            None => unit_names(units),
         };
         let found: Vec<(usize, usize)> =
             rows.iter().enumerate().filter_map(|(row, at)| at.map(|at| (row, at))).collect();

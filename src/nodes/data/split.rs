@@ -1,30 +1,11 @@
 //! `split`: which stimuli fit, select and test; or folds that take turns.
 
-#[cfg(feature = "torch")]
-use std::collections::{BTreeMap, HashMap};
-#[cfg(feature = "torch")]
-use std::path::Path;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::formats::csv::Words;
-#[cfg(feature = "torch")]
-use crate::formats::name_of;
 use crate::kind::bounds::{Fraction, Whole};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
-#[cfg(feature = "torch")]
-use crate::kind::{Compute, KindError, Run};
-#[cfg(feature = "torch")]
-use crate::text::nearest::nearest;
-#[cfg(feature = "torch")]
-use crate::value::split::{Assignment, Part};
-#[cfg(feature = "torch")]
-use crate::value::stimuli::Stimuli;
 use crate::value::ty::Type;
-#[cfg(feature = "torch")]
-use crate::value::{Value, split};
 
 /// Assigns stimuli to train, val and test, or to folds.
 pub struct Split;
@@ -102,230 +83,160 @@ impl NodeKind for Split {
 }
 
 #[cfg(feature = "torch")]
-impl Compute for Split {
-    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let stimuli = crate::nodes::data::stimuli_of(&run.value("rows")?, "rows")?;
-        if stimuli.is_empty() {
-            return Err(KindError::new("`rows` has no stimuli to split"));
+mod compute {
+    use std::collections::HashMap;
+    use std::path::Path;
+
+    use crate::formats::csv::Words;
+    use crate::formats::name_of;
+    use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::hold_out::{drawn, hold_out, take_turns};
+    use crate::nodes::data::rows::stimuli_of;
+    use crate::nodes::data::split::{Params, Split};
+    use crate::text::nearest::nearest;
+    use crate::value::split::{Assignment, Part};
+    use crate::value::stimuli::Stimuli;
+    use crate::value::{Value, split};
+
+    impl Compute for Split {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let stimuli = stimuli_of(&run.value("rows")?, "rows")?;
+            if stimuli.is_empty() {
+                return Err(KindError::new("`rows` has no stimuli to split"));
+            }
+            let groups = if run.has("labels") {
+                let labels = run.labels("labels")?;
+                let at = stimuli.align(&labels.stimuli, "rows", "labels")?;
+                at.into_iter().map(|row| labels.object[row].clone()).collect()
+            } else {
+                vec![String::new(); stimuli.len()]
+            };
+            let assignment = match (params.from, params.folds) {
+                (Some(_), _) => given(run.file("from").0, &stimuli)?,
+                (None, Some(folds)) => take_turns(&drawn(&stimuli, &groups, params.seed), folds.get(), stimuli.len())?,
+                (None, None) => {
+                    let fractions = (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
+                    Assignment::Parts(hold_out(&stimuli, &groups, fractions, params.seed)?)
+                }
+            };
+            run.emit("split", Value::Split(split::Split { stimuli, assignment }))
         }
-        let groups = if run.has("labels") {
-            let labels = run.labels("labels")?;
-            let at = stimuli.align(&labels.stimuli, "rows", "labels")?;
-            at.into_iter().map(|row| labels.object[row].clone()).collect()
-        } else {
-            vec![String::new(); stimuli.len()]
-        };
-        let assignment = match (params.from, params.folds) {
-            (Some(_), _) => given(run.file("from").0, &stimuli)?,
-            (None, Some(folds)) => take_turns(&drawn(&stimuli, &groups, params.seed), folds.get(), stimuli.len())?,
-            (None, None) => {
-                let fractions = (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
-                Assignment::Parts(hold_out(&stimuli, &groups, fractions, params.seed)?)
+    }
+
+    /// Reads the file that says which stimulus plays which part.
+    pub(super) fn given(path: &Path, stimuli: &Stimuli) -> Result<Assignment, KindError> {
+        let words = Words::read(path)?;
+        let file = name_of(path);
+        let id = words.column("id").ok_or_else(|| {
+            KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", ")))
+        })?;
+        let (column, folds) = match (words.column("part"), words.column("fold")) {
+            (Some(column), None) => (column, false),
+            (None, Some(column)) => (column, true),
+            _ => {
+                return Err(KindError::new(format!(
+                    "{file} has the columns {}; beside `id` there must be `part` or `fold`, and one of them",
+                    words.columns.join(", ")
+                )));
             }
         };
-        run.emit("split", Value::Split(split::Split { stimuli, assignment }))
+        let cells = cells_by_row(&words, id, column, stimuli, &file)?;
+        if folds { given_folds(&cells, &file) } else { given_parts(&cells, stimuli, &file) }
     }
-}
 
-/// Rows by group, groups and rows in an order that identities and the seed draw.
-#[cfg(feature = "torch")]
-fn drawn(stimuli: &Stimuli, groups: &[String], seed: u64) -> Vec<Vec<usize>> {
-    let lot = |text: &[u8]| *blake3::Hasher::new().update(&seed.to_le_bytes()).update(text).finalize().as_bytes();
-    let mut by_group: BTreeMap<([u8; 32], &str), Vec<([u8; 32], usize)>> = BTreeMap::new();
-    for (row, group) in groups.iter().enumerate() {
-        let own = lot(&stimuli.get(row).identity().to_le_bytes());
-        by_group.entry((lot(group.as_bytes()), group)).or_default().push((own, row));
-    }
-    let order = |mut rows: Vec<([u8; 32], usize)>| {
-        rows.sort_unstable();
-        rows.into_iter().map(|(_, row)| row).collect()
-    };
-    by_group.into_values().map(order).collect()
-}
-
-/// Draws the fractions `(test, val)` of the stimuli, each group giving its share.
-#[cfg(feature = "torch")]
-pub(super) fn hold_out(
-    stimuli: &Stimuli,
-    groups: &[String],
-    (test, val): (f64, f64),
-    seed: u64,
-) -> Result<Vec<Part>, KindError> {
-    let (count, groups) = (stimuli.len(), drawn(stimuli, groups, seed));
-    let wanted = |fraction: f64| (fraction * count as f64).round() as usize;
-    let (tests, vals) = (wanted(test), wanted(val));
-    for (name, fraction, rows) in [("test", test, tests), ("val", val, vals)] {
-        if fraction > 0.0 && rows == 0 {
-            return Err(KindError::new(format!("`{name}` is {fraction} of {count} stimuli, which is none")));
-        }
-    }
-    if tests + vals >= count {
-        return Err(KindError::new(format!(
-            "{tests} stimuli to test and {vals} to select leave none of {count} to train on"
-        )));
-    }
-    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
-    let test_shares = shares(&sizes, &sizes, tests);
-    let left: Vec<usize> = sizes.iter().zip(&test_shares).map(|(size, share)| size - share).collect();
-    let val_shares = shares(&sizes, &left, vals);
-    let mut parts = vec![Part::Train; count];
-    for (rows, (&tests, &vals)) in groups.iter().zip(test_shares.iter().zip(&val_shares)) {
-        for (at, &row) in rows.iter().enumerate().take(tests + vals) {
-            parts[row] = if at < tests { Part::Test } else { Part::Val };
-        }
-    }
-    Ok(parts)
-}
-
-/// How many of `total` each group gives: in proportion to its size, what is left over to the largest remainders, and
-/// never more than its room.
-#[cfg(feature = "torch")]
-fn shares(sizes: &[usize], room: &[usize], total: usize) -> Vec<usize> {
-    let count: usize = sizes.iter().sum();
-    let mut shares: Vec<usize> = sizes.iter().zip(room).map(|(size, room)| (size * total / count).min(*room)).collect();
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    // Stable: equal remainders keep the groups' drawn order.
-    order.sort_by_key(|&group| std::cmp::Reverse(sizes[group] * total % count));
-    let mut left = total - shares.iter().sum::<usize>();
-    while left > 0 {
-        for &group in &order {
-            if left > 0 && shares[group] < room[group] {
-                shares[group] += 1;
-                left -= 1;
+    fn cells_by_row<'a>(
+        words: &'a Words,
+        id: usize,
+        column: usize,
+        stimuli: &Stimuli,
+        file: &str,
+    ) -> Result<Vec<&'a str>, KindError> {
+        let mut rows: HashMap<&str, usize> = HashMap::with_capacity(stimuli.len());
+        for (row, stimulus) in stimuli.iter().enumerate() {
+            if rows.insert(&stimulus.name, row).is_some() {
+                return Err(KindError::new(format!(
+                    "`rows` has two stimuli called `{}` (of different sources); {file} tells them by name",
+                    stimulus.name
+                )));
             }
         }
-    }
-    shares
-}
-
-/// Deals the rows out group by group, so that folds differ by one row at most, and so do an object's shares in them.
-#[cfg(feature = "torch")]
-fn take_turns(groups: &[Vec<usize>], count: usize, rows: usize) -> Result<Assignment, KindError> {
-    if count > rows {
-        return Err(KindError::new(format!(
-            "`folds` is {count} but `rows` has {rows}; a fold leaves out at least one"
-        )));
-    }
-    let mut fold = vec![0; rows];
-    for (at, &row) in groups.iter().flatten().enumerate() {
-        fold[row] = at % count;
-    }
-    Ok(Assignment::Folds { count, fold })
-}
-
-/// Reads the file that says which stimulus plays which part.
-#[cfg(feature = "torch")]
-fn given(path: &Path, stimuli: &Stimuli) -> Result<Assignment, KindError> {
-    let words = Words::read(path)?;
-    let file = name_of(path);
-    let id = words
-        .column("id")
-        .ok_or_else(|| KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", "))))?;
-    let (column, folds) = match (words.column("part"), words.column("fold")) {
-        (Some(column), None) => (column, false),
-        (None, Some(column)) => (column, true),
-        _ => {
-            return Err(KindError::new(format!(
-                "{file} has the columns {}; beside `id` there must be `part` or `fold`, and one of them",
-                words.columns.join(", ")
-            )));
+        let mut cells: Vec<Option<&str>> = vec![None; stimuli.len()];
+        for record in &words.rows {
+            let name = record[id].as_str();
+            let Some(&row) = rows.get(name) else {
+                let unknown = words.rows.iter().filter(|record| !rows.contains_key(record[id].as_str())).count();
+                let hint = nearest(name, rows.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
+                return Err(KindError::new(format!(
+                    "{file} names `{name}`, which `rows` does not have ({unknown} of {} ids are unknown){}",
+                    words.rows.len(),
+                    hint.unwrap_or_default()
+                )));
+            };
+            if cells[row].replace(&record[column]).is_some() {
+                return Err(KindError::new(format!("{file} names `{name}` twice; a stimulus plays one part")));
+            }
         }
-    };
-    let cells = cells_by_row(&words, id, column, stimuli, &file)?;
-    if folds { given_folds(&cells, &file) } else { given_parts(&cells, stimuli, &file) }
-}
-
-#[cfg(feature = "torch")]
-fn cells_by_row<'a>(
-    words: &'a Words,
-    id: usize,
-    column: usize,
-    stimuli: &Stimuli,
-    file: &str,
-) -> Result<Vec<&'a str>, KindError> {
-    let mut rows: HashMap<&str, usize> = HashMap::with_capacity(stimuli.len());
-    for (row, stimulus) in stimuli.iter().enumerate() {
-        if rows.insert(&stimulus.name, row).is_some() {
-            return Err(KindError::new(format!(
-                "`rows` has two stimuli called `{}` (of different sources); {file} tells them by name",
-                stimulus.name
-            )));
+        let missing = cells.iter().filter(|cell| cell.is_none()).count();
+        match cells.iter().position(Option::is_none) {
+            None => Ok(cells.into_iter().flatten().collect()),
+            Some(first) => Err(KindError::new(format!(
+                "{file} leaves out {missing} of {} stimuli; the first is `{}`",
+                stimuli.len(),
+                stimuli.get(first).name
+            ))),
         }
     }
-    let mut cells: Vec<Option<&str>> = vec![None; stimuli.len()];
-    for record in &words.rows {
-        let name = record[id].as_str();
-        let Some(&row) = rows.get(name) else {
-            let unknown = words.rows.iter().filter(|record| !rows.contains_key(record[id].as_str())).count();
-            let hint = nearest(name, rows.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
-            return Err(KindError::new(format!(
-                "{file} names `{name}`, which `rows` does not have ({unknown} of {} ids are unknown){}",
-                words.rows.len(),
-                hint.unwrap_or_default()
-            )));
+
+    fn given_parts(cells: &[&str], stimuli: &Stimuli, file: &str) -> Result<Assignment, KindError> {
+        let part = |(row, cell): (usize, &&str)| match *cell {
+            "train" => Ok(Part::Train),
+            "val" => Ok(Part::Val),
+            "test" => Ok(Part::Test),
+            other => Err(KindError::new(format!(
+                "{file} gives `{}` the part `{other}`; there are train, val and test",
+                stimuli.get(row).name
+            ))),
         };
-        if cells[row].replace(&record[column]).is_some() {
-            return Err(KindError::new(format!("{file} names `{name}` twice; a stimulus plays one part")));
+        let parts: Vec<Part> = cells.iter().enumerate().map(part).collect::<Result<_, _>>()?;
+        if !parts.contains(&Part::Train) {
+            return Err(KindError::new(format!("{file} gives no stimulus the part train; nothing could be fitted")));
         }
+        Ok(Assignment::Parts(parts))
     }
-    let missing = cells.iter().filter(|cell| cell.is_none()).count();
-    match cells.iter().position(Option::is_none) {
-        None => Ok(cells.into_iter().flatten().collect()),
-        Some(first) => Err(KindError::new(format!(
-            "{file} leaves out {missing} of {} stimuli; the first is `{}`",
-            stimuli.len(),
-            stimuli.get(first).name
-        ))),
+
+    fn given_folds(cells: &[&str], file: &str) -> Result<Assignment, KindError> {
+        let number = |cell: &&str| {
+            cell.parse::<usize>()
+                .map_err(|_| KindError::new(format!("{file} has the fold `{cell}`, which is no whole number")))
+        };
+        let mut fold: Vec<usize> = cells.iter().map(number).collect::<Result<_, _>>()?;
+        let (low, high) = (fold.iter().min().copied().unwrap_or(0), fold.iter().max().copied().unwrap_or(0));
+        if low == 1 {
+            fold.iter_mut().for_each(|fold| *fold -= 1);
+        }
+        let count = high + 1 - low.min(1);
+        let empty = (0..count.min(fold.len() + 1)).find(|number| !fold.contains(number));
+        if count < 2 || empty.is_some() {
+            return Err(KindError::new(format!(
+                "{file} has the folds {low} to {high}{}; they count up from 0 or 1, at least two, each with stimuli",
+                empty.map(|empty| format!(", and none in {}", empty + low.min(1))).unwrap_or_default()
+            )));
+        }
+        Ok(Assignment::Folds { count, fold })
     }
 }
 
-#[cfg(feature = "torch")]
-fn given_parts(cells: &[&str], stimuli: &Stimuli, file: &str) -> Result<Assignment, KindError> {
-    let part = |(row, cell): (usize, &&str)| match *cell {
-        "train" => Ok(Part::Train),
-        "val" => Ok(Part::Val),
-        "test" => Ok(Part::Test),
-        other => Err(KindError::new(format!(
-            "{file} gives `{}` the part `{other}`; there are train, val and test",
-            stimuli.get(row).name
-        ))),
-    };
-    let parts: Vec<Part> = cells.iter().enumerate().map(part).collect::<Result<_, _>>()?;
-    if !parts.contains(&Part::Train) {
-        return Err(KindError::new(format!("{file} gives no stimulus the part train; nothing could be fitted")));
-    }
-    Ok(Assignment::Parts(parts))
-}
-
-#[cfg(feature = "torch")]
-fn given_folds(cells: &[&str], file: &str) -> Result<Assignment, KindError> {
-    let number = |cell: &&str| {
-        cell.parse::<usize>()
-            .map_err(|_| KindError::new(format!("{file} has the fold `{cell}`, which is no whole number")))
-    };
-    let mut fold: Vec<usize> = cells.iter().map(number).collect::<Result<_, _>>()?;
-    let (low, high) = (fold.iter().min().copied().unwrap_or(0), fold.iter().max().copied().unwrap_or(0));
-    if low == 1 {
-        fold.iter_mut().for_each(|fold| *fold -= 1);
-    }
-    let count = high + 1 - low.min(1);
-    let empty = (0..count.min(fold.len() + 1)).find(|number| !fold.contains(number));
-    if count < 2 || empty.is_some() {
-        return Err(KindError::new(format!(
-            "{file} has the folds {low} to {high}{}; they count up from 0 or 1, at least two, each with stimuli",
-            empty.map(|empty| format!(", and none in {}", empty + low.min(1))).unwrap_or_default()
-        )));
-    }
-    Ok(Assignment::Folds { count, fold })
-}
-
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
+    use super::compute::given;
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
     use crate::value::labels::Labels;
-    use crate::value::stimuli::Stimulus;
+    use crate::value::split::{Assignment, Part};
+    use crate::value::stimuli::{Stimuli, Stimulus};
+    use crate::value::{Value, split};
     use serde_json::{Value as Json, json};
+    use std::collections::BTreeMap;
 
     /// `count` stimuli of objects that take turns, in ascending or descending order.
     fn rows(count: usize, objects: usize, reversed: bool) -> Labels {

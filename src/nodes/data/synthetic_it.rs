@@ -1,33 +1,11 @@
 //! `synthetic_it`: rendered objects and simulated IT units, for a first look and for tests with a known truth.
 
-#[cfg(feature = "torch")]
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::digest::Digest;
 use crate::kind::bounds::Whole;
-#[cfg(feature = "torch")]
-use crate::kind::{Compute, KindError, Run};
 use crate::kind::{Input, NodeKind, Output, Threads};
-#[cfg(feature = "torch")]
-use crate::nodes::data::split::hold_out;
-#[cfg(feature = "torch")]
-use crate::nodes::data::synthetic;
-#[cfg(feature = "torch")]
-use crate::value::images::Images;
-#[cfg(feature = "torch")]
-use crate::value::labels::Labels;
-#[cfg(feature = "torch")]
-use crate::value::responses::Responses;
-#[cfg(feature = "torch")]
-use crate::value::split::{Assignment, Part};
-#[cfg(feature = "torch")]
-use crate::value::stimuli::{Stimuli, Stimulus};
 use crate::value::ty::Type;
-#[cfg(feature = "torch")]
-use crate::value::{Value, responses, split};
 
 /// Makes a data set that needs no download.
 pub struct SyntheticIt;
@@ -70,10 +48,6 @@ fn repeats() -> Whole<1, 100> {
     Whole::new(10)
 }
 
-/// The shares of test and val in the course's file.
-#[cfg(feature = "torch")]
-const HELD_OUT: (f64, f64) = (0.09, 0.09);
-
 impl NodeKind for SyntheticIt {
     const NAME: &'static str = "synthetic_it";
     const VERSION: u32 = 1;
@@ -107,100 +81,117 @@ impl NodeKind for SyntheticIt {
 }
 
 #[cfg(feature = "torch")]
-impl Compute for SyntheticIt {
-    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+pub(super) mod compute {
+    use rayon::prelude::*;
+
+    use crate::digest::Digest;
+    use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::hold_out::hold_out;
+    use crate::nodes::data::rows::unit_names;
+    use crate::nodes::data::synthetic;
+    use crate::nodes::data::synthetic_it::{Params, SyntheticIt};
+    use crate::value::images::Images;
+    use crate::value::labels::Labels;
+    use crate::value::responses::Responses;
+    use crate::value::split::{Assignment, Part};
+    use crate::value::stimuli::{Stimuli, Stimulus};
+    use crate::value::{Value, responses, split};
+
+    /// The shares of test and val in the course's file.
+    const HELD_OUT: (f64, f64) = (0.09, 0.09);
+
+    impl Compute for SyntheticIt {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let made = make(&params, run)?;
+            let (known, test) = (made.responses(&made.known()), made.responses(&made.split.rows(Part::Test)));
+            made.emit(known, run)?;
+            run.emit("test_responses", Value::Responses(test))
+        }
+    }
+
+    /// The data of the default parameters under the ports of the course's file, which holds no responses to test pictures.
+    pub fn embedded(run: &mut Run<'_>) -> Result<(), KindError> {
+        let params = serde_json::from_value(serde_json::json!({})).expect("every parameter has a default");
         let made = make(&params, run)?;
-        let (known, test) = (made.responses(&made.known()), made.responses(&made.split.rows(Part::Test)));
-        made.emit(known, run)?;
-        run.emit("test_responses", Value::Responses(test))
+        let known = made.responses(&made.known());
+        made.emit(known, run)
+    }
+
+    /// Everything that is drawn.
+    struct Drawn {
+        images: Images,
+        labels: Labels,
+        split: split::Split,
+        /// Stimuli × units × repeats.
+        counts: ndarray::Array3<f32>,
+        /// Per unit.
+        ceilings: Vec<f64>,
+    }
+
+    fn make(params: &Params, run: &mut Run<'_>) -> Result<Drawn, KindError> {
+        let (count, side, seed) = (params.images.get(), params.size.get(), params.seed);
+        let objects: Vec<usize> = (0..count).map(|at| at % synthetic::OBJECTS).collect();
+        let pictures: Vec<Vec<u8>> =
+            objects.par_iter().enumerate().map(|(at, &object)| synthetic::render(seed, at, object, side)).collect();
+        let list = pictures.iter().enumerate().map(|(at, picture)| Stimulus {
+            source: format!("synthetic_it:{seed}").into(),
+            name: format!("image_{:04}", at + 1).into(),
+            content: Some(Digest::of(picture).to_string()[..16].into()),
+        });
+        let stimuli = Stimuli::new(list.collect())?;
+        let pixels = pictures.concat();
+        run.progress(1, 2, "steps");
+
+        let population = synthetic::respond(seed, &pixels, side, &objects, params.units.get(), params.repeats.get());
+        let object: Vec<String> = objects.iter().map(|&object| synthetic::object_name(object)).collect();
+        let category = objects.iter().map(|&object| synthetic::category_name(object).to_owned()).collect();
+        let assignment = hold_out(&stimuli, &object, HELD_OUT, seed)?;
+        let split = split::Split { stimuli: stimuli.clone(), assignment: Assignment::Parts(assignment) };
+        let shape = (count, params.units.get(), params.repeats.get());
+        let counts = ndarray::Array3::from_shape_vec(shape, population.counts).expect("stimuli × units × repeats");
+        let images = Images::rendered(stimuli.clone(), (side, side), pixels);
+        let labels = Labels { stimuli, object, category: Some(category) };
+        Ok(Drawn { images, labels, split, counts, ceilings: population.ceilings })
+    }
+
+    impl Drawn {
+        /// The rows of train and val, ascending.
+        fn known(&self) -> Vec<usize> {
+            let mut known = [Part::Train, Part::Val].map(|part| self.split.rows(part)).concat();
+            known.sort_unstable();
+            known
+        }
+
+        /// Responses to some pictures.
+        fn responses(&self, rows: &[usize]) -> Responses {
+            let (_, units, repeats) = self.counts.dim();
+            let about = responses::About {
+                stimuli: self.split.stimuli.select(rows),
+                units: unit_names(units),
+                regions: Some(vec!["IT".to_owned(); units]),
+                true_ceiling: Some(self.ceilings.clone()),
+                lineage: Default::default(),
+            };
+            let counts = self.counts.select(ndarray::Axis(0), rows);
+            let mean = counts.mean_axis(ndarray::Axis(2)).expect("at least one repeat");
+            Responses::new(about, mean, (repeats > 1).then_some(counts))
+        }
+
+        /// Stores what the course's file has, too.
+        fn emit(self, responses: Responses, run: &mut Run<'_>) -> Result<(), KindError> {
+            run.emit("images", Value::Images(self.images))?;
+            run.emit("responses", Value::Responses(responses))?;
+            run.emit("labels", Value::Labels(self.labels))?;
+            run.emit("split", Value::Split(self.split))
+        }
     }
 }
 
-/// The data of the default parameters under the ports of the course's file, which holds no responses to test pictures.
-#[cfg(feature = "torch")]
-pub fn embedded(run: &mut Run<'_>) -> Result<(), KindError> {
-    let params = serde_json::from_value(serde_json::json!({})).expect("every parameter has a default");
-    let made = make(&params, run)?;
-    let known = made.responses(&made.known());
-    made.emit(known, run)
-}
-
-/// Everything that is drawn.
-#[cfg(feature = "torch")]
-struct Drawn {
-    images: Images,
-    labels: Labels,
-    split: split::Split,
-    /// Stimuli × units × repeats.
-    counts: ndarray::Array3<f32>,
-    /// Per unit.
-    ceilings: Vec<f64>,
-}
-
-#[cfg(feature = "torch")]
-fn make(params: &Params, run: &mut Run<'_>) -> Result<Drawn, KindError> {
-    let (count, side, seed) = (params.images.get(), params.size.get(), params.seed);
-    let objects: Vec<usize> = (0..count).map(|at| at % synthetic::OBJECTS).collect();
-    let pictures: Vec<Vec<u8>> =
-        objects.par_iter().enumerate().map(|(at, &object)| synthetic::render(seed, at, object, side)).collect();
-    let list = pictures.iter().enumerate().map(|(at, picture)| Stimulus {
-        source: format!("synthetic_it:{seed}").into(),
-        name: format!("image_{:04}", at + 1).into(),
-        content: Some(Digest::of(picture).to_string()[..16].into()),
-    });
-    let stimuli = Stimuli::new(list.collect())?;
-    let pixels = pictures.concat();
-    run.progress(1, 2, "steps");
-
-    let population = synthetic::respond(seed, &pixels, side, &objects, params.units.get(), params.repeats.get());
-    let object: Vec<String> = objects.iter().map(|&object| synthetic::object_name(object)).collect();
-    let category = objects.iter().map(|&object| synthetic::category_name(object).to_owned()).collect();
-    let assignment = hold_out(&stimuli, &object, HELD_OUT, seed)?;
-    let split = split::Split { stimuli: stimuli.clone(), assignment: Assignment::Parts(assignment) };
-    let shape = (count, params.units.get(), params.repeats.get());
-    let counts = ndarray::Array3::from_shape_vec(shape, population.counts).expect("stimuli × units × repeats");
-    let images = Images::rendered(stimuli.clone(), (side, side), pixels);
-    let labels = Labels { stimuli, object, category: Some(category) };
-    Ok(Drawn { images, labels, split, counts, ceilings: population.ceilings })
-}
-
-#[cfg(feature = "torch")]
-impl Drawn {
-    /// The rows of train and val, ascending.
-    fn known(&self) -> Vec<usize> {
-        let mut known = [Part::Train, Part::Val].map(|part| self.split.rows(part)).concat();
-        known.sort_unstable();
-        known
-    }
-
-    /// Responses to some pictures.
-    fn responses(&self, rows: &[usize]) -> Responses {
-        let (_, units, repeats) = self.counts.dim();
-        let about = responses::About {
-            stimuli: self.split.stimuli.select(rows),
-            units: crate::nodes::data::unit_names(units),
-            regions: Some(vec!["IT".to_owned(); units]),
-            true_ceiling: Some(self.ceilings.clone()),
-            lineage: Default::default(),
-        };
-        let counts = self.counts.select(ndarray::Axis(0), rows);
-        let mean = counts.mean_axis(ndarray::Axis(2)).expect("at least one repeat");
-        Responses::new(about, mean, (repeats > 1).then_some(counts))
-    }
-
-    /// Stores what the course's file has, too.
-    fn emit(self, responses: Responses, run: &mut Run<'_>) -> Result<(), KindError> {
-        run.emit("images", Value::Images(self.images))?;
-        run.emit("responses", Value::Responses(responses))?;
-        run.emit("labels", Value::Labels(self.labels))?;
-        run.emit("split", Value::Split(self.split))
-    }
-}
-
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
+    use crate::value::split::Part;
     use ndarray::{Array2, Axis};
     use serde_json::json;
     use std::collections::BTreeSet;

@@ -96,6 +96,7 @@ impl Bench {
             device: Device::Cpu,
             batch: 8,
             wanted: None,
+            declared: crate::nodes::testing::declared(),
             host: &mut host,
         };
         kind.run(params, &mut run)

@@ -55,14 +55,14 @@ by_layer:
 }
 
 #[cfg(feature = "torch")]
-mod run {
+mod compute {
     use std::collections::{BTreeMap, BTreeSet};
 
     use polars::prelude::{Column, DataFrame};
     use serde_json::Value as Json;
 
-    use super::{Compare, Params};
     use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::nodes::evaluation::compare::{Compare, Params};
     use crate::nodes::evaluation::variant;
     use crate::stats::{summary, wilcoxon};
     use crate::value::Value;
@@ -274,7 +274,7 @@ mod run {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Compare;
     use crate::nodes::testing::given;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
-use crate::nodes::evaluation::held_out::On;
+use crate::nodes::evaluation::on::On;
+use crate::value::fit::Form;
 use crate::value::ty::Type;
 
 /// Object class from features or responses.
@@ -102,6 +103,7 @@ classes:
         },
     ];
     const PASSES: &'static [(&'static str, &'static str)] = &[("fit", "features")];
+    const FIT: Option<Form> = Some(Form::LogOdds);
     const THREADS: Threads = Threads::Team;
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
@@ -127,11 +129,11 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
-    use super::{DEFINITIONS, Decode, Label, Params};
     use crate::kind::{Compute, KindError, NodeKind, Run};
     use crate::math::linear::decode;
+    use crate::nodes::evaluation::decode::{DEFINITIONS, Decode, Label, Params};
     use crate::nodes::evaluation::held_out;
-    use crate::nodes::evaluation::held_out::On;
+    use crate::nodes::evaluation::on::On;
     use crate::value::Value;
     use crate::value::fit;
     use crate::value::fit::Fit;
@@ -149,6 +151,18 @@ mod compute {
         x: Array2<f64>,
         columns: Option<Vec<String>>,
         lineage: Lineage,
+    }
+
+    /// What one round scores.
+    struct Scored<'a> {
+        rows: &'a Stimuli,
+        /// Of the port's rows, as all below.
+        stimuli: &'a Stimuli,
+        truth: &'a [Option<usize>],
+        /// Rows × classes.
+        probabilities: &'a Array2<f64>,
+        train: &'a [usize],
+        port: &'a str,
     }
 
     /// Decisions on the scored rows, by class number.
@@ -204,9 +218,17 @@ mod compute {
                     (by_head(&given, &classes)?, given.lineage.clone())
                 };
                 if params.on != On::Train {
-                    held_out::refuse_seen(params.on, &split.stimuli, &round.held_out, &lineage)?;
+                    held_out::refuse_seen(params.on, &split.stimuli, &round.held_out, &lineage, &run.declared)?;
                 }
-                decide(&split, round, &given.stimuli, &truth, &probabilities, &train, port, &mut decisions)?;
+                let scored = Scored {
+                    rows: &split.stimuli.select(&round.held_out),
+                    stimuli: &given.stimuli,
+                    truth: &truth,
+                    probabilities: &probabilities,
+                    train: &train,
+                    port,
+                };
+                scored.decide(&mut decisions)?;
                 decisions.fitted = train.len();
                 decisions.lineage = Lineage::merge([&decisions.lineage, &lineage]);
                 let about = matrix::About {
@@ -334,34 +356,29 @@ mod compute {
         Ok(given.x.select(Axis(1), &at))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of one round, read once")]
-    fn decide(
-        split: &Split,
-        round: &Round,
-        stimuli: &Stimuli,
-        truth: &[Option<usize>],
-        probabilities: &Array2<f64>,
-        train: &[usize],
-        port: &str,
-        decisions: &mut Decisions,
-    ) -> Result<(), KindError> {
-        let rows = split.stimuli.select(&round.held_out).align(stimuli, "the scored rows", port)?;
-        let mut counts = vec![0usize; probabilities.ncols()];
-        for &row in train {
-            counts[truth[row].expect("train rows have a class")] += 1;
+    impl Scored<'_> {
+        /// Decides for the most probable class of every scored row.
+        fn decide(&self, decisions: &mut Decisions) -> Result<(), KindError> {
+            let Self { rows, stimuli, truth, probabilities, train, port } = *self;
+            let rows = rows.align(stimuli, "the scored rows", port)?;
+            let mut counts = vec![0usize; probabilities.ncols()];
+            for &row in train {
+                counts[truth[row].expect("train rows have a class")] += 1;
+            }
+            let usual = (0..counts.len()).rev().max_by_key(|&class| counts[class]).unwrap_or(0);
+            for row in rows {
+                let name = &stimuli.get(row).name;
+                let class = truth[row].ok_or_else(|| {
+                    KindError::new(format!("`labels` has no stimulus `{name}`, which is to be scored"))
+                })?;
+                let odds = probabilities.row(row);
+                let best = (0..odds.len()).rev().max_by(|&a, &b| odds[a].total_cmp(&odds[b])).unwrap_or(0);
+                decisions.truth.push(class);
+                decisions.predicted.push(best);
+                decisions.by_chance += usize::from(usual == class);
+            }
+            Ok(())
         }
-        let usual = (0..counts.len()).rev().max_by_key(|&class| counts[class]).unwrap_or(0);
-        for row in rows {
-            let name = &stimuli.get(row).name;
-            let class = truth[row]
-                .ok_or_else(|| KindError::new(format!("`labels` has no stimulus `{name}`, which is to be scored")))?;
-            let odds = probabilities.row(row);
-            let best = (0..odds.len()).rev().max_by(|&a, &b| odds[a].total_cmp(&odds[b])).unwrap_or(0);
-            decisions.truth.push(class);
-            decisions.predicted.push(best);
-            decisions.by_chance += usize::from(usual == class);
-        }
-        Ok(())
     }
 
     fn emit(
@@ -431,7 +448,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Decode;
     use crate::nodes::testing::{Given, folds, given, hold_out, matrix, responses, stimuli};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::nodes::evaluation::held_out::On;
+use crate::nodes::evaluation::on::On;
 use crate::value::ty::Type;
 
 /// Scores of predictions.
@@ -76,16 +76,17 @@ pub const DEFINITIONS: [(&str, &str); 5] = [
 ];
 
 #[cfg(feature = "torch")]
-mod run {
+mod compute {
     use std::collections::{BTreeMap, BTreeSet};
 
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
-    use super::{DEFINITIONS, Evaluate, On, Params};
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::ceilings::ceilings;
+    use crate::nodes::evaluation::evaluate::{DEFINITIONS, Evaluate, Params};
     use crate::nodes::evaluation::held_out;
-    use crate::nodes::evaluation::noise_ceiling::ceilings;
+    use crate::nodes::evaluation::on::On;
     use crate::stats::summary;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
@@ -117,7 +118,7 @@ mod run {
             for part in &scored {
                 let lineage = &part.predictions.about.lineage;
                 if params.on != On::Train {
-                    held_out::refuse_seen(params.on, &split.stimuli, &part.rows, lineage)?;
+                    held_out::refuse_seen(params.on, &split.stimuli, &part.rows, lineage, &run.declared)?;
                 }
                 let chose = |row: &&usize| lineage.selected.iter().any(|e| e.saw(split.stimuli.get(**row)));
                 selected += part.rows.iter().filter(chose).count();
@@ -263,7 +264,7 @@ mod run {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Evaluate;
     use crate::kind::KindError;

@@ -1,16 +1,9 @@
 //! The kind `noise_ceiling`: how much of each unit's responses could be explained at all.
 
-#[cfg(feature = "torch")]
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::kind::KindError;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
-#[cfg(feature = "torch")]
-use crate::value::table::Table;
 use crate::value::ty::Type;
 
 /// Reliability of units from repeats.
@@ -85,39 +78,13 @@ ceiling:
     }
 }
 
-/// The ceiling of each of `units`, joined by name, from a table that `noise_ceiling` made.
 #[cfg(feature = "torch")]
-pub fn ceilings(table: &Table, units: &[String]) -> Result<Vec<Option<f64>>, KindError> {
-    let column = |name: &str| {
-        table
-            .frame
-            .column(name)
-            .map_err(|_| KindError::new(format!("`ceiling` has no column `{name}`; noise_ceiling gives one")))
-    };
-    let names = column("unit")?.str().map_err(|e| KindError::new(e.to_string()))?.clone();
-    let values = column("ceiling")?.f64().map_err(|e| KindError::new(e.to_string()))?.clone();
-    let known: BTreeMap<&str, Option<f64>> =
-        names.iter().zip(values.iter()).filter_map(|(name, value)| Some((name?, value))).collect();
-    units
-        .iter()
-        .map(|unit| {
-            known.get(unit.as_str()).copied().ok_or_else(|| {
-                KindError::new(format!(
-                    "`ceiling` has {} units but none named `{unit}`; units join by name",
-                    known.len()
-                ))
-            })
-        })
-        .collect()
-}
-
-#[cfg(feature = "torch")]
-mod run {
+mod compute {
     use ndarray::Axis;
     use polars::prelude::{Column, DataFrame};
 
-    use super::{Method, NoiseCeiling, Params};
     use crate::kind::{Compute, KindError, NodeKind, Run};
+    use crate::nodes::evaluation::noise_ceiling::{Method, NoiseCeiling, Params};
     use crate::stats::{reliability, summary};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
@@ -206,7 +173,7 @@ mod run {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::NoiseCeiling;
     use crate::nodes::testing::{about, given, responses, stimuli};

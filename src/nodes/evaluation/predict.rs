@@ -99,12 +99,12 @@ handed_in:
 mod compute {
     use ndarray::{Array2, Axis};
 
-    use super::{Head, Params, Predict, Rows};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::affine;
     use crate::math::tensor::place;
-    use crate::nodes::regression::readout::check_finite;
-    use crate::nodes::training::trained;
+    use crate::nodes::evaluation::predict::{Head, Params, Predict, Rows};
+    use crate::nodes::rows::check_finite;
+    use crate::nodes::training::fit::trained;
     use crate::value::Value;
     use crate::value::fit::Fit;
     use crate::value::lineage::Lineage;
@@ -152,7 +152,9 @@ mod compute {
         let stimuli = features.stimuli("features")?.clone();
         check_finite(&features)?;
         let rows = rows(params.rows, &stimuli, run)?;
-        let map = affine::of(kind, &fit.arrays)?;
+        let form = run.declared.get(kind.as_str()).and_then(|declared| declared.fit);
+        let form = form.ok_or_else(|| format!("a fit of `{kind}` predicts nothing from features"))?;
+        let map = affine::of(kind, form, &fit.arrays)?;
         if map.inputs() != features.columns() {
             return Err(KindError::new(format!(
                 "`features` has {} columns, but the fit of `{kind}` was made on {}; give it features made as those were",
@@ -245,7 +247,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Predict;
     use crate::kind::Compute;

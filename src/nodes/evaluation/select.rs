@@ -87,6 +87,7 @@ best:
         ("features", "features"),
         ("history", "history"),
     ];
+    const CHOOSES: bool = true;
 }
 
 #[cfg(feature = "torch")]
@@ -94,8 +95,8 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::{Value as Json, json};
 
-    use super::{Params, Select, Statistic};
     use crate::kind::{Arrival, Compute, KindError, NodeKind, Run};
+    use crate::nodes::evaluation::select::{Params, Select, Statistic};
     use crate::nodes::evaluation::variant;
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
@@ -310,7 +311,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Select;
     use crate::nodes::testing::{Given, given, hold_out, matrix, stimuli};

@@ -41,8 +41,8 @@ both:
 mod compute {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Concat, Params};
     use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::nodes::features::concat::{Concat, Params};
     use crate::value::Value;
     use crate::value::lineage::Lineage;
     use crate::value::matrix::{About, Matrix};
@@ -164,7 +164,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Concat;
     use crate::nodes::testing::{given, matrix, named, predictions, stimuli};

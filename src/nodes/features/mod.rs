@@ -7,15 +7,17 @@ mod extraction;
 #[cfg(feature = "torch")]
 mod loaded;
 mod model;
+mod options;
 pub mod pixels;
 pub mod random_projection;
 pub mod select_units;
 pub mod standardize;
 
 use crate::kind::registry::Registry;
+use crate::nodes::register::register;
 
 pub(super) fn register(registry: &mut Registry) {
-    crate::nodes::register!(registry, "features":
+    register!(registry, "features":
         concat::Concat,
         extract_layer::ExtractLayer,
         pixels::Pixels,

@@ -1,20 +1,10 @@
 //! `pixels`: the pictures' own numbers as features, the baseline of every study.
 
-#[cfg(feature = "torch")]
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::bounds::Whole;
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
-#[cfg(feature = "torch")]
-use crate::kind::{Compute, KindError, Run};
-#[cfg(feature = "torch")]
-use crate::value::decode::Decoder;
-#[cfg(feature = "torch")]
-use crate::value::images::PixelState;
-#[cfg(feature = "torch")]
-use crate::value::matrix::About;
 use crate::value::ty::Type;
 
 /// Takes pixels as features.
@@ -51,56 +41,64 @@ impl NodeKind for Pixels {
 }
 
 #[cfg(feature = "torch")]
-impl Compute for Pixels {
-    fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let images = run.images("images")?;
-        let size = params.size.map_or(images.about.size, |side| (side.get(), side.get()));
-        let decoder = Decoder::open_at(&images, &run.sources, size)?;
-        let channels = if params.grey { 1 } else { 3 };
-        let about = About {
-            stimuli: Some(images.about.stimuli.clone()),
-            columns: None,
-            row_shape: vec![channels, size.0, size.1],
-            lineage: Default::default(),
-        };
-        let mut sink = run.open_matrix("features", None, &about, images.len(), channels * size.0 * size.1)?;
-        let rows: Vec<usize> = (0..images.len()).collect();
-        for batch in rows.chunks(64) {
-            let pictures: Vec<Result<Vec<f32>, String>> = batch
-                .par_iter()
-                .map(|&row| {
-                    let mut pixels = decoder.rows(&[row])?;
-                    to_unit(&mut pixels, &images.about.state);
-                    Ok(if params.grey { luma(&pixels) } else { pixels })
-                })
-                .collect();
-            for picture in pictures {
-                sink.write(&picture?)?;
+mod compute {
+    use rayon::prelude::*;
+
+    use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::features::pixels::{Params, Pixels};
+    use crate::value::decode::Decoder;
+    use crate::value::images::PixelState;
+    use crate::value::matrix::About;
+
+    impl Compute for Pixels {
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let images = run.images("images")?;
+            let size = params.size.map_or(images.about.size, |side| (side.get(), side.get()));
+            let decoder = Decoder::open_at(&images, &run.sources, size)?;
+            let channels = if params.grey { 1 } else { 3 };
+            let about = About {
+                stimuli: Some(images.about.stimuli.clone()),
+                columns: None,
+                row_shape: vec![channels, size.0, size.1],
+                lineage: Default::default(),
+            };
+            let mut sink = run.open_matrix("features", None, &about, images.len(), channels * size.0 * size.1)?;
+            let rows: Vec<usize> = (0..images.len()).collect();
+            for batch in rows.chunks(64) {
+                let pictures: Vec<Result<Vec<f32>, String>> = batch
+                    .par_iter()
+                    .map(|&row| {
+                        let mut pixels = decoder.rows(&[row])?;
+                        to_unit(&mut pixels, &images.about.state);
+                        Ok(if params.grey { luma(&pixels) } else { pixels })
+                    })
+                    .collect();
+                for picture in pictures {
+                    sink.write(&picture?)?;
+                }
+                run.progress(batch.last().map_or(0, |row| row + 1) as u64, rows.len() as u64, "images");
             }
-            run.progress(batch.last().map_or(0, |row| row + 1) as u64, rows.len() as u64, "images");
+            sink.finish()
         }
-        sink.finish()
+    }
+
+    /// Turns the normalisation of a source back.
+    fn to_unit(pixels: &mut [f32], state: &PixelState) {
+        let PixelState::Normalised { mean, std } = state else { return };
+        let plane = pixels.len() / 3;
+        for (channel, plane) in pixels.chunks_exact_mut(plane).enumerate() {
+            plane.iter_mut().for_each(|x| *x = *x * std[channel] + mean[channel]);
+        }
+    }
+
+    /// ITU-R BT.601 luma of planes of red, green and blue.
+    fn luma(pixels: &[f32]) -> Vec<f32> {
+        let plane = pixels.len() / 3;
+        (0..plane).map(|at| 0.299 * pixels[at] + 0.587 * pixels[plane + at] + 0.114 * pixels[2 * plane + at]).collect()
     }
 }
 
-/// Turns the normalisation of a source back.
-#[cfg(feature = "torch")]
-fn to_unit(pixels: &mut [f32], state: &PixelState) {
-    let PixelState::Normalised { mean, std } = state else { return };
-    let plane = pixels.len() / 3;
-    for (channel, plane) in pixels.chunks_exact_mut(plane).enumerate() {
-        plane.iter_mut().for_each(|x| *x = *x * std[channel] + mean[channel]);
-    }
-}
-
-/// ITU-R BT.601 luma of planes of red, green and blue.
-#[cfg(feature = "torch")]
-fn luma(pixels: &[f32]) -> Vec<f32> {
-    let plane = pixels.len() / 3;
-    (0..plane).map(|at| 0.299 * pixels[at] + 0.587 * pixels[plane + at] + 0.114 * pixels[2 * plane + at]).collect()
-}
-
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::nodes::data::load_majaj::LoadMajaj;

@@ -81,11 +81,11 @@ projected:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use super::{Method, Params, RandomProjection};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::projection;
     use crate::math::linear::projection::{needed, project, safe_dimension};
-    use crate::nodes::regression::readout::check_finite;
+    use crate::nodes::features::random_projection::{Method, Params, RandomProjection};
+    use crate::nodes::rows::check_finite;
     use crate::value::matrix::{About, Matrix};
 
     impl Compute for RandomProjection {
@@ -135,7 +135,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::RandomProjection;
     use crate::nodes::testing::{given, matrix, stimuli};

@@ -81,9 +81,9 @@ mod compute {
 
     use ndarray::Axis;
 
-    use super::{Params, SelectUnits};
     use crate::kind::{Compute, KindError, Run};
-    use crate::nodes::evaluation::noise_ceiling::ceilings;
+    use crate::nodes::ceilings::ceilings;
+    use crate::nodes::features::select_units::{Params, SelectUnits};
     use crate::text::nearest::nearest;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
@@ -170,7 +170,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::SelectUnits;
     use crate::nodes::evaluation::noise_ceiling::NoiseCeiling;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::value::fit::Form;
 use crate::value::ty::Type;
 
 /// Z-scores of features.
@@ -52,6 +53,7 @@ scaled:
             about: "`mean` (columns) and `scale` (columns): standardized = (features − mean) / scale.",
         },
     ];
+    const FIT: Option<Form> = Some(Form::Scale);
     const THREADS: Threads = Threads::Team;
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
@@ -68,10 +70,10 @@ scaled:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use super::{Params, Standardize};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::moments::column_moments;
-    use crate::nodes::regression::readout::{check_finite, train_rows};
+    use crate::nodes::features::standardize::{Params, Standardize};
+    use crate::nodes::rows::{check_finite, train_rows};
     use crate::value::Value;
     use crate::value::fit;
     use crate::value::fit::Fit;
@@ -136,7 +138,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Standardize;
     use crate::nodes::testing::{folds, given, hold_out, matrix, stimuli};

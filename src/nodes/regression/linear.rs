@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::{Input, NodeKind, Output, Product, Threads};
 use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::value::fit::Form;
 
 /// Ordinary least squares with an intercept.
 pub struct Linear;
@@ -31,6 +32,7 @@ readout:
     const INPUTS: &'static [Input] = &INPUTS;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
     const LAZY: &'static [&'static str] = &["fit"];
+    const FIT: Option<Form> = Some(Form::Weights);
     const THREADS: Threads = Threads::Team;
 
     fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
@@ -40,10 +42,11 @@ readout:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use super::{Linear, Params};
     use crate::kind::{Compute, KindError, Run};
-    use crate::math::linear::ridge::{Basis, Judge};
+    use crate::math::linear::basis::Basis;
+    use crate::math::linear::ridge::Judge;
     use crate::math::tensor::{column_means, from_array, place};
+    use crate::nodes::regression::linear::{Linear, Params};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
 
     impl Compute for Linear {
@@ -82,7 +85,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Linear;
     use crate::nodes::testing::{given, hold_out, matrix, responses, stimuli};

@@ -10,7 +10,8 @@ pub(super) mod readout;
 pub mod ridge;
 
 use crate::kind::registry::Registry;
+use crate::nodes::register::register;
 
 pub(super) fn register(registry: &mut Registry) {
-    crate::nodes::register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
+    register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
 }

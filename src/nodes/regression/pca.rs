@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, Product, Threads};
 use crate::nodes::regression::ports::stand_ins;
+use crate::value::fit::Form;
 use crate::value::ty::Type;
 
 /// Principal components of features.
@@ -82,6 +83,7 @@ pcs:
         Output { name: "fit", ty: Type::Fit, keyed: None, about: "`mean` (columns) and `components` (k × columns)." },
     ];
     const LAZY: &'static [&'static str] = &["components", "fit"];
+    const FIT: Option<Form> = Some(Form::Components);
     const THREADS: Threads = Threads::Team;
 
     fn stand_ins(params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
@@ -97,15 +99,15 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
-    use super::{Params, Pca, Solver};
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::gram;
     use crate::math::linear::gram::Precision;
     use crate::math::linear::pca;
     use crate::math::linear::pca::{Principal, Refusal};
     use crate::math::tensor::{place, rows, to_array};
+    use crate::nodes::regression::pca::{Params, Pca, Solver};
     use crate::nodes::regression::products::{Dual, Features, MOST_EXACT};
-    use crate::nodes::regression::readout::{check_finite, train_rows};
+    use crate::nodes::rows::{check_finite, train_rows};
     use crate::value::Value;
     use crate::value::fit;
     use crate::value::lineage::{Exposure, Lineage};
@@ -310,7 +312,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Pca;
     use crate::nodes::testing::{Made, folds, given, hold_out, matrix, stimuli};

@@ -10,7 +10,7 @@ use crate::math::linear::eigen::Eigen;
 use crate::math::linear::gram::{Gram, Precision};
 use crate::math::tensor::{index, place, scalar, wide_vec};
 use crate::nodes::regression::ports::GRAM;
-use crate::nodes::regression::readout::check_finite;
+use crate::nodes::rows::check_finite;
 use crate::value::gram::About;
 use crate::value::lineage::Lineage;
 use crate::value::matrix::{Matrix, Raw};

@@ -11,6 +11,7 @@ use crate::math::linear::gram;
 use crate::math::linear::gram::{Blocks, Precision};
 use crate::math::tensor::{index, narrow_vec, place, rows, scalar, to_array, wide, wide_vec};
 use crate::nodes::regression::products::{Dual, Features};
+use crate::nodes::rows::{check_finite, listed, train_rows};
 use crate::value::Value;
 use crate::value::fit;
 use crate::value::fit::Fit;
@@ -19,25 +20,7 @@ use crate::value::matrix;
 use crate::value::matrix::Matrix;
 use crate::value::responses::Responses;
 use crate::value::split::{Round, Split};
-use crate::value::stimuli::Stimuli;
 use crate::value::table::Table;
-
-/// The rows of a port that a round may fit on, ascending; every train stimulus of the split must be there.
-pub fn train_rows(split: &Split, round: &Round, stimuli: &Stimuli, port: &str) -> Result<Vec<usize>, KindError> {
-    let mut rows = split.stimuli.select(&round.train).align(stimuli, "train", port)?;
-    rows.sort_unstable();
-    Ok(rows)
-}
-
-/// Refuses features that are no finite numbers, and says where.
-pub fn check_finite(features: &Matrix) -> Result<(), KindError> {
-    let Some((row, column)) = gram::first_not_finite(features.raw()) else { return Ok(()) };
-    let name = &features.stimuli("features")?.get(row).name;
-    Err(KindError::new(format!(
-        "`features` is {} at stimulus `{name}`, column {column}; every feature is a finite number",
-        features.view()[[row, column]]
-    )))
-}
 
 /// One fit: features, the rows of them that are train, and the responses to these.
 pub struct Task {
@@ -94,12 +77,6 @@ impl Task {
             .fitted_on(Exposure::new(kind, &stimuli, &train));
         Ok(Self { fold: round.fold, features, train, y, units: responses.units().to_vec(), lineage })
     }
-}
-
-/// Names in a sentence, the first ten of them.
-pub fn listed(names: &[&str]) -> String {
-    let shown = names[..names.len().min(10)].join(", ");
-    if names.len() > 10 { format!("{shown}, …") } else { shown }
 }
 
 /// Features in the smaller of two forms, centred by the train rows' means.

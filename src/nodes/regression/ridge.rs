@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::kind::bounds::Folds;
 use crate::kind::{Input, NodeKind, Output, Product, Threads};
 use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::value::fit::Form;
 
 /// Ridge regression, exact, one penalty per unit.
 pub struct Ridge;
@@ -182,6 +183,7 @@ readout:
     const INPUTS: &'static [Input] = &INPUTS;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
     const LAZY: &'static [&'static str] = &["fit"];
+    const FIT: Option<Form> = Some(Form::Weights);
     const THREADS: Threads = Threads::Team;
 
     fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
@@ -193,14 +195,15 @@ readout:
 mod compute {
     use tch::Tensor;
 
-    use super::{Alphas, Params, Ridge};
     use crate::kind::{Compute, KindError, Run};
+    use crate::math::linear::basis::Basis;
     use crate::math::linear::dual::{Bands, by_bands};
     use crate::math::linear::folds::deal;
     use crate::math::linear::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
-    use crate::math::linear::ridge::{Basis, Judge};
+    use crate::math::linear::ridge::Judge;
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
+    use crate::nodes::regression::ridge::{Alphas, Params, Ridge};
     use crate::value::stimuli::Stimulus;
 
     impl Compute for Ridge {
@@ -349,7 +352,7 @@ mod compute {
     }
 }
 
-#[cfg(all(test, feature = "torch"))]
+#[cfg(test)]
 mod tests {
     use super::Ridge;
     use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, responses, stimuli};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::bounds::Nonnegative;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nodes::training::parameters::training_parameters;
-use crate::nodes::training::train_cnn::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
+use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
 use crate::value::ty::Type;
 
 /// A network with a head for responses and one for classes.
@@ -110,6 +110,7 @@ both:
         TRAINED,
         HISTORY,
     ];
+    const CHOOSES: bool = true;
     const THREADS: Threads = Threads::Team;
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
@@ -131,14 +132,15 @@ both:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use super::{Batches, CoTrain, Params, Weighing};
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::nodes::training::balance::Balance;
-    use crate::nodes::training::rounds::{Asked, train};
+    use crate::nodes::training::co_train::{Batches, CoTrain, Params, Weighing};
+    use crate::nodes::training::fit::balance::Balance;
+    use crate::nodes::training::fit::request::Request;
+    use crate::nodes::training::fit::rounds::train;
 
     impl Compute for CoTrain {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let asked = Asked {
+            let request = Request {
                 kind: Self::NAME,
                 version: Self::VERSION,
                 training: params.training(),
@@ -150,7 +152,7 @@ mod compute {
                 },
                 alternating: params.batches == Batches::Alternating,
             };
-            train(&asked, run)
+            train(&request, run)
         }
     }
 }

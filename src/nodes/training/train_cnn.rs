@@ -2,6 +2,7 @@
 
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nodes::training::parameters::training_parameters;
+use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
 use crate::value::ty::Type;
 
 /// A data-driven or task-driven network.
@@ -11,36 +12,6 @@ training_parameters! {
     /// The parameters of `train_cnn`.
     pub struct Params {}
 }
-
-/// The ports that both kinds of training read images by.
-pub(super) const IMAGES: Input = Input {
-    name: "images",
-    types: &[Type::Images],
-    arity: Arity::One,
-    about: "What the network sees; predictions are of all of them.",
-};
-pub(super) const SPLIT: Input =
-    Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows may be fitted on." };
-pub(super) const NETWORK: Input = Input {
-    name: "network",
-    types: &[Type::Network],
-    arity: Arity::Optional,
-    about: "A trained network whose trunk is trained on, instead of `architecture` or `model`.",
-};
-/// The ports that both give.
-pub(super) const TRAINED: Output = Output {
-    name: "network",
-    ty: Type::Network,
-    keyed: None,
-    about: "The trained network, with the best epoch's weights: for `predict`, and for `extract_layer` with `model: network`.",
-};
-pub(super) const HISTORY: Output = Output {
-    name: "history",
-    ty: Type::Table,
-    keyed: None,
-    about: "A row per epoch: losses, scores of the judging rows, learning rate, seconds. Since seconds differ, so does its \
-            digest between runs; predictions and network do not depend on them.",
-};
 
 impl NodeKind for TrainCnn {
     const NAME: &'static str = "train_cnn";
@@ -95,6 +66,7 @@ cnn:
         TRAINED,
         HISTORY,
     ];
+    const CHOOSES: bool = true;
     const THREADS: Threads = Threads::Team;
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
@@ -104,10 +76,11 @@ cnn:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use super::{Params, TrainCnn};
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::nodes::training::balance::Balance;
-    use crate::nodes::training::rounds::{Asked, train};
+    use crate::nodes::training::fit::balance::Balance;
+    use crate::nodes::training::fit::request::Request;
+    use crate::nodes::training::fit::rounds::train;
+    use crate::nodes::training::train_cnn::{Params, TrainCnn};
 
     impl Compute for TrainCnn {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -122,7 +95,7 @@ mod compute {
                 }
                 _ => {}
             }
-            let asked = Asked {
+            let request = Request {
                 kind: Self::NAME,
                 version: Self::VERSION,
                 training: params.training(),
@@ -130,7 +103,7 @@ mod compute {
                 balance: &|_| Balance::Fixed(1.0),
                 alternating: false,
             };
-            train(&asked, run)
+            train(&request, run)
         }
     }
 }

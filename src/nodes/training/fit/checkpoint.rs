@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use serde::{Deserialize, Serialize};
 
 use crate::nets::weights::{Tensor, Weights};
-use crate::nodes::training::history::Epoch;
+use crate::nodes::training::fit::history::Epoch;
 use crate::value::codec::bytes_of;
 
 /// A training between two epochs. Draws need no state: each epoch's are seeded by its number.

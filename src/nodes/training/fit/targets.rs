@@ -7,7 +7,7 @@ use tch::{Kind, Tensor};
 
 use crate::kind::{KindError, Run};
 use crate::math::tensor::index;
-use crate::nodes::regression::readout::listed;
+use crate::nodes::rows::listed;
 use crate::nodes::training::options;
 use crate::value::labels::Labels;
 use crate::value::responses::Responses;

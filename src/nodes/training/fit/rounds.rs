@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayD, IxDyn};
 use rand::SeedableRng;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tch::{Device, Kind};
 
 use crate::digest::Digest;
@@ -15,65 +15,39 @@ use crate::nets::blueprint::Blueprint;
 use crate::nets::graph::{Graph, IMAGES, Wire};
 use crate::nets::learn::schedule::Schedule;
 use crate::nets::weights::{Tensor, Weights};
-use crate::nodes::regression::readout::train_rows;
-use crate::nodes::training::balance::Balance;
-use crate::nodes::training::fitting::{Feed, Fitting, Plan};
-use crate::nodes::training::history;
-use crate::nodes::training::history::{History, Tasks};
+use crate::nodes::rows::train_rows;
+use crate::nodes::training::fit::fitting::{Feed, Fitting, Plan};
+use crate::nodes::training::fit::history;
+use crate::nodes::training::fit::history::{History, Tasks};
+use crate::nodes::training::fit::pictures;
+use crate::nodes::training::fit::pictures::Pictures;
+use crate::nodes::training::fit::request::{Inputs, Request};
+use crate::nodes::training::fit::resuming::{Watch, ingredients, kept, resumed};
+use crate::nodes::training::fit::start::{Start, blueprint, first_step, named, normalisation, start};
+use crate::nodes::training::fit::targets::{Classes, Judges, Rows, Targets};
+use crate::nodes::training::fit::trained;
 use crate::nodes::training::options;
 use crate::nodes::training::options::{Loss, Optimizer, Precision};
 use crate::nodes::training::parameters::Training;
-use crate::nodes::training::pictures;
-use crate::nodes::training::pictures::Pictures;
-use crate::nodes::training::resuming::{Watch, ingredients, kept, resumed};
-use crate::nodes::training::start::{Start, blueprint, first_step, named, normalisation, start};
-use crate::nodes::training::targets::{Classes, Judges, Rows, Targets};
-use crate::nodes::training::trained;
 use crate::runtime::trainable::Trainable;
 use crate::value::Value;
-use crate::value::images::Images;
-use crate::value::labels::Labels;
 use crate::value::lineage::{Exposure, Lineage};
 use crate::value::matrix;
 use crate::value::matrix::Matrix;
 use crate::value::network;
 use crate::value::network::Network;
-use crate::value::responses::Responses;
-use crate::value::split::{Round, Split};
+use crate::value::split::Round;
 
 /// Images that pass at a time when predictions are made: fixed, since bytes depend on it.
 const PREDICTED_AT_ONCE: usize = 32;
 /// Bytes of a frozen trunk's outputs that are held rather than computed at every look.
 const HELD: u64 = 4 << 30;
 
-/// What a kind asks for.
-pub struct Asked<'a> {
-    pub kind: &'static str,
-    pub version: u32,
-    pub training: Training,
-    /// The parameters as they are written, for the name of checkpoints.
-    pub written: Json,
-    /// The weighing of two tasks, to start from.
-    pub balance: &'a dyn Fn(Device) -> Balance,
-    pub alternating: bool,
-}
-
-/// What arrives.
-pub struct Given {
-    pub images: Images,
-    pub split: Split,
-    pub responses: Option<Responses>,
-    pub labels: Option<Labels>,
-    /// A trained network to go on from.
-    pub network: Option<Network>,
-    pub size: (usize, usize),
-}
-
 /// Trains, once a round.
-pub fn train(asked: &Asked<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
+pub fn train(request: &Request<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     let images = run.images("images")?;
-    let side = asked.training.image_size.map(|side| (side.get(), side.get()));
-    let given = Given {
+    let side = request.training.image_size.map(|side| (side.get(), side.get()));
+    let given = Inputs {
         size: side.unwrap_or(images.about.size),
         images,
         split: run.split("split")?,
@@ -93,15 +67,15 @@ pub fn train(asked: &Asked<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
         _ => Tasks::Classes,
     };
     for (at, round) in rounds.iter().enumerate() {
-        let (history, seen) = one_round(asked, &given, round, (at, rounds.len()), tasks, run)?;
+        let (history, seen) = one_round(request, &given, round, (at, rounds.len()), tasks, run)?;
         histories.push(history);
         lineage = Lineage::merge([&lineage, &seen]);
     }
-    run.emit("history", Value::Table(history::table(tasks, &histories, loss_words(asked, tasks), lineage)))
+    run.emit("history", Value::Table(history::table(tasks, &histories, loss_words(request, tasks), lineage)))
 }
 
-fn loss_words(asked: &Asked<'_>, tasks: Tasks) -> &'static str {
-    match (tasks, asked.training.loss) {
+fn loss_words(request: &Request<'_>, tasks: Tasks) -> &'static str {
+    match (tasks, request.training.loss) {
         (Tasks::Classes, _) => "the cross-entropy of classes",
         (Tasks::Responses, Loss::Mse) => "the mean squared error of z-scored responses",
         (Tasks::Responses, Loss::Poisson) => "the Poisson loss ŷ − y log ŷ of responses over their unit's mean",
@@ -110,15 +84,15 @@ fn loss_words(asked: &Asked<'_>, tasks: Tasks) -> &'static str {
 }
 
 fn one_round(
-    asked: &Asked<'_>,
-    given: &Given,
+    request: &Request<'_>,
+    given: &Inputs,
     round: &Round,
     (at, of): (usize, usize),
     tasks: Tasks,
     run: &mut Run<'_>,
 ) -> Result<(History, Lineage), KindError> {
-    let training = &asked.training;
-    let mut rows = dealt(asked, given, round)?;
+    let training = &request.training;
+    let mut rows = dealt(request, given, round)?;
     let stimuli = &given.images.about.stimuli;
     let targets = match &given.responses {
         Some(responses) => Some(Targets::join(responses, stimuli, &rows, training.loss, run)?),
@@ -137,7 +111,7 @@ fn one_round(
     let Start { weights, known, lineage: upstream } =
         start(training, given, &blueprint, &graph, targets.as_ref(), run)?;
     let first = first_step(training, &blueprint, &graph)?;
-    let plan = plan(asked, rows.fit.len(), round.fold)?;
+    let plan = plan(request, rows.fit.len(), round.fold)?;
     reserve(training, given, &graph, &blueprint, 0, run)?;
 
     let device = place(run.device);
@@ -161,7 +135,7 @@ fn one_round(
     let pictures = Pictures::load(&given.images, &run.sources, given.size, normalisation)?;
     let feed = feed(pictures, trainable.start(), &graph, &weights, given, device)?;
 
-    let mut ingredients = ingredients(asked, round.fold, run);
+    let mut ingredients = ingredients(request, round.fold, run);
     ingredients.insert("feed".to_owned(), json!(if matches!(feed, Feed::Frozen(_)) { "frozen" } else { "pictures" }));
     let from = resumed(&ingredients, &plan, tasks, training, run);
     let fitting = Fitting {
@@ -172,7 +146,7 @@ fn one_round(
         rows: &rows,
         responses: targets.as_ref(),
         classes: classes.as_ref(),
-        balance: (asked.balance)(device),
+        balance: (request.balance)(device),
         device,
     };
     let mut watch = Watch { ingredients: &ingredients, tasks, before: at * plan.epochs, total: of * plan.epochs, run };
@@ -181,11 +155,11 @@ fn one_round(
     }
     let over = match fitting.run(from, &mut watch) {
         Ok(over) => over,
-        Err(broken) => return Err(kept(broken, tasks, &rows, &ingredients, loss_words(asked, tasks), run)),
+        Err(broken) => return Err(kept(broken, tasks, &rows, &ingredients, loss_words(request, tasks), run)),
     };
     drop(feed);
 
-    let lineage = lineage(asked, given, &rows, &upstream);
+    let lineage = lineage(request, given, &rows, &upstream);
     let units = targets.map_or(Vec::new(), |targets| targets.units);
     let classes = classes.map_or(Vec::new(), |classes| classes.names);
     let all = Weights::from_iter(weights.into_iter().chain(over.weights));
@@ -228,8 +202,8 @@ fn one_round(
 }
 
 /// The rows that are fitted on and those that judge; with both tasks, those of which anything is known.
-fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindError> {
-    let training = &asked.training;
+fn dealt(request: &Request<'_>, given: &Inputs, round: &Round) -> Result<Rows, KindError> {
+    let training = &request.training;
     let stimuli = &given.images.about.stimuli;
     let mut train = train_rows(&given.split, round, stimuli, "images")?;
     let seen = stimuli.select(&train);
@@ -246,7 +220,7 @@ fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindEr
         (None, Some(labels)) => {
             seen.align(&labels.stimuli, "train", "labels")?;
         }
-        (None, None) => unreachable!("the kind asked for one"),
+        (None, None) => unreachable!("the kind request for one"),
     }
     let groups = groups(given, training.classes)?;
     let rows = Rows::deal(&given.split, round, stimuli, train, &groups, training.early_stopping, training.seed)?;
@@ -261,7 +235,7 @@ fn dealt(asked: &Asked<'_>, given: &Given, round: &Round) -> Result<Rows, KindEr
 }
 
 /// The class of each image, by which the slice that judges is stratified; nothing where no labels arrive.
-fn groups(given: &Given, classes: options::Classes) -> Result<Vec<Option<&String>>, KindError> {
+fn groups(given: &Inputs, classes: options::Classes) -> Result<Vec<Option<&String>>, KindError> {
     let Some(labels) = &given.labels else { return Ok(Vec::new()) };
     let names = match (classes, &labels.category) {
         (options::Classes::Category, Some(categories)) => categories,
@@ -304,8 +278,8 @@ fn say_unknown(classes: &Classes, rows: &Rows, run: &mut Run<'_>) {
     }
 }
 
-fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, KindError> {
-    let training = &asked.training;
+fn plan(request: &Request<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, KindError> {
+    let training = &request.training;
     let looks = training.augment.map_or(Looks { crop: 1.0, ..Looks::default() }, |augment| Looks {
         flip: augment.flip,
         shift: augment.shift.get(),
@@ -330,7 +304,7 @@ fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, K
         patience: training.early_stopping.map(|stopping| stopping.patience.get()),
         clip: training.clip.map(|clip| clip.get()),
         loss: training.loss,
-        alternating: asked.alternating,
+        alternating: request.alternating,
         seed,
     })
 }
@@ -339,7 +313,7 @@ fn plan(asked: &Asked<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, K
 /// outputs of a frozen trunk.
 fn reserve(
     training: &Training,
-    given: &Given,
+    given: &Inputs,
     graph: &Graph,
     blueprint: &Blueprint,
     frozen: u64,
@@ -359,7 +333,7 @@ fn reserve(
     run.reserve(bytes, "a smaller `batch` or `image_size`, or fewer channels, need less")
 }
 
-fn held_bytes(graph: &Graph, start: Wire, given: &Given) -> u64 {
+fn held_bytes(graph: &Graph, start: Wire, given: &Inputs) -> u64 {
     let shape = graph.shapes(given.size.0, given.size.1).swap_remove(start);
     let row: usize = shape.map_or(0, |shape| shape.iter().product());
     4 * (row * given.images.len()) as u64
@@ -371,7 +345,7 @@ fn feed(
     start: Wire,
     graph: &Graph,
     weights: &Weights,
-    given: &Given,
+    given: &Inputs,
     device: Device,
 ) -> Result<Feed, KindError> {
     if start == IMAGES {
@@ -391,15 +365,15 @@ fn feed(
     Ok(Feed::Frozen(given))
 }
 
-fn lineage(asked: &Asked<'_>, given: &Given, rows: &Rows, upstream: &Lineage) -> Lineage {
+fn lineage(request: &Request<'_>, given: &Inputs, rows: &Rows, upstream: &Lineage) -> Lineage {
     let stimuli = &given.images.about.stimuli;
     let recorded = given.responses.as_ref().map(|responses| &responses.about.lineage);
     let mut lineage = Lineage::merge(recorded.into_iter().chain([upstream]));
     let slice = if rows.judges == Judges::Slice { rows.judge.as_slice() } else { &[] };
     let fitted: Vec<usize> = rows.fit.iter().chain(slice).copied().collect();
-    lineage = lineage.fitted_on(Exposure::new(asked.kind, stimuli, &fitted));
+    lineage = lineage.fitted_on(Exposure::new(request.kind, stimuli, &fitted));
     if rows.judges == Judges::Val {
-        lineage = lineage.selected_by(Exposure::new(asked.kind, stimuli, &rows.judge));
+        lineage = lineage.selected_by(Exposure::new(request.kind, stimuli, &rows.judge));
     }
     lineage
 }

@@ -18,12 +18,12 @@ use crate::math::tensor::{index, narrow_vec};
 use crate::nets::graph::Link;
 use crate::nets::learn::schedule::Schedule;
 use crate::nets::weights::Weights;
-use crate::nodes::training::balance::Balance;
-use crate::nodes::training::checkpoint::State;
-use crate::nodes::training::history::{Epoch, Tasks};
+use crate::nodes::training::fit::balance::Balance;
+use crate::nodes::training::fit::checkpoint::State;
+use crate::nodes::training::fit::history::{Epoch, Tasks};
+use crate::nodes::training::fit::pictures::Pictures;
+use crate::nodes::training::fit::targets::{Classes, Rows, Targets};
 use crate::nodes::training::options::Loss;
-use crate::nodes::training::pictures::Pictures;
-use crate::nodes::training::targets::{Classes, Rows, Targets};
 use crate::runtime::kernel::linked;
 use crate::runtime::trainable::{Mode, Trainable, numbers};
 use crate::stats::summary;
@@ -110,6 +110,14 @@ struct Sums {
     classes: (f64, f64),
 }
 
+/// What the steps of an epoch share.
+struct Pass<'a> {
+    optimizer: &'a mut Optimizer,
+    /// Of each parameter, at a learning rate of 1.
+    paces: Vec<Pace>,
+    sums: Sums,
+}
+
 impl Fitting<'_> {
     /// Trains to the end, from a state if there is one.
     pub fn run(mut self, from: Option<State>, follower: &mut dyn Follower) -> Result<Trained, Broken> {
@@ -190,8 +198,7 @@ impl Fitting<'_> {
     fn epoch(&mut self, done: usize, optimizer: &mut Optimizer) -> Result<Epoch, String> {
         let start = Instant::now();
         let batches = self.batches(done);
-        let paces = self.paces();
-        let mut sums = Sums::default();
+        let mut pass = Pass { optimizer, paces: self.paces(), sums: Sums::default() };
         let mut rate = self.plan.rate;
         for (at, (rows, of)) in batches.iter().enumerate() {
             let step = done * batches.len() + at;
@@ -199,7 +206,7 @@ impl Fitting<'_> {
             let mut rng = stream(self.plan.seed, "batch", done, at);
             // Dropout and the noise of places draw from libtorch's generator.
             libtorch::seed(rng.random());
-            let value = self.step(rows, *of, rate, &paces, optimizer, &mut rng, &mut sums);
+            let value = self.step((rows, *of), rate, &mut pass, &mut rng);
             if !value.is_finite() {
                 return Err(format!(
                     "the loss is {value} in batch {} of epoch {}; a smaller `learning_rate` than {}, `clip: 1`{} or \
@@ -211,6 +218,7 @@ impl Fitting<'_> {
                 ));
             }
         }
+        let sums = pass.sums;
         let mean = |(sum, count): (f64, f64)| (count > 0.0).then(|| sum / count);
         let mut epoch = Epoch { train_loss: mean(sums.joint), learning_rate: rate, ..Epoch::default() };
         if self.tasks() == Tasks::Both {
@@ -266,17 +274,8 @@ impl Fitting<'_> {
     }
 
     /// A step on a batch; gives its loss.
-    #[expect(clippy::too_many_arguments, reason = "what a step needs beside the fitting, once")]
-    fn step(
-        &mut self,
-        rows: &[usize],
-        of: Of,
-        rate: f64,
-        paces: &[Pace],
-        optimizer: &mut Optimizer,
-        rng: &mut ChaCha12Rng,
-        sums: &mut Sums,
-    ) -> f64 {
+    fn step(&mut self, (rows, of): (&[usize], Of), rate: f64, pass: &mut Pass<'_>, rng: &mut ChaCha12Rng) -> f64 {
+        let Pass { optimizer, paces, sums } = pass;
         let input = self.input(rows, Some(&self.plan.looks), rng);
         let joint = tch::with_grad(|| {
             let outputs = self.net.forward(&input, Mode::Train);

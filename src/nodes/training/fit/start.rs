@@ -1,4 +1,4 @@
-//! Where a training starts: the network that is asked for, its first tensors, and which of them are trained.
+//! Where a training starts: the network that is request for, its first tensors, and which of them are trained.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,20 @@ use crate::nets::input::Normalisation;
 use crate::nets::weights;
 use crate::nets::weights::{Tensor, Weights};
 use crate::nets::zoo::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
+use crate::nodes::training::fit::request::Inputs;
+use crate::nodes::training::fit::targets::{Classes, Targets};
+use crate::nodes::training::fit::trained;
 use crate::nodes::training::options;
 use crate::nodes::training::options::{Loss, RANDOM, READOUT, WHOLE};
 use crate::nodes::training::parameters::Training;
-use crate::nodes::training::rounds::Given;
-use crate::nodes::training::targets::{Classes, Targets};
-use crate::nodes::training::trained;
 use crate::value::lineage::Lineage;
 use crate::value::network;
 use crate::value::network::Network;
 
-/// The network that is asked for, with a head per task.
+/// The network that is request for, with a head per task.
 pub fn blueprint(
     training: &Training,
-    given: &Given,
+    given: &Inputs,
     targets: Option<&Targets>,
     classes: Option<&Classes>,
 ) -> Result<Blueprint, KindError> {
@@ -73,7 +73,7 @@ pub struct Start {
 /// Gathers what is given, and draws the rest.
 pub fn start(
     training: &Training,
-    given: &Given,
+    given: &Inputs,
     blueprint: &Blueprint,
     graph: &Graph,
     targets: Option<&Targets>,
@@ -144,7 +144,7 @@ pub fn first_step(training: &Training, blueprint: &Blueprint, graph: &Graph) -> 
 }
 
 /// How it wants its images.
-pub fn normalisation(blueprint: &Blueprint, given: &Given) -> Normalisation {
+pub fn normalisation(blueprint: &Blueprint, given: &Inputs) -> Normalisation {
     match (&given.network, blueprint.architecture()) {
         (Some(Network { about: network::About { trained: Some(trained), .. }, .. }), _) => (trained.mean, trained.std),
         (_, Some(architecture)) => (architecture.mean, architecture.std),

@@ -6,19 +6,19 @@ use serde_json::{Value as Json, json};
 
 use crate::digest::Digest;
 use crate::kind::{Epoch, Ingredients, KindError, Product, Run};
-use crate::nodes::training::checkpoint::State;
-use crate::nodes::training::fitting::{Broken, Follower, Plan, is_over};
-use crate::nodes::training::history;
-use crate::nodes::training::history::{History, Tasks};
+use crate::nodes::training::fit::checkpoint::State;
+use crate::nodes::training::fit::fitting::{Broken, Follower, Plan, is_over};
+use crate::nodes::training::fit::history;
+use crate::nodes::training::fit::history::{History, Tasks};
+use crate::nodes::training::fit::request::Request;
+use crate::nodes::training::fit::targets::Rows;
 use crate::nodes::training::parameters::Training;
-use crate::nodes::training::rounds::Asked;
-use crate::nodes::training::targets::Rows;
 use crate::value::Value;
 use crate::value::lineage::Lineage;
 
 /// What a checkpoint is known by: all that decides an epoch, but how many there will be and when it stops.
-pub fn ingredients(asked: &Asked<'_>, fold: Option<usize>, run: &Run<'_>) -> Ingredients {
-    let mut written = asked.written.clone();
+pub fn ingredients(request: &Request<'_>, fold: Option<usize>, run: &Run<'_>) -> Ingredients {
+    let mut written = request.written.clone();
     let fields = written.as_object_mut().expect("parameters are a map");
     fields.shift_remove("epochs");
     if let Some(stopping) = fields.get_mut("early_stopping").and_then(Json::as_object_mut) {
@@ -33,8 +33,8 @@ pub fn ingredients(asked: &Asked<'_>, fold: Option<usize>, run: &Run<'_>) -> Ing
         .map(|(port, arrivals)| (port, arrivals.iter().map(|arrival| arrival.digest.to_string()).collect()))
         .collect();
     Ingredients::from([
-        ("training".to_owned(), json!(asked.kind)),
-        ("version".to_owned(), json!(asked.version)),
+        ("training".to_owned(), json!(request.kind)),
+        ("version".to_owned(), json!(request.version)),
         ("params".to_owned(), written),
         ("inputs".to_owned(), json!(inputs)),
         ("fold".to_owned(), json!(fold)),

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::nodes::training::targets::Judges;
+use crate::nodes::training::fit::targets::Judges;
 use crate::value::lineage::Lineage;
 use crate::value::table::Table;
 
