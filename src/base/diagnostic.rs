@@ -247,28 +247,51 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
-/// Collects what is wrong with one text.
+/// Collects what is wrong with a text, and with short texts that are put into it, such as `--set` settings.
+///
+/// All of them stand in one row of bytes: the main text from 0, the others behind it, so that a place alone says which text
+/// it lies in.
 pub struct Problems {
     pub source: Arc<Source>,
+    /// The other texts, with the byte at which each begins.
+    others: Vec<(usize, Arc<Source>)>,
     all: Vec<Diagnostic>,
 }
 
 impl Problems {
     /// None yet.
     pub fn new(source: &Arc<Source>) -> Self {
-        Self { source: Arc::clone(source), all: Vec::new() }
+        Self { source: Arc::clone(source), others: Vec::new(), all: Vec::new() }
+    }
+
+    /// Puts another text behind those that are known; gives the byte at which its places begin.
+    pub fn join(&mut self, source: &Arc<Source>) -> usize {
+        let (start, last) = self.others.last().map_or((0, &self.source), |(start, last)| (*start, last));
+        // A byte apart, since a place may lie at a text's very end.
+        let start = start + last.text.len() + 1;
+        self.others.push((start, Arc::clone(source)));
+        start
+    }
+
+    /// The text that a place lies in, and the place within it.
+    fn within(&self, place: Range<usize>) -> (&Arc<Source>, Range<usize>) {
+        match self.others.iter().rev().find(|(start, _)| *start <= place.start) {
+            Some((start, source)) => (source, place.start - start..place.end - start),
+            None => (&self.source, place),
+        }
     }
 
     /// Adds an error, to which help may be added.
     pub fn error(&mut self, place: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
-        self.push(Diagnostic::error(&self.source, place, message))
+        let (source, place) = self.within(place);
+        self.push(Diagnostic::error(source, place, message))
     }
 
     /// Adds a warning, to which help may be added.
     pub fn warning(&mut self, place: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
-        let mut warning = Diagnostic::error(&self.source, place, message);
+        let warning = self.error(place, message);
         warning.severity = Severity::Warning;
-        self.push(warning)
+        warning
     }
 
     /// Adds one that points into another text.

@@ -1,11 +1,12 @@
 //! Recipes: YAML → plan, with everything that is wrong told at once.
 //!
-//! `syntax` reads text into a tree with places, `variables` and `sweep` know what `${name}` means, `node`, `params` and
-//! `ports` check each node as far as it stands alone, `link` makes variants and edges of them, `page` resolves the
-//! report. `schema`, `manual` and `graph` show kinds and plans.
+//! `syntax` reads text into a tree with places. `lower` makes a plan of it: `settings` puts in what `--set` says, `variables`,
+//! `grid` and `search` know what `${name}` means, `node`, `params` and `ports` check each node as far as it stands alone,
+//! `link` makes variants and edges of them, `page` resolves the report. `manual` shows kinds and plans.
 
 mod lower;
 pub mod manual;
+mod root;
 mod syntax;
 mod wording;
 
@@ -16,35 +17,19 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::kind::registry::Registry;
-use crate::plan::Plan;
 use crate::text::nearest::nearest;
 
+pub use crate::recipe::lower::loaded::{Loaded, Options};
+pub use crate::recipe::lower::name::plan_name;
 pub use crate::recipe::lower::page::CHARTS;
-pub use crate::recipe::lower::plan_name;
+pub use crate::recipe::lower::settings::Target;
+pub use crate::recipe::root::workspace_of;
 pub use crate::recipe::syntax::edit::{Change, edited};
 use crate::recipe::syntax::read;
 
-/// What the command line adds to a recipe.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// `--set NAME=VALUE`, in the order given; the value is read as YAML, a scalar or a flow list.
-    pub set: Vec<(String, String)>,
-    /// The workspace, where it is not to be found from the recipe's place.
-    pub workspace: Option<PathBuf>,
-    /// Of a search by halving, the trials that go on at each rung after the first, as far as that is decided.
-    pub survivors: Vec<Vec<usize>>,
-}
-
-/// A recipe that can run.
-pub struct Loaded {
-    pub plan: Plan,
-    /// What is hardly meant, such as a variable that nothing uses.
-    pub warnings: Diagnostics,
-}
-
 /// Reads a recipe file into a plan, or tells everything that is wrong with it.
 pub fn load(path: &Path, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
-    let text = text_of(path)?;
+    let text = text(path)?;
     let mut loaded = read(path, &text, registry, options)?;
     loaded.plan.recipe = Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     Ok(loaded)
@@ -60,17 +45,8 @@ pub fn read(name: &Path, text: &str, registry: &Registry, options: &Options) -> 
     lower::lower(name, &source, registry, options)
 }
 
-/// The folder of a recipe's `cache/` and `reports/`, absolute: the nearest one above the recipe that holds `recipes/`, else
-/// the nearest one above the current folder, else the current folder.
-pub fn workspace_of(recipe: &Path) -> PathBuf {
-    let current = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let recipe = std::path::absolute(recipe).unwrap_or_else(|_| current.join(recipe));
-    let holds_recipes = |folder: &&Path| folder.join("recipes").is_dir();
-    let above = recipe.ancestors().skip(1).find(holds_recipes);
-    above.or_else(|| current.ancestors().find(holds_recipes)).unwrap_or(&current).to_owned()
-}
-
-fn text_of(path: &Path) -> Result<String, Diagnostic> {
+/// The text of a recipe file, or why it cannot be had, with the recipe that is meant most likely.
+pub fn text(path: &Path) -> Result<String, Diagnostic> {
     let name = path.to_string_lossy();
     let refuse = |e: &io::Error| {
         let mut refusal = Diagnostic::whole(name.clone(), format!("cannot read {name}: {e}"));

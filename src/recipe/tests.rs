@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::diagnostic::{Problems, Source};
 use crate::recipe::syntax::read;
-use crate::recipe::syntax::read::{Tree, Value};
+use crate::recipe::syntax::tree::{Tree, Value};
 
 fn read(text: &str) -> Option<(Tree, usize)> {
     let source = Arc::new(Source::new("a.yaml", text));

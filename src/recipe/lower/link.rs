@@ -7,11 +7,13 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, listed, quoted};
 use crate::plan::{Edge, NodeIndex};
-use crate::recipe::lower::node::{Draft, Heads};
+use crate::recipe::lower::heads::Heads;
+use crate::recipe::lower::node::Draft;
 use crate::recipe::lower::ports::{Label, Pick, Slot, Target, Wire};
+use crate::recipe::lower::suggest::suggest;
 use crate::recipe::lower::sweep;
 use crate::recipe::lower::sweep::{MAX_VARIANTS, Row, Sweep};
-use crate::recipe::lower::variables::{Variables, suggest};
+use crate::recipe::lower::variables::Variables;
 
 /// A plan has at most this many nodes, and ten times as many edges.
 const MAX_NODES: usize = 100_000;

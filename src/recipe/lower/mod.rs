@@ -1,12 +1,19 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod grid;
+pub mod halving;
+pub mod heads;
 pub mod link;
+pub mod loaded;
+pub mod name;
 pub mod node;
 pub mod page;
 pub mod params;
 pub mod ports;
 pub mod reference;
 pub mod search;
+pub mod settings;
+pub mod suggest;
 pub mod sweep;
 pub mod variables;
 
@@ -19,13 +26,20 @@ use serde_json::Value as Json;
 use crate::diagnostic::{Diagnostics, Problems, Source, quoted};
 use crate::kind::registry::Registry;
 use crate::plan::{Node, NodeId, Plan};
+use crate::recipe::lower::heads::{Head, Heads};
 use crate::recipe::lower::link::Linked;
-use crate::recipe::lower::node::{Draft, Head, Heads};
+use crate::recipe::lower::loaded::{Loaded, Options};
+use crate::recipe::lower::name::plan_name;
+use crate::recipe::lower::node::Draft;
 use crate::recipe::lower::page::Page;
-use crate::recipe::lower::variables::{Variables, meant, suggest};
+use crate::recipe::lower::search::Search;
+use crate::recipe::lower::settings::Settings;
+use crate::recipe::lower::suggest::{meant, suggest};
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::root::workspace_of;
 use crate::recipe::syntax::read;
-use crate::recipe::syntax::read::{Entry, Tree, Value};
-use crate::recipe::{Loaded, Options, wording, workspace_of};
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
+use crate::recipe::wording;
 use crate::value::ty::Type;
 
 /// The sections of a recipe.
@@ -35,13 +49,11 @@ const SECTIONS: [&str; 10] =
 const VERSION: u64 = 1;
 /// Under `private:` it stands for every node that has images.
 const STIMULI: &str = "stimuli";
-/// File systems take names of 255 bytes; the report adds little to the plan's.
-const LONGEST_NAME: usize = 160;
 
 /// Makes a plan of a text, or tells everything that is wrong.
 pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
     let mut problems = Problems::new(source);
-    let tree = match read::read(source, &mut problems) {
+    let mut tree = match read::read(source, &mut problems) {
         Ok(tree) => tree,
         Err(unreadable) => {
             problems.push(unreadable);
@@ -51,6 +63,8 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
     if let Value::Scalar(Json::Null) = tree.value {
         return Err(read::empty(source).into());
     }
+    let mut settings = Settings::read(&options.set, &mut problems);
+    let replaced = settings.put(&mut tree, &mut problems);
     let Value::Map(sections) = &tree.value else {
         let message = format!("a recipe is a map that begins with `version: 1`, not {}", tree.describe());
         problems.error(tree.place.clone(), message).help("`ventral init DIR` writes one to start from");
@@ -73,15 +87,8 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         Value::Scalar(value) => value.as_u64(),
         _ => None,
     });
-    let variables = Variables::read(
-        section("vars"),
-        section("sweep"),
-        section("search"),
-        &options.set,
-        drawn_by.unwrap_or(0),
-        &options.survivors,
-        &mut problems,
-    );
+    let (variables, search) = read_variables(&section, drawn_by.unwrap_or(0), options, &mut settings, &mut problems);
+    variables.excuse(replaced.iter().map(String::as_str));
     let read_text = |key: &str, problems: &mut Problems| {
         section(key).and_then(|entry| page::text(key, entry, &variables, problems))
     };
@@ -96,11 +103,11 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         return Err(problems.finish().0);
     };
     let heads = Heads::read(nodes, registry, &variables, &mut problems);
+    settings.refuse_rest(variables.names(), heads.params(), &mut problems);
     let drafts: Vec<Draft<'_>> =
         heads.all.iter().map(|head| Draft::read(head, &heads, seed, &variables, &mut problems)).collect();
     let linked = link::link(&heads, &drafts, &variables, &mut problems);
-    let rung = variables
-        .search
+    let rung = search
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
     let private = section("private").map(|entry| read_private(entry, &heads, &variables, &mut problems));
@@ -130,6 +137,35 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         report,
     };
     Ok(Loaded { plan, warnings })
+}
+
+/// Reads the sections `vars`, `sweep` and `search`. `seed` is the recipe's.
+fn read_variables<'t>(
+    section: &impl Fn(&str) -> Option<&'t Entry>,
+    seed: u64,
+    options: &Options,
+    settings: &mut Settings,
+    problems: &mut Problems,
+) -> (Variables, Option<Search>) {
+    let sweep = section("sweep");
+    let search = section("search").filter(|entry| !entry.value.is_null());
+    let mut swept = sweep.map(|entry| grid::names(&entry.value)).unwrap_or_default();
+    swept.extend(search.map(search::names).into_iter().flatten().map(|entry| entry.key.as_str()));
+    let mut variables = Variables::read(section("vars"), &swept, settings, problems);
+    if let Some(entry) = sweep {
+        variables.sweep = grid::read(entry, &mut variables, settings, problems);
+    }
+    let Some(entry) = search else { return (variables, None) };
+    if !variables.sweep.variables.is_empty() {
+        problems
+            .error(entry.place.clone(), "a recipe has a `sweep` or a `search`, not both")
+            .help("a list of values under `over` is searched like a sweep's");
+    }
+    let search = search::read(entry, seed, &mut variables, settings, problems);
+    if let Some(search) = &search {
+        variables.sweep = search.sweep(&options.survivors);
+    }
+    (variables, search)
 }
 
 /// The nodes' `about` texts, which may name a swept variable.
@@ -228,26 +264,4 @@ fn with_images(heads: &Heads<'_>) -> impl Iterator<Item = String> {
     let has_images =
         |head: &&Head<'_>| head.kind.is_some_and(|kind| kind.outputs.iter().any(|output| output.ty == Type::Images));
     heads.all.iter().filter(has_images).map(|head| head.name.to_owned())
-}
-
-/// The file stem, with what the command line sets: `quickstart@layer=layer4`, fit to name a folder.
-pub fn plan_name(recipe: &Path, set: &[(String, String)]) -> String {
-    let stem = recipe.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = if stem.is_empty() { "recipe".into() } else { stem };
-    let fit = |text: &str| -> String {
-        let harmless = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '=' | ',');
-        text.trim().chars().map(|c| if harmless(c) { c } else { '-' }).collect()
-    };
-    let list = |value: &str| match value.trim().strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(inner) => inner.split(',').map(str::trim).collect::<Vec<_>>().join("+"),
-        None => value.to_owned(),
-    };
-    let settings: Vec<String> =
-        set.iter().map(|(name, value)| format!("{}={}", fit(name), fit(&list(value)))).collect();
-    let name = if settings.is_empty() { fit(&stem) } else { format!("{}@{}", fit(&stem), settings.join(",")) };
-    if name.len() <= LONGEST_NAME {
-        return name;
-    }
-    let cut = (0..=LONGEST_NAME - 9).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
-    format!("{}~{}", &name[..cut], &crate::digest::Digest::of(name.as_bytes()).to_string()[..8])
 }

@@ -1,40 +1,21 @@
 //! One node of a recipe, read and checked as far as it stands alone.
 
 use std::collections::HashMap;
-use std::ops::Range;
-
-use serde_json::Value as Json;
 
 use crate::device::Device;
 use crate::diagnostic::{Problems, quoted};
-use crate::kind::Kind;
-use crate::kind::registry::Registry;
+use crate::recipe::lower::heads::{Head, Heads};
 use crate::recipe::lower::params;
 use crate::recipe::lower::params::{Params, Site};
 use crate::recipe::lower::ports;
 use crate::recipe::lower::ports::Slot;
-use crate::recipe::lower::variables::{Variables, suggest};
-use crate::recipe::syntax::read::{Entry, Tree, Value};
-use crate::recipe::syntax::template::is_name;
+use crate::recipe::lower::suggest::suggest;
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 
 /// What a node may have.
 const KEYS: [&str; 6] = ["kind", "in", "with", "about", "device", "keep"];
-
-/// A node's name and kind: what others must know to read from it.
-pub struct Head<'t> {
-    pub name: &'t str,
-    pub place: Range<usize>,
-    /// Absent where it is wrong, which is reported.
-    pub kind: Option<&'static Kind>,
-    pub body: &'t [Entry],
-}
-
-/// Every node's head, by position and by name.
-pub struct Heads<'t> {
-    pub all: Vec<Head<'t>>,
-    pub by_name: HashMap<&'t str, usize>,
-}
 
 /// A node whose own parts are checked; its edges wait for the variants of what it reads.
 pub struct Draft<'t> {
@@ -45,86 +26,6 @@ pub struct Draft<'t> {
     pub about: Option<&'t Tree>,
     pub device: Device,
     pub keep: bool,
-}
-
-impl<'t> Heads<'t> {
-    /// Reads names and kinds of the section `nodes`.
-    pub fn read(nodes: &'t Entry, registry: &Registry, variables: &Variables, problems: &mut Problems) -> Self {
-        let mut heads = Self { all: Vec::new(), by_name: HashMap::new() };
-        let Value::Map(entries) = &nodes.value.value else {
-            let what = if nodes.value.is_null() { "empty".to_owned() } else { nodes.value.describe() };
-            problems
-                .error(nodes.place.clone(), format!("`nodes` is {what}; it is a map of names and nodes"))
-                .help("as in `nodes: { it: { kind: synthetic_it } }`");
-            return heads;
-        };
-        if entries.is_empty() {
-            problems.error(nodes.place.clone(), "`nodes` is empty; a recipe has a node at least");
-        }
-        for Entry { key, place, value } in entries {
-            if !is_name(key) {
-                problems
-                    .error(place.clone(), format!("{} cannot name a node", quoted(key)))
-                    .help("a name has letters, digits, `_` and `-`, and begins with a letter");
-            }
-            let body: &[Entry] = match &value.value {
-                Value::Map(body) => body,
-                _ => {
-                    let what = value.describe();
-                    problems
-                        .error(place.clone(), format!("the node {} is {what}; it is a map with a `kind`", quoted(key)))
-                        .help("as in `pcs: { kind: pca, in: { ... }, with: { ... } }`");
-                    &[]
-                }
-            };
-            let kind = match &value.value {
-                Value::Map(_) => read_kind(key, place, body, registry, variables, problems),
-                _ => None,
-            };
-            heads.by_name.insert(key, heads.all.len());
-            heads.all.push(Head { name: key, place: place.clone(), kind, body });
-        }
-        heads
-    }
-
-    /// The names of all nodes.
-    pub fn names(&self) -> impl Iterator<Item = &'t str> + Clone {
-        self.all.iter().map(|head| head.name)
-    }
-}
-
-fn read_kind(
-    name: &str,
-    place: &Range<usize>,
-    body: &[Entry],
-    registry: &Registry,
-    variables: &Variables,
-    problems: &mut Problems,
-) -> Option<&'static Kind> {
-    let kinds = registry.iter().map(|kind| kind.name).collect::<Vec<_>>();
-    let Some(entry) = body.iter().find(|entry| entry.key == "kind") else {
-        let problem = problems.error(place.clone(), format!("the node {} has no `kind`", quoted(name)));
-        match kinds.contains(&name) {
-            true => problem.help(format!("add `kind: {name}`, as the node's name suggests")),
-            false => problem.help("`ventral kinds` lists what there is"),
-        };
-        return None;
-    };
-    if !variables.check_fixed(&entry.value, problems) {
-        return None;
-    }
-    let value = variables.expand(&entry.value, &[])?;
-    let found = value.as_str().and_then(|kind| registry.get(kind));
-    if found.is_none() {
-        let message = match &value {
-            Json::String(kind) => format!("there is no kind {}", quoted(kind)),
-            other => format!("`kind` is {}; it is a kind's name", wording::given(other)),
-        };
-        let place = if entry.value.is_null() { &entry.place } else { &entry.value.place };
-        let problem = problems.error(place.clone(), message);
-        suggest(problem, value.as_str().unwrap_or_default(), kinds.into_iter(), "the kinds are");
-    }
-    found
 }
 
 impl<'t> Draft<'t> {

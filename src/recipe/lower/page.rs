@@ -7,13 +7,14 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
 use crate::plan::{Chart, NodeIndex, ReportItem};
+use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
-use crate::recipe::lower::node::Heads;
 use crate::recipe::lower::ports::{Pick, pick};
 use crate::recipe::lower::reference;
+use crate::recipe::lower::suggest::{meant, suggest};
 use crate::recipe::lower::sweep;
-use crate::recipe::lower::variables::{Variables, meant, suggest};
-use crate::recipe::syntax::read::{Entry, Tree, Value};
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 use crate::value::ty::Type;
 

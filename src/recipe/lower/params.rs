@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::{Problems, quoted};
 use crate::kind::{Kind, ParamProblem};
+use crate::recipe::lower::suggest::{meant, suggest};
 use crate::recipe::lower::sweep::Row;
-use crate::recipe::lower::variables::{Variables, meant, suggest};
-use crate::recipe::syntax::read::{Entry, Tree, Value};
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 
 /// The parameters of a node for each combination of the swept variables that they use.

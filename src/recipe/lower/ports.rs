@@ -8,12 +8,13 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
 use crate::kind::{Input, Kind, Output};
-use crate::recipe::lower::node::Heads;
+use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::reference;
 use crate::recipe::lower::reference::{Reference, Variant};
+use crate::recipe::lower::suggest::{meant, suggest};
 use crate::recipe::lower::sweep::Row;
-use crate::recipe::lower::variables::{Variables, meant, suggest};
-use crate::recipe::syntax::read::{Entry, Tree, Value};
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 
 /// An input port with what is connected to it.

@@ -1,8 +1,6 @@
-//! The section `search`: variants drawn from ranges, and successive halving among them (Jamieson and Talwalkar 2016, AISTATS:
-//! many trials on a small budget, the better part of them on a larger one, and so on).
+//! The section `search`: variants drawn from ranges, all run or thinned out by halving.
 
-use std::collections::HashSet;
-use std::ops::Range;
+use std::collections::{HashMap, HashSet};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,13 +9,15 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
 use crate::plan;
+use crate::recipe::lower::halving;
+use crate::recipe::lower::halving::Halving;
+use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
-use crate::recipe::lower::node::Heads;
-use crate::recipe::lower::reference;
-use crate::recipe::lower::sweep;
-use crate::recipe::lower::sweep::{Row, Sweep, Swept};
-use crate::recipe::lower::variables::{Variables, suggest};
-use crate::recipe::syntax::read::{Entry, Value};
+use crate::recipe::lower::settings::Settings;
+use crate::recipe::lower::suggest::suggest;
+use crate::recipe::lower::sweep::{Sweep, Swept};
+use crate::recipe::lower::variables::Variables;
+use crate::recipe::syntax::tree::{Entry, Value};
 use crate::recipe::wording;
 
 const KEYS: [&str; 7] = ["method", "trials", "seed", "over", "rungs", "by", "measure"];
@@ -31,17 +31,6 @@ pub struct Search {
     /// An index per variable, for each trial; distinct.
     pub trials: Vec<Vec<usize>>,
     pub halving: Option<Halving>,
-}
-
-/// How trials are thinned out.
-#[derive(Clone, Debug)]
-pub struct Halving {
-    /// The variable that grows, such as `epochs`, and its values.
-    rung: Swept,
-    /// A reference to the scores that judge a trial.
-    by: String,
-    by_place: Range<usize>,
-    measure: String,
 }
 
 /// A range to draw from.
@@ -81,11 +70,28 @@ pub fn names(entry: &Entry) -> Vec<&Entry> {
     maps.flatten().collect()
 }
 
-/// Reads the section; `set` fixes variables from the command line.
+/// Reads the section; its variables become known, and settings fix them. `seed` is the recipe's.
 pub fn read(
     entry: &Entry,
     seed: u64,
-    set: &dyn Fn(&str) -> Option<Vec<Json>>,
+    variables: &mut Variables,
+    settings: &mut Settings,
+    problems: &mut Problems,
+) -> Option<Search> {
+    let mut fixed: HashMap<&str, Vec<Json>> = HashMap::new();
+    for Entry { key, place, .. } in names(entry) {
+        variables.declare(key, place, problems);
+        if let Some(setting) = settings.take(key) {
+            fixed.insert(key, setting.swept(problems));
+        }
+    }
+    read_section(entry, seed, &fixed, variables, problems)
+}
+
+fn read_section(
+    entry: &Entry,
+    seed: u64,
+    set: &HashMap<&str, Vec<Json>>,
     variables: &Variables,
     problems: &mut Problems,
 ) -> Option<Search> {
@@ -140,7 +146,7 @@ pub fn read(
             .warning(entry.place.clone(), format!("there are only {} distinct trials to draw", drawn.len()))
             .help("a list of values or a range of whole numbers holds no more");
     }
-    let halving = if halves { read_halving(entries, entry, variables, problems) } else { None };
+    let halving = if halves { halving::read(entries, entry, variables, problems) } else { None };
     for key in ["rungs", "by", "measure"].into_iter().filter(|_| !halves) {
         if let Some(extra) = given(key) {
             problems
@@ -157,7 +163,7 @@ pub fn read(
 fn read_over(
     over: Option<&Entry>,
     section: &Entry,
-    set: &dyn Fn(&str) -> Option<Vec<Json>>,
+    set: &HashMap<&str, Vec<Json>>,
     variables: &Variables,
     problems: &mut Problems,
 ) -> Option<Vec<(String, Space)>> {
@@ -174,8 +180,8 @@ fn read_over(
     let mut spaces = Vec::new();
     let mut sound = true;
     for Entry { key, place, value } in entries {
-        if let Some(values) = set(key) {
-            spaces.push((key.clone(), Space::Values(values)));
+        if let Some(values) = set.get(key.as_str()) {
+            spaces.push((key.clone(), Space::Values(values.clone())));
             continue;
         }
         if !variables.check_fixed(value, problems) {
@@ -275,55 +281,6 @@ impl Space {
     }
 }
 
-fn read_halving(entries: &[Entry], section: &Entry, variables: &Variables, problems: &mut Problems) -> Option<Halving> {
-    let given = |key: &str| entries.iter().find(|entry| entry.key == key);
-    let example = "as in `rungs: { epochs: [3, 9, 27] }` and `by: scores.summary`";
-    let (Some(rungs), Some(by)) = (given("rungs"), given("by")) else {
-        let missing = if given("rungs").is_none() { "`rungs`" } else { "`by`" };
-        problems.error(section.place.clone(), format!("halving needs {missing}")).help(example);
-        return None;
-    };
-    let rung = match &rungs.value.value {
-        Value::Map(entries) if entries.len() == 1 => &entries[0],
-        _ => {
-            problems
-                .error(rungs.place.clone(), "`rungs` is a map of one variable and its growing values")
-                .help(example);
-            return None;
-        }
-    };
-    if !variables.check_fixed(&rung.value, problems) || !variables.check_fixed(&by.value, problems) {
-        return None;
-    }
-    let values = match variables.expand(&rung.value, &[])? {
-        Json::Array(values) if values.len() > 1 && grows(&values) => values,
-        _ => {
-            problems
-                .error(rung.place.clone(), format!("`{}` takes two growing numbers or more", rung.key))
-                .help(example);
-            return None;
-        }
-    };
-    let measure = match given("measure").map(|entry| variables.expand(&entry.value, &[])) {
-        None => "explained_variance".to_owned(),
-        Some(Some(Json::String(measure))) => measure,
-        Some(_) => {
-            problems.error(given("measure")?.place.clone(), "`measure` is the name of a measure, such as `r`");
-            return None;
-        }
-    };
-    let Some(Json::String(text)) = variables.expand(&by.value, &[]) else {
-        problems.error(by.place.clone(), "`by` is a reference to scores on val").help(example);
-        return None;
-    };
-    Some(Halving { rung: Swept::new(&rung.key, values), by: text, by_place: by.value.place.clone(), measure })
-}
-
-fn grows(values: &[Json]) -> bool {
-    let numbers: Option<Vec<f64>> = values.iter().map(Json::as_f64).collect();
-    numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0] < pair[1]))
-}
-
 impl Search {
     /// The variants as far as they are decided: `survivors` lists, for each rung after the first, the trials that go on.
     pub fn sweep(&self, survivors: &[Vec<usize>]) -> Sweep {
@@ -347,77 +304,9 @@ impl Search {
         problems: &mut Problems,
     ) -> Option<plan::Rung> {
         let halving = self.halving.as_ref()?;
-        let parsed = match reference::parse(&halving.by, sweep) {
-            Ok(parsed) => parsed,
-            Err((_, message)) => {
-                problems.error(halving.by_place.clone(), message);
-                return None;
-            }
-        };
-        let Some(&node) = heads.by_name.get(parsed.node.as_str()) else {
-            let problem =
-                problems.error(halving.by_place.clone(), format!("there is no node {}", quoted(&parsed.node)));
-            suggest(problem, &parsed.node, heads.names(), "the nodes are");
-            return None;
-        };
-        let kind = heads.all[node].kind?;
-        let port = parsed.port.map_or_else(|| kind.main_output().name.to_owned(), |(port, _)| port);
-        if kind.output(&port).is_none() {
-            let problem = problems.error(
-                halving.by_place.clone(),
-                format!("`{}` ({}) has no output {}", parsed.node, kind.name, quoted(&port)),
-            );
-            suggest(problem, &port, kind.outputs.iter().map(|output| output.name), "its outputs are");
-            return None;
-        }
-        let varies = &linked.varies[node];
-        let rung_variable = self.variables.len();
-        if !varies.contains(&rung_variable) {
-            problems
-                .error(
-                    halving.by_place.clone(),
-                    format!("`{}` does not vary with `{}`", parsed.node, halving.rung.name),
-                )
-                .help("scores that judge a rung come of what was computed with its budget");
-            return None;
-        }
-        let on =
-            linked.variants[node].all.first().and_then(|&at| linked.placed[at].params.as_ref()?.get("on")?.as_str());
-        if let Some(on @ ("test" | "train")) = on {
-            problems
-                .error(
-                    halving.by_place.clone(),
-                    format!("`{}` scores {on} rows, and a search is judged on val", parsed.node),
-                )
-                .help("give it `on: val`; score the winner on test at the end");
-            return None;
-        }
-        let rung = survivors.len();
-        if rung + 1 >= halving.rung.values.len() {
-            return None;
-        }
-        let all: Vec<usize> = (0..self.trials.len()).collect();
-        let trials = survivors.last().unwrap_or(&all);
-        let judges = trials.iter().filter_map(|&trial| {
-            let indices = self.trials[trial].iter().copied().chain([rung]).enumerate();
-            let row: Row = sweep::restrict(&indices.collect::<Row>(), varies);
-            let found = linked.variants[node].all.iter().find(|&&at| linked.placed[at].row == row);
-            found.map(|&at| (trial, at))
-        });
-        let ratio = ratio(&halving.rung.values, rung);
-        Some(plan::Rung {
-            judges: judges.collect(),
-            port,
-            measure: halving.measure.clone(),
-            keep: ((trials.len() as f64 / ratio).ceil() as usize).max(1),
-        })
+        let judge = halving.judge(heads, linked, sweep, problems)?;
+        halving.next(judge, &self.trials, survivors, linked)
     }
-}
-
-/// How much larger the next budget is: as much fewer trials go on, so that each rung costs the same.
-fn ratio(values: &[Json], rung: usize) -> f64 {
-    let number = |at: usize| values[at].as_f64().expect("`grows` holds");
-    number(rung + 1) / number(rung)
 }
 
 #[cfg(test)]
@@ -462,6 +351,5 @@ mod tests {
         let search = Search { variables, trials, halving: Some(halving) };
         let rows = |survivors: &[Vec<usize>]| search.sweep(survivors).project(&[0, 1, 2, 3]).unwrap().len();
         assert_eq!((rows(&[]), rows(&[vec![0, 4, 8]]), rows(&[vec![0, 4, 8], vec![4]])), (9, 12, 13));
-        assert_eq!(ratio(&[json!(3), json!(9)], 0), 3.0);
     }
 }

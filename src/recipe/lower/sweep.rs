@@ -107,6 +107,27 @@ pub fn restrict(row: &[(usize, usize)], variables: &[usize]) -> Row {
     variables.iter().filter_map(|&variable| at(row, variable).map(|value| (variable, value))).collect()
 }
 
+/// Why a value cannot be swept, if it cannot.
+pub fn wrong_value(name: &str, value: &Json) -> Option<String> {
+    match value {
+        Json::Null | Json::Array(_) | Json::Object(_) => Some(format!(
+            "a value of the swept `{name}` is {}; it is a text, a number or a truth value",
+            wording::given(value)
+        )),
+        Json::String(text) if text.is_empty() || text.contains(char::is_control) => {
+            Some(format!("a value of the swept `{name}` is a text of one line, since it names a variant"))
+        }
+        _ => None,
+    }
+}
+
+/// The positions of values whose text stands before.
+pub fn repeated(values: &[Json]) -> Vec<(usize, String)> {
+    let mut seen = HashSet::new();
+    let texts = values.iter().map(wording::scalar_text).enumerate();
+    texts.filter(|(_, text)| !seen.insert(text.clone())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Problems, Source};
 use crate::recipe::syntax::read;
-use crate::recipe::syntax::read::{Entry, Tree, Value};
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 
 /// A value to put at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,4 +3,5 @@
 pub mod edit;
 pub mod read;
 pub mod template;
+pub mod tree;
 pub mod values;

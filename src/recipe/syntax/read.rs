@@ -11,8 +11,8 @@ use saphyr_parser::{Event, Marker, Parser, ScanError};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Problems, Source, quoted};
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::syntax::values;
-use crate::recipe::wording;
 
 /// The largest recipe, in bytes; one of 1,000 nodes has a twentieth of it.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -22,70 +22,6 @@ const MAX_VALUES: usize = 200_000;
 const MAX_REPEATED: usize = MAX_BYTES;
 /// The deepest nesting of lists and maps.
 const MAX_DEPTH: usize = 48;
-
-/// A value with its place in the text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tree {
-    /// Bytes of the source; an alias has the place of what it repeats.
-    pub place: Range<usize>,
-    pub value: Value,
-}
-
-/// What stands there.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Null, a truth value, a number or text.
-    Scalar(Json),
-    List(Vec<Tree>),
-    /// In the text's order; of keys that stand twice the first.
-    Map(Vec<Entry>),
-}
-
-/// A key and what stands under it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    pub key: String,
-    pub place: Range<usize>,
-    pub value: Tree,
-}
-
-impl Tree {
-    /// The text, where it is text.
-    pub fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Scalar(Json::String(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Whether nothing stands there, as after `with:`.
-    pub fn is_null(&self) -> bool {
-        self.value == Value::Scalar(Json::Null)
-    }
-
-    /// What it is, in words: "a list", "the text `x`".
-    pub fn describe(&self) -> String {
-        match &self.value {
-            Value::Scalar(value) => wording::given(value),
-            Value::List(_) => "a list".to_owned(),
-            Value::Map(_) => "a map".to_owned(),
-        }
-    }
-
-    /// The place of some bytes of its text: exact where the text stands in the source as it is, else the whole.
-    pub fn part(&self, source: &Source, part: &Range<usize>) -> Range<usize> {
-        let written = source.text.get(self.place.clone()).unwrap_or_default();
-        let quotes = usize::from(written.len() >= 2 && written.starts_with(['"', '\'']));
-        let bare = written.get(quotes..written.len() - quotes);
-        match self.text() {
-            Some(text) if bare == Some(text) => {
-                let start = self.place.start + quotes;
-                start + part.start..start + part.end
-            }
-            _ => self.place.clone(),
-        }
-    }
-}
 
 /// Reads a text, or says why it is not readable at all. Duplicate keys are problems, and reading goes on.
 pub fn read(source: &Arc<Source>, problems: &mut Problems) -> Result<Tree, Diagnostic> {

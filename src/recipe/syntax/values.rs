@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Number, Value as Json};
 
 use crate::diagnostic::{Diagnostic, Problems, Source};
-use crate::recipe::syntax::read::{Entry, Tree, Value};
+use crate::recipe::syntax::tree::{Entry, Tree, Value};
 
 /// Gives every scalar of the tree its value. Fails where `serde_yaml` refuses the text or sees another structure in it.
 pub fn fill(source: &Arc<Source>, tree: &mut Tree, problems: &mut Problems) -> Result<(), Diagnostic> {
