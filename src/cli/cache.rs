@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::{Failure, Outcome, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::terminal;
 use crate::digest::Digest;
 use crate::engine::record::Record;
 use crate::engine::store::Store;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::{Failure, Outcome, assignment, open, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::{assignment, open};
+use crate::cli::terminal;
 use crate::engine::store::{PastRun, Store};
 use crate::kind::registry::Registry;
 use crate::report::comparison::outcome::{Contrast, Versus, verdict};

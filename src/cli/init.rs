@@ -7,7 +7,8 @@ use std::process::Command;
 use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::{Failure, Outcome, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::terminal;
 use crate::engine::machine::Machine;
 use crate::engine::worker::memory;
 use crate::engine::worker::pool::Workers;

@@ -3,7 +3,9 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::cli::{Failure, Outcome, Recipe, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::Recipe;
+use crate::cli::terminal;
 use crate::engine::store::Store;
 use crate::kind::registry::Registry;
 use crate::report;
@@ -70,7 +72,7 @@ impl Status {
 
     fn runs(&self, registry: &Registry) -> Outcome {
         let workspace = crate::recipe::workspace_of(&self.recipe.recipe);
-        let name = crate::recipe::plan_name(&self.recipe.recipe, &self.recipe.set);
+        let name = crate::recipe::plan_name(&self.recipe.recipe, &self.recipe.set.set);
         let runs = Store::read_only(&workspace.join("cache")).past_runs(&name);
         let mut rows: Vec<Json> = Vec::new();
         let mut before: Option<Side> = None;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::{Failure, Outcome, Recipe, assignment, open, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::{Recipe, assignment, open};
+use crate::cli::terminal;
 use crate::kind::registry::Registry;
 use crate::recipe::manual::{kinds, schema};
 use crate::report::draw::dag;

@@ -3,13 +3,17 @@
 mod cache;
 mod compare;
 mod download;
+mod export;
 mod init;
 mod inspect;
 mod kinds;
+mod outcome;
 mod pdf;
 mod progress;
 mod publish;
+mod recipe;
 mod repl;
+mod result;
 mod run;
 mod serve;
 mod show;
@@ -17,14 +21,11 @@ mod terminal;
 mod watch;
 mod weights;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::diagnostic::Diagnostics;
-use crate::kind::registry::Registry;
-use crate::workspace::Session;
+use crate::cli::outcome::Failure;
 
 /// Encoding-model studies of visual cortex as cached, typed recipes.
 ///
@@ -54,8 +55,8 @@ enum Command {
     Graph(kinds::Graph),
     /// Look at a result
     Show(show::Show),
-    /// Write a result to a file: .npy, .csv, .parquet, .safetensors or .png
-    Export(show::Export),
+    #[command(about = export::about())]
+    Export(export::Export),
     /// The node kinds, or one kind's ports, parameters and example
     Kinds(kinds::Kinds),
     /// The JSON Schema of every recipe, for editors that complete and check as one types
@@ -81,26 +82,6 @@ enum Command {
     /// What this machine offers: libtorch, devices, threads, disk
     Doctor(init::Doctor),
 }
-
-/// How a command ends short of success.
-pub enum Failure {
-    /// The recipe or the usage is wrong: said, and nothing has run.
-    Usage(String),
-    /// Recipe diagnostics.
-    Recipe(Diagnostics),
-    /// Something could not be done.
-    Failed(String),
-    /// A failure that was told already.
-    Told(u8),
-}
-
-impl From<Diagnostics> for Failure {
-    fn from(diagnostics: Diagnostics) -> Self {
-        Self::Recipe(diagnostics)
-    }
-}
-
-type Outcome = Result<(), Failure>;
 
 /// Runs the command line; the exit status is the contract's.
 pub fn main() -> ExitCode {
@@ -142,36 +123,5 @@ pub fn main() -> ExitCode {
             terminal::say(&format!("error: {message}"));
             ExitCode::from(1)
         }
-    }
-}
-
-/// A recipe, and variables to override.
-#[derive(clap::Args)]
-struct Recipe {
-    /// The recipe file, such as recipes/quickstart.yaml
-    recipe: PathBuf,
-    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
-    #[arg(long, value_name = "K=V", value_parser = assignment)]
-    set: Vec<(String, String)>,
-}
-
-impl Recipe {
-    fn open(&self, registry: &Registry) -> Result<Session, Failure> {
-        open(&self.recipe, registry, &self.set)
-    }
-}
-
-fn open(path: &std::path::Path, registry: &Registry, set: &[(String, String)]) -> Result<Session, Failure> {
-    let session = Session::open(path, registry, set)?;
-    if !session.warnings.is_empty() {
-        terminal::say(&session.warnings.render(terminal::colour()));
-    }
-    Ok(session)
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE, such as components=100".to_owned()),
     }
 }

@@ -2,14 +2,18 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::progress::Progress;
-use crate::cli::{Failure, Outcome, assignment, open, terminal};
+use crate::cli::recipe::{Recipe, Set, open};
+use crate::cli::terminal;
 use crate::device::Device;
 use crate::engine::event::Event;
 use crate::engine::executor;
@@ -33,9 +37,8 @@ pub struct Run {
     /// Recipe files
     #[arg(required = true)]
     recipes: Vec<PathBuf>,
-    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
-    #[arg(long, value_name = "K=V", value_parser = assignment)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    set: Set,
     /// Only this node and what it needs; may be given again. A port, as in pcs.components, is made though nothing reads it
     #[arg(long, value_name = "NODE")]
     node: Vec<String>,
@@ -71,11 +74,12 @@ pub struct Run {
 impl Run {
     pub fn execute(self, registry: &Registry) -> Outcome {
         let sessions: Result<Vec<Session>, Failure> =
-            self.recipes.iter().map(|path| open(path, registry, &self.set)).collect();
+            self.recipes.iter().map(|path| open(path, registry, &self.set.set)).collect();
         let sessions = sessions?;
-        let options: Result<Vec<executor::Options>, Failure> =
-            sessions.iter().map(|session| self.options(session)).collect();
-        let options = options?;
+        // What cannot be in one of several recipes is told before any runs.
+        for session in &sessions {
+            self.options(session)?;
+        }
         if self.dry_run {
             for session in &sessions {
                 forecast(session, self.json);
@@ -90,8 +94,9 @@ impl Run {
         };
         let interrupted = terminal::interruption().map_err(Failure::Failed)?;
         let mut worst = 0;
-        for ((session, options), path) in sessions.into_iter().zip(options).zip(&self.recipes) {
-            let (session, options) = self.search(session, options, path, registry, &interrupted, events.as_mut())?;
+        for session in sessions {
+            let session = self.search(session, registry, &interrupted, events.as_mut())?;
+            let options = self.options(&session)?;
             worst = worst.max(self.one(&session, &options, &interrupted, events.as_mut())?);
         }
         if worst == 0 { Ok(()) } else { Err(Failure::Told(worst)) }
@@ -121,33 +126,24 @@ impl Run {
         Ok(options)
     }
 
-    /// Runs what decides a search by halving, rung by rung; gives the recipe with the variants that go on.
+    /// Decides a search by halving; gives the recipe with the variants that go on.
     fn search(
         &self,
-        mut session: Session,
-        mut options: executor::Options,
-        path: &Path,
+        session: Session,
         registry: &Registry,
         interrupted: &AtomicBool,
         mut events: Option<&mut BufWriter<File>>,
-    ) -> Result<(Session, executor::Options), Failure> {
-        while let Some(judges) = session.undecided().filter(|_| self.node.is_empty()) {
-            let rung = session.rungs();
-            terminal::say(&format!("search: rung {}, {} trials", rung + 1, judges.len()));
-            options.targets = Some(judges);
-            let execution = self.execute_plan(&session, &options, interrupted, events.as_deref_mut())?;
-            options.targets = None;
-            if execution.interrupted {
-                break;
-            }
-            session = open(path, registry, &self.set)?;
-            options = self.options(&session)?;
-            // Failed trials are told again by the run of the whole.
-            if session.rungs() == rung {
-                break;
-            }
+    ) -> Result<Arc<Session>, Failure> {
+        let session = Arc::new(session);
+        if !self.node.is_empty() {
+            return Ok(session);
         }
-        Ok((session, options))
+        Session::search(session, registry, &mut |session, judges| {
+            terminal::say(&format!("search: rung {}, {} trials", session.rungs() + 1, judges.len()));
+            let options = executor::Options { targets: Some(judges), ..self.options(session)? };
+            let execution = self.execute_plan(session, &options, interrupted, events.as_deref_mut())?;
+            Ok(if execution.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
     }
 
     /// Runs one recipe; gives its exit status.
@@ -299,7 +295,7 @@ fn forecast(session: &Session, as_json: bool) {
 #[derive(Args)]
 pub struct Report {
     #[command(flatten)]
-    recipe: crate::cli::Recipe,
+    recipe: Recipe,
     /// Also print it to report.pdf beside it, with the Chromium that is installed (or that VENTRAL_CHROMIUM names)
     #[arg(long)]
     pdf: bool,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::{Failure, Outcome, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::terminal;
 use crate::kind::registry::Registry;
 use crate::live;
 use crate::live::Bound;

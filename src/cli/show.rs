@@ -1,23 +1,16 @@
-//! `ventral show` and `ventral export`: look at a result, or write it to a file.
-
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+//! `ventral show`: look at a result.
 
 use clap::Args;
 use polars::frame::DataFrame;
-use polars::prelude::{AnyValue, CsvWriter, SerWriter};
+use polars::prelude::AnyValue;
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::{Failure, Outcome, Recipe, terminal};
-use crate::engine::record::Stored;
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::Recipe;
+use crate::cli::result::{find, read};
+use crate::cli::terminal;
 use crate::kind::registry::Registry;
 use crate::value::Value;
-use crate::value::stimuli::Stimuli;
-use crate::value::ty::Type;
-use crate::workspace::Session;
-use crate::workspace::results;
-use crate::workspace::results::Lack;
 
 /// Look at a result
 ///
@@ -61,94 +54,6 @@ impl Show {
         terminal::print(&text);
         Ok(())
     }
-}
-
-/// Write a result to a file: .npy, .csv, .parquet, .safetensors or .png
-///
-/// In a .csv the first column is the stimulus; beside FILE.npy, FILE.ids.csv names the stimulus of each row.
-#[derive(Args)]
-pub struct Export {
-    #[command(flatten)]
-    recipe: Recipe,
-    /// What to write: readout.predictions@layer=features.9, by_layer.table
-    node: String,
-    /// The file; its extension is the format
-    file: PathBuf,
-}
-
-impl Export {
-    pub fn execute(self, registry: &Registry) -> Outcome {
-        let session = self.recipe.open(registry)?;
-        let results = find(&session, &self.node)?;
-        let [(_, stored)] = results.as_slice() else {
-            let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
-            return Err(Failure::Usage(format!(
-                "`{}` means {} results; name one of {}",
-                self.node,
-                names.len(),
-                names.join(", ")
-            )));
-        };
-        let value = read(&session, stored)?;
-        let extension =
-            self.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
-        if !formats(value.ty()).contains(&extension.as_str()) {
-            let can = formats(value.ty()).join(", .");
-            return Err(Failure::Usage(format!(
-                "{}: {} cannot be written as `.{extension}`; .{can} can",
-                self.file.display(),
-                value.ty()
-            )));
-        }
-        let survey_sources = || session.survey().sources;
-        write(&value, &extension, &stored.path(session.cache()), &self.file, survey_sources)
-            .map_err(|e| Failure::Failed(format!("{}: {e}", self.file.display())))?;
-        terminal::say(&format!("wrote {}", self.file.display()));
-        if let (true, Some(stimuli)) = (extension == "npy", stimuli_of(&value)) {
-            // An array has no room for names, and rows without theirs cannot be joined.
-            let beside = self.file.with_extension("ids.csv");
-            write_ids(&beside, stimuli).map_err(|e| Failure::Failed(format!("{}: {e}", beside.display())))?;
-            terminal::say(&format!("wrote {}: the stimulus of each row", beside.display()));
-        }
-        Ok(())
-    }
-}
-
-/// The stimuli of a value's rows.
-fn stimuli_of(value: &Value) -> Option<&Stimuli> {
-    match value {
-        Value::Matrix(matrix) => matrix.about.stimuli.as_ref(),
-        Value::Responses(responses) => Some(responses.stimuli()),
-        _ => None,
-    }
-}
-
-fn write_ids(file: &Path, stimuli: &Stimuli) -> Result<(), String> {
-    let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
-    out.write_record(["id"]).map_err(|e| e.to_string())?;
-    for stimulus in stimuli.iter() {
-        out.write_record([&*stimulus.name]).map_err(|e| e.to_string())?;
-    }
-    out.flush().map_err(|e| e.to_string())
-}
-
-fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Failure> {
-    let (found, _) = results::find(session, text).map_err(|lack| match lack {
-        Lack::Unknown(message) => Failure::Usage(message),
-        Lack::Absent(message, remedy) => {
-            let recipe = session.plan.recipe.as_deref().unwrap_or(Path::new("RECIPE"));
-            Failure::Failed(format!("{message}; {}", remedy.command(recipe)))
-        }
-    })?;
-    Ok(found.into_iter().map(|found| (found.name, found.stored)).collect())
-}
-
-fn read(session: &Session, stored: &Stored) -> Result<Value, Failure> {
-    Value::read(stored.ty, &stored.path(session.cache())).map_err(|e| {
-        Failure::Failed(format!(
-            "{e}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
-        ))
-    })
 }
 
 fn as_json(value: &Value) -> Json {
@@ -297,111 +202,4 @@ fn plain(value: &AnyValue<'_>) -> String {
         AnyValue::Float32(value) => format!("{value:.4}"),
         other => other.to_string(),
     }
-}
-
-/// The extensions of files that a type can be written to.
-fn formats(ty: Type) -> &'static [&'static str] {
-    match ty {
-        Type::Table => &["parquet", "csv"],
-        Type::Matrix | Type::Responses => &["safetensors", "npy", "csv"],
-        Type::Split | Type::Labels => &["safetensors", "csv"],
-        Type::Images => &["safetensors", "png"],
-        Type::Network | Type::Fit | Type::Gram | Type::Eigen => &["safetensors"],
-    }
-}
-
-fn write(
-    value: &Value,
-    extension: &str,
-    object: &Path,
-    file: &Path,
-    sources: impl Fn() -> std::collections::BTreeMap<crate::digest::Digest, PathBuf>,
-) -> Result<(), String> {
-    let text = |e: std::io::Error| e.to_string();
-    match (extension, value) {
-        (extension, value) if extension == value.ty().extension() => {
-            // Not `fs::copy`: the copy would be read-only, as objects are.
-            let mut from = File::open(object).map_err(text)?;
-            let mut to = File::create(file).map_err(text)?;
-            std::io::copy(&mut from, &mut to).map(drop).map_err(text)
-        }
-        ("npy", Value::Matrix(matrix)) => ndarray_npy::write_npy(file, &matrix.view()).map_err(|e| e.to_string()),
-        ("npy", Value::Responses(responses)) => {
-            ndarray_npy::write_npy(file, &responses.mean).map_err(|e| e.to_string())
-        }
-        ("csv", Value::Table(table)) => {
-            let mut out = BufWriter::new(File::create(file).map_err(text)?);
-            CsvWriter::new(&mut out).finish(&mut table.frame.clone()).map_err(|e| e.to_string())
-        }
-        ("csv", Value::Matrix(matrix)) => {
-            let names =
-                matrix.about.columns.clone().unwrap_or_else(|| (0..matrix.columns()).map(|c| c.to_string()).collect());
-            let stimuli = matrix.about.stimuli.as_ref();
-            write_csv(
-                file,
-                &names,
-                matrix.rows(),
-                |row| stimuli.map_or_else(|| row.to_string(), |s| s.get(row).name.to_string()),
-                |row, column| matrix.view()[[row, column]],
-            )
-        }
-        ("csv", Value::Responses(responses)) => write_csv(
-            file,
-            responses.units(),
-            responses.stimuli().len(),
-            |row| responses.stimuli().get(row).name.to_string(),
-            |row, column| responses.mean[[row, column]],
-        ),
-        ("csv", Value::Split(split)) => {
-            let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
-            let named = |row: usize| split.stimuli.get(row).name.to_string();
-            match &split.assignment {
-                crate::value::split::Assignment::Parts(parts) => {
-                    out.write_record(["id", "part"]).map_err(|e| e.to_string())?;
-                    for (row, part) in parts.iter().enumerate() {
-                        out.write_record([named(row), part.name().to_owned()]).map_err(|e| e.to_string())?;
-                    }
-                }
-                crate::value::split::Assignment::Folds { fold, .. } => {
-                    out.write_record(["id", "fold"]).map_err(|e| e.to_string())?;
-                    for (row, fold) in fold.iter().enumerate() {
-                        out.write_record([named(row), fold.to_string()]).map_err(|e| e.to_string())?;
-                    }
-                }
-            }
-            out.flush().map_err(text)
-        }
-        ("png", Value::Images(images)) => crate::report::contact_sheet(images, &sources())
-            .and_then(|sheet| sheet.save(file).map_err(|e| e.to_string())),
-        ("csv", Value::Labels(labels)) => {
-            let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
-            let header: &[&str] =
-                if labels.category.is_some() { &["id", "object", "category"] } else { &["id", "object"] };
-            out.write_record(header).map_err(|e| e.to_string())?;
-            for (row, object) in labels.object.iter().enumerate() {
-                let category = labels.category.as_ref().map(|all| all[row].as_str());
-                let named = &*labels.stimuli.get(row).name;
-                out.write_record([Some(named), Some(object.as_str()), category].into_iter().flatten())
-                    .map_err(|e| e.to_string())?;
-            }
-            out.flush().map_err(text)
-        }
-        (extension, value) => unreachable!("`formats` offers no .{extension} for {}", value.ty()),
-    }
-}
-
-fn write_csv(
-    file: &Path,
-    columns: &[String],
-    rows: usize,
-    name: impl Fn(usize) -> String,
-    value: impl Fn(usize, usize) -> f32,
-) -> Result<(), String> {
-    let mut out = csv::Writer::from_path(file).map_err(|e| e.to_string())?;
-    out.write_record(std::iter::once("id").chain(columns.iter().map(String::as_str))).map_err(|e| e.to_string())?;
-    for row in 0..rows {
-        let values = (0..columns.len()).map(|column| value(row, column).to_string());
-        out.write_record(std::iter::once(name(row)).chain(values)).map_err(|e| e.to_string())?;
-    }
-    out.flush().map_err(|e| e.to_string())
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::progress::Progress;
+use crate::cli::recipe::{Set, open};
 use crate::cli::serve::Place;
-use crate::cli::{Failure, Outcome, assignment, terminal};
+use crate::cli::terminal;
 use crate::device::Device;
 use crate::engine::executor;
 use crate::engine::worker::job::Runner;
@@ -24,9 +26,8 @@ use crate::live::Told;
 pub struct Watch {
     /// The recipe file
     recipe: PathBuf,
-    /// Override a variable, or replace a sweep: --set layer=layer4, --set components=[100,500]
-    #[arg(long, value_name = "K=V", value_parser = assignment)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    set: Set,
     /// Where nodes compute that do not say: auto, cpu, cuda or cuda:INDEX
     #[arg(long, default_value = "auto")]
     device: Device,
@@ -44,7 +45,7 @@ impl Watch {
     pub fn execute(self, registry: &Registry) -> Outcome {
         if !self.recipe.is_file() {
             // Told as `run` tells it, with the recipe that may be meant.
-            crate::cli::open(&self.recipe, registry, &self.set)?;
+            open(&self.recipe, registry, &self.set.set)?;
         }
         let stop = terminal::interruption().map_err(Failure::Failed)?;
         let bound = self.place.bind()?;
@@ -54,7 +55,7 @@ impl Watch {
             device: self.device,
             ..executor::Options::default()
         };
-        let options = live::Options { recipe: self.recipe, set: self.set, run };
+        let options = live::Options { recipe: self.recipe, set: self.set.set, run };
         let memory = self.memory;
         let runner = move || -> Box<dyn Runner> { Box::new(LazyWorkers::new(memory)) };
         let mut progress = Progress::new();

@@ -10,7 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
 
 use crate::cli::download::{Download, Event};
-use crate::cli::{Failure, Outcome, terminal};
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::terminal;
 use crate::kind::registry::Registry;
 use crate::nets::zoo::published;
 use crate::nets::zoo::published::Published;

@@ -1,13 +1,7 @@
-//! An n-dimensional array from any file that holds one.
-
-use std::path::Path;
+//! An n-dimensional array, as files of many formats hold one.
 
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use safetensors::tensor::{Dtype, SafeTensors};
 
-use crate::formats::element::{Element, Kind};
-use crate::formats::hdf5::Hdf5;
-use crate::formats::{csv, name_of, npy, parquet};
 use crate::text::nearest::nearest;
 
 /// Numbers in row-major order, with the names of rows and columns where the file has them.
@@ -19,32 +13,6 @@ pub struct Array {
     pub rows: Option<Vec<String>>,
     /// Names along the second axis.
     pub columns: Option<Vec<String>>,
-}
-
-/// The extensions that [`read`] knows, for messages.
-pub const EXTENSIONS: &str = ".npy, .npz, .csv, .parquet, .safetensors, .h5 and .mat (v7.3)";
-
-/// Reads an array; `key` names one where the file may hold several (.npz, .h5, .mat, .safetensors).
-pub fn read(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let alone = |array: Result<Array, String>| match key {
-        None => array,
-        Some(key) => Err(format!("{} holds one array and no names, so `key: {key}` means nothing", name_of(path))),
-    };
-    match extension.as_str() {
-        "npy" => alone(npy::read(path)),
-        "npz" => npy::read_npz(path, key),
-        "csv" => alone(csv::read_array(path)),
-        "parquet" => alone(parquet::read_array(path)),
-        "safetensors" => read_safetensors(path, key),
-        "h5" | "hdf5" => read_hdf5(path, key),
-        // MATLAB writes arrays column by column, so that HDF5 sees the axes in reverse.
-        "mat" => read_hdf5(path, key).map(|array| {
-            let shape = array.shape.iter().rev().copied().collect();
-            Array::new(shape, array.data, Order::ColumnMajor).expect("the same numbers")
-        }),
-        _ => Err(format!("{} is of no format that holds an array; there are {EXTENSIONS}", name_of(path))),
-    }
 }
 
 /// How numbers follow one another.
@@ -94,43 +62,6 @@ pub(super) fn choose<'a>(names: &'a [String], key: Option<&str>, file: &str) -> 
     }
 }
 
-fn read_hdf5(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let file = Hdf5::open(path)?;
-    let names = file.datasets()?;
-    let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
-    file.floats(key)?.read_all()
-}
-
-fn read_safetensors(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    let file = name_of(path);
-    let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|e| format!("{file} is damaged or no safetensors file: {e}"))?;
-    let mut names: Vec<String> = tensors.names().into_iter().map(|name| name.to_owned()).collect();
-    names.sort();
-    let key = choose(&names, key, &file)?;
-    let tensor = tensors.tensor(key).expect("listed above");
-    let element = match tensor.dtype() {
-        Dtype::F16 => Some(Element::little(Kind::Float, 2)),
-        Dtype::BF16 => Some(Element::little(Kind::BFloat, 2)),
-        Dtype::F32 => Some(Element::little(Kind::Float, 4)),
-        Dtype::F64 => Some(Element::little(Kind::Float, 8)),
-        Dtype::I8 => Some(Element::little(Kind::Signed, 1)),
-        Dtype::I16 => Some(Element::little(Kind::Signed, 2)),
-        Dtype::I32 => Some(Element::little(Kind::Signed, 4)),
-        Dtype::I64 => Some(Element::little(Kind::Signed, 8)),
-        Dtype::U8 | Dtype::BOOL => Some(Element::little(Kind::Unsigned, 1)),
-        Dtype::U16 => Some(Element::little(Kind::Unsigned, 2)),
-        Dtype::U32 => Some(Element::little(Kind::Unsigned, 4)),
-        Dtype::U64 => Some(Element::little(Kind::Unsigned, 8)),
-        _ => None,
-    };
-    let data = element.and_then(|element| element.decode(tensor.data())).ok_or_else(|| {
-        format!("`{key}` in {file} is of type {:?}, which is no number to compute with", tensor.dtype())
-    })?;
-    Ok(Array::new(tensor.shape().to_vec(), data, Order::RowMajor).expect("safetensors checks its shapes"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,19 +82,5 @@ mod tests {
         assert_eq!(choose(&names[..1], None, "f.npz"), Ok("conv1"));
         assert!(choose(&names, None, "f.npz").unwrap_err().contains("holds 2 arrays (`conv1`, `conv2`)"));
         assert!(choose(&names, Some("con1"), "f.npz").unwrap_err().contains("did you mean `conv1`?"));
-    }
-
-    #[test]
-    fn safetensors_read_with_their_types() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.safetensors");
-        let numbers: Vec<u8> = [1.0_f64, -2.0, 3.5].iter().flat_map(|x| x.to_le_bytes()).collect();
-        let view = safetensors::tensor::TensorView::new(Dtype::F64, vec![3, 1], &numbers).unwrap();
-        std::fs::write(&path, safetensors::serialize([("x", view)], None).unwrap()).unwrap();
-        let array = read(&path, None).unwrap();
-        assert_eq!((array.shape, array.data), (vec![3, 1], vec![1.0, -2.0, 3.5]));
-        std::fs::write(&path, b"nonsense").unwrap();
-        assert!(read(&path, None).unwrap_err().contains("no safetensors file"));
-        assert!(read(Path::new("x.xlsx"), None).unwrap_err().contains("of no format that holds an array"));
     }
 }

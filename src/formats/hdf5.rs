@@ -5,7 +5,7 @@ use std::path::Path;
 use hdf5_reader::error::Error;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem, StringSize};
 
-use crate::formats::array::{Array, Order};
+use crate::formats::array::{Array, Order, choose};
 use crate::formats::element::{Element, Kind};
 use crate::formats::name_of;
 
@@ -29,6 +29,21 @@ pub struct Floats {
     shape: Vec<usize>,
     /// Such as "`spikes_train` in it.h5".
     place: String,
+}
+
+/// Reads one dataset whole.
+pub fn read_array(path: &Path, key: Option<&str>) -> Result<Array, String> {
+    let file = Hdf5::open(path)?;
+    let names = file.datasets()?;
+    let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
+    file.floats(key)?.read_all()
+}
+
+/// The same of a file that MATLAB wrote: it writes arrays column by column, so that HDF5 sees the axes in reverse.
+pub fn read_matlab(path: &Path, key: Option<&str>) -> Result<Array, String> {
+    let array = read_array(path, key)?;
+    let shape = array.shape.iter().rev().copied().collect();
+    Ok(Array::new(shape, array.data, Order::ColumnMajor).expect("the same numbers"))
 }
 
 impl Hdf5 {
@@ -251,7 +266,7 @@ mod tests {
 
     #[test]
     fn matlab_arrays_have_their_axes_in_matlab_s_order() {
-        let array = crate::formats::array::read(&fixture("v73.mat"), Some("responses")).unwrap();
+        let array = read_matlab(&fixture("v73.mat"), Some("responses")).unwrap();
         assert_eq!(array.shape, [2, 3], "as MATLAB's size() says");
         assert_eq!(array.data, [11.0, 12.0, 13.0, 21.0, 22.0, 23.0]);
     }

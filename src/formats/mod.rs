@@ -8,7 +8,9 @@ pub mod element;
 pub mod hdf5;
 pub mod listing;
 pub mod npy;
+pub mod open;
 pub mod parquet;
+pub mod safetensors;
 
 use std::path::Path;
 

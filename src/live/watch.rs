@@ -281,13 +281,8 @@ impl Followed<'_> {
         let shown = next.unwrap_or_else(|| Arc::clone(session));
         let _ = self.prints.send(Print::Ended(Arc::clone(&shown), execution));
         // A search by halving goes on where its rung is decided now.
-        if shown.undecided().is_some()
-            && let Some(further) = self.open(tell)
-            && further.rungs() > shown.rungs()
-        {
-            return Ok(Some(further));
-        }
-        Ok(None)
+        let further = shown.further(self.registry).map_err(|wrong| wrong.render(false))?;
+        Ok(further.map(Arc::new))
     }
 }
 

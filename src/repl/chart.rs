@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::plan;
-use crate::repl::run::Run;
+use crate::repl::browser;
+use crate::repl::handle::Run;
 use crate::repl::{Outcome, Refusal};
 use crate::report::page::single;
 use crate::report::page::single::Drawing;
@@ -127,7 +128,7 @@ impl Chart {
     pub fn open(&self) -> Outcome<()> {
         let folder = std::env::temp_dir().join(format!("ventral-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| Refusal::new(format!("{}: {error}", folder.display())))?;
-        crate::repl::show::open(&self.save(folder.join("chart.html"))?)
+        browser::open(&self.save(folder.join("chart.html"))?)
     }
 }
 

@@ -4,8 +4,10 @@
 //! `ventral::prelude` names, since evcxr loses silently what it cannot name. What is missing, stale or misspelt is a
 //! `Refusal` in words; nothing here panics. Results go through the recipe's cache and keys, so nothing is computed twice.
 
+mod browser;
 pub mod chart;
 pub mod draft;
+pub mod handle;
 pub mod images;
 pub mod matrix;
 pub mod node;

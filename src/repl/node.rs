@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::engine::record::State;
 use crate::plan::NodeIndex;
-use crate::repl::run::Run;
+use crate::repl::handle::Run;
 use crate::repl::setting::Setting;
 use crate::repl::{Outcome, Refusal};
 use crate::text::nearest::nearest;

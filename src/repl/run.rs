@@ -1,6 +1,7 @@
-//! A recipe at hand: its results by name, and what becomes of them when something is set.
+//! What one does with a recipe at hand: set, run, look at results by name, save.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
-use crate::engine::executor::Options;
+use crate::engine::executor::{Execution, Options};
 use crate::engine::record::State;
-use crate::engine::walk::Survey;
 use crate::engine::worker::pool::LazyWorkers;
 use crate::plan::Plan;
 use crate::recipe;
 use crate::recipe::Loaded;
+use crate::repl::browser;
 use crate::repl::chart::Chart;
+use crate::repl::handle::{Origin, Run};
 use crate::repl::images::Images;
 use crate::repl::matrix::Matrix;
 use crate::repl::node::Node;
@@ -25,39 +27,20 @@ use crate::repl::table::Table;
 use crate::repl::{Outcome, Refusal};
 use crate::text::amount;
 use crate::value::Value;
-use crate::workspace::results;
-use crate::workspace::results::{Found, Lack, Remedy};
 use crate::workspace::why::View;
 use crate::workspace::{Session, reference};
 
 /// How long a computation goes on without a word.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A recipe beside its cache. Cheap to clone; every method looks at the cache anew, so that nothing it gives is stale.
-#[derive(Clone)]
-pub struct Run {
-    pub(super) session: Arc<Session>,
-    pub(super) origin: Arc<Origin>,
-}
-
-/// Where a plan comes from, so that it can be made again with other settings.
-pub(super) struct Origin {
-    /// The recipe file; absent for a plan built in Rust.
-    pub path: Option<PathBuf>,
-    /// The recipe as it was read; empty for a plan that was built node by node.
-    pub text: String,
-    /// What was set since, in order; a later setting of a name replaces an earlier one.
-    pub set: Vec<(String, Setting)>,
-}
-
 impl Run {
     /// Opens a recipe; every problem of it is told at once. Nothing runs.
     pub fn open(recipe: impl AsRef<Path>) -> Outcome<Self> {
         let path = recipe.as_ref();
-        let loaded = recipe::load(path, &crate::nodes::registry(), &recipe::Options::default())?;
-        let text = loaded.plan.source.clone();
+        let session = Session::open(path, &crate::nodes::registry(), &[])?;
+        let text = session.plan.source.clone();
         let origin = Origin { path: Some(path.to_owned()), text, set: Vec::new() };
-        Ok(Self { session: Arc::new(Session::of(loaded)), origin: Arc::new(origin) })
+        Ok(Self { session: Arc::new(session), origin: Arc::new(origin) })
     }
 
     /// A plan built in Rust, such as `Draft` gives.
@@ -67,8 +50,8 @@ impl Run {
         Self { session: Arc::new(Session::of(loaded)), origin: Arc::new(origin) }
     }
 
-    /// The same with a variable set, as `ventral run --set` does it: `run.set("components", 200)?`; a list sweeps it. With
-    /// a node's name it sets a parameter: `run.set("readout.folds", 5)?`. Nothing runs until `run()`.
+    /// The same with a variable or a node's parameter set, as `ventral run --set` does it: `run.set("components", 200)?`,
+    /// where a list sweeps the variable, and `run.set("readout.folds", 5)?`. Nothing runs until `run()`.
     pub fn set(&self, name: &str, value: impl Into<Setting>) -> Outcome<Self> {
         let mut set = self.origin.set.clone();
         set.retain(|(known, _)| known != name);
@@ -81,21 +64,27 @@ impl Run {
         let Some(path) = &self.origin.path else {
             return Err(Refusal::new("this plan was built in Rust; there is no recipe to read again"));
         };
-        let text = recipe::load(path, &crate::nodes::registry(), &recipe::Options::default())?.plan.source;
+        let text = recipe::text(path).map_err(Diagnostics::from)?;
         self.with(text, self.origin.set.clone())
     }
 
     fn with(&self, text: String, set: Vec<(String, Setting)>) -> Outcome<Self> {
         let origin = Origin { path: self.origin.path.clone(), text, set };
-        let loaded = save::planned(&self.session.plan, &origin)?;
+        let session = save::opened(&self.session.plan, &origin)?;
         let base = self.session.plan.name.split('@').next().unwrap_or_default();
-        Ok(Self { session: Arc::new(Session::of(loaded).varying(base)), origin: Arc::new(origin) })
+        Ok(Self { session: Arc::new(session.varying(base)), origin: Arc::new(origin) })
     }
 
-    /// Computes what changed, and says what ran; gives the run with everything up to date. A node that fails is a refusal
-    /// that says why; what did run is kept.
+    /// Computes what changed, and says what ran; gives the run with everything up to date. A search by halving goes rung by
+    /// rung, as `ventral run` does it. A node that fails is a refusal that says why; what did run is kept.
     pub fn run(&self) -> Outcome<Self> {
-        self.execute(&Options::default())
+        let start = Arc::clone(&self.session);
+        let session = Session::search(start, &crate::nodes::registry(), &mut |session, judges| {
+            println!("search: rung {}, {} trials", session.rungs() + 1, judges.len());
+            execute(session, &Options { targets: Some(judges), ..Options::default() })?;
+            Ok::<_, Refusal>(ControlFlow::Continue(()))
+        })?;
+        Self { session, origin: Arc::clone(&self.origin) }.complete(&Options::default())
     }
 
     /// Computes a result that the recipe does not keep or that nothing in it reads: `run.make("pcs.components")?`.
@@ -103,7 +92,7 @@ impl Run {
         let target = reference::resolve(&self.session, reference)?;
         let survey = self.session.survey();
         let dropped = |&at: &usize| survey.outcomes[at].state == State::Dropped;
-        self.execute(&Options {
+        self.complete(&Options {
             asked: target.nodes.iter().map(|&at| (at, target.port.clone())).collect(),
             force: target.nodes.iter().copied().filter(dropped).collect(),
             targets: Some(target.nodes),
@@ -111,28 +100,9 @@ impl Run {
         })
     }
 
-    fn execute(&self, options: &Options) -> Outcome<Self> {
-        let (mut done, mut total, mut told) = (0, 0, Instant::now());
-        let mut tell = |event: &Event| match event {
-            Event::RunStarted { nodes, .. } => total = *nodes,
-            Event::NodeFinished { node, state, seconds, message, .. } => {
-                done += 1;
-                match (state, message) {
-                    (State::Ran, _) => println!("[{done}/{total}] {node}: ran in {}", amount::seconds(*seconds)),
-                    (State::Failed, Some(message)) => println!("[{done}/{total}] {node}: failed: {message}"),
-                    _ => {}
-                }
-            }
-            Event::NodeProgress { node, done, total, what } if told.elapsed() > QUIET => {
-                told = Instant::now();
-                println!("{node}: {done} of {total} {what}");
-            }
-            Event::NodeNote { node, text } => println!("{node}: note: {text}"),
-            _ => {}
-        };
-        let workers = LazyWorkers::new(None);
-        let ended = self.session.run(&workers, options, &AtomicBool::new(false), &mut tell);
-        let execution = ended.map_err(|error| Refusal::new(error.to_string()))?;
+    /// Runs the plan; a node that fails is a refusal.
+    fn complete(&self, options: &Options) -> Outcome<Self> {
+        let execution = execute(&self.session, options)?;
         let failed: Vec<String> = (self.session.plan.nodes.iter().zip(&execution.outcomes))
             .filter(|(_, outcome)| outcome.state == State::Failed)
             .map(|(node, outcome)| {
@@ -233,50 +203,35 @@ impl Run {
         rows.collect()
     }
 
-    /// The results that a reference means, and how the recipe stands.
-    pub(super) fn find(&self, reference: &str) -> Outcome<(Vec<Found>, Survey)> {
-        results::find(&self.session, reference).map_err(|lack| match lack {
-            Lack::Unknown(message) => Refusal::new(message),
-            Lack::Absent(message, remedy) => {
-                let here = match &remedy {
-                    Remedy::Run => "`run()?` computes it here".to_owned(),
-                    Remedy::Make(what) | Remedy::Force(what) => format!("`make(\"{what}\")?` makes it here"),
-                };
-                let shell = match &self.origin.path {
-                    // What was set in a node is in no recipe yet.
-                    Some(path) if self.origin.set.is_empty() => format!(", {} in a shell", remedy.command(path)),
-                    _ => String::new(),
-                };
-                Refusal::new(format!("{message}; {here}{shell}"))
-            }
-        })
-    }
-
-    pub(super) fn single(&self, reference: &str) -> Outcome<(Found, Value, Survey)> {
-        let (mut found, survey) = self.find(reference)?;
-        if found.len() != 1 {
-            let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
-            let message = format!("`{reference}` means {} results; name one of {}", names.len(), names.join(", "));
-            return Err(Refusal::new(message));
-        }
-        let one = found.remove(0);
-        let value = self.read(&one)?;
-        Ok((one, value, survey))
-    }
-
-    pub(super) fn read(&self, found: &Found) -> Outcome<Value> {
-        let stored = &found.stored;
-        Value::read(stored.ty, &stored.path(self.session.cache())).map_err(|error| {
-            Refusal::new(format!(
-                "{error}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
-            ))
-        })
-    }
-
     /// What is hardly meant in the recipe; empty where nothing is.
     pub(super) fn warnings(&self) -> String {
         if self.session.warnings.is_empty() { String::new() } else { self.session.warnings.render(false) }
     }
+}
+
+/// Brings a plan up to date, and says what runs.
+fn execute(session: &Session, options: &Options) -> Outcome<Execution> {
+    let (mut done, mut total, mut told) = (0, 0, Instant::now());
+    let mut tell = |event: &Event| match event {
+        Event::RunStarted { nodes, .. } => total = *nodes,
+        Event::NodeFinished { node, state, seconds, message, .. } => {
+            done += 1;
+            match (state, message) {
+                (State::Ran, _) => println!("[{done}/{total}] {node}: ran in {}", amount::seconds(*seconds)),
+                (State::Failed, Some(message)) => println!("[{done}/{total}] {node}: failed: {message}"),
+                _ => {}
+            }
+        }
+        Event::NodeProgress { node, done, total, what } if told.elapsed() > QUIET => {
+            told = Instant::now();
+            println!("{node}: {done} of {total} {what}");
+        }
+        Event::NodeNote { node, text } => println!("{node}: note: {text}"),
+        _ => {}
+    };
+    let workers = LazyWorkers::new(None);
+    let ended = session.run(&workers, options, &AtomicBool::new(false), &mut tell);
+    ended.map_err(|error| Refusal::new(error.to_string()))
 }
 
 impl fmt::Debug for Run {
@@ -295,7 +250,7 @@ pub struct Report {
 impl Report {
     /// Opens it in the browser, where there is one.
     pub fn open(&self) -> Outcome<()> {
-        crate::repl::show::open(&self.path)
+        browser::open(&self.path)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, presets};
 use polars::frame::DataFrame;
@@ -11,13 +10,14 @@ use polars::prelude::AnyValue;
 
 use crate::plan::Plan;
 use crate::repl::chart::Chart;
+use crate::repl::handle::Run;
 use crate::repl::images::Images;
 use crate::repl::matrix::Matrix;
 use crate::repl::node::{Node, Why};
-use crate::repl::run::{Graph, Report, Run};
+use crate::repl::run::{Graph, Report};
 use crate::repl::table;
 use crate::repl::table::Table;
-use crate::repl::{Outcome, Refusal};
+use crate::repl::Refusal;
 use crate::report::draw::dag::{Format, draw};
 
 /// Rows of a table that a terminal shows, and a notebook.
@@ -304,19 +304,6 @@ impl Show for Plan {
 
     fn html(&self) -> Option<String> {
         Some(format!("<div style=\"background:#fff;overflow:auto\">{}</div>", draw(self, Format::Svg, &[])))
-    }
-}
-
-/// Opens a file as the desktop does.
-pub(super) fn open(path: &Path) -> Outcome<()> {
-    let started = ["xdg-open", "open"].iter().any(|program| {
-        let mut command = Command::new(program);
-        command.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok()
-    });
-    if started {
-        Ok(())
-    } else {
-        Err(Refusal::new(format!("there is no browser here; the file is {}", path.display())))
     }
 }
 

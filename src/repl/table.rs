@@ -5,7 +5,7 @@ use std::ops::Deref;
 use polars::frame::DataFrame;
 use polars::prelude::{AnyValue, Column, DataType, IntoColumn, NamedFrom, Series, SortMultipleOptions};
 
-use crate::repl::run::Run;
+use crate::repl::handle::Run;
 use crate::repl::{Outcome, Refusal};
 use crate::text::nearest::nearest;
 use crate::value::Value;

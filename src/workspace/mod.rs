@@ -8,4 +8,4 @@ pub mod results;
 pub mod session;
 pub mod why;
 
-pub use crate::workspace::session::{ReportFailure, Session};
+pub use crate::workspace::session::{ReportFailure, Session, Written};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::diagnostic::Diagnostics;
@@ -24,10 +26,24 @@ use crate::report;
 use crate::report::{Audience, ReportError, Study};
 use crate::value::Value;
 
+/// A recipe's text and where it belongs.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What diagnostics call it, and what its plan is named after.
+    pub name: PathBuf,
+    pub text: String,
+    /// Its file; none for a study that was built in Rust.
+    pub file: Option<PathBuf>,
+    /// The workspace, where it is not to be found from the name.
+    pub workspace: Option<PathBuf>,
+}
+
 /// A recipe that was read, beside its cache.
 pub struct Session {
     pub plan: Plan,
     pub warnings: Diagnostics,
+    /// What it was read from; none for a plan at hand, which stays as it is.
+    written: Option<Written>,
     pub(super) cache: PathBuf,
     pub(super) set: Vec<(String, String)>,
     /// Of a search by halving, the trials that go on at each rung that is decided.
@@ -37,13 +53,34 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads a recipe; every problem at once. A search by halving stands as far as the cache decides it.
+    /// Reads a recipe file; every problem at once. A search by halving stands as far as the cache decides it.
     pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
-        let mut options = recipe::Options { set: set.to_vec(), ..recipe::Options::default() };
+        let text = recipe::text(path)?;
+        let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let written = Written { name: path.to_owned(), text, file: Some(file), workspace: None };
+        Self::read(written, registry, set)
+    }
+
+    /// The same of a recipe's text.
+    pub fn read(written: Written, registry: &Registry, set: &[(String, String)]) -> Result<Self, Diagnostics> {
+        Self::decided(&written, registry, set, Vec::new())
+    }
+
+    /// The recipe with the trials of a search that go on, and further as far as the cache decides it.
+    fn decided(
+        written: &Written,
+        registry: &Registry,
+        set: &[(String, String)],
+        survivors: Vec<Vec<usize>>,
+    ) -> Result<Self, Diagnostics> {
+        let workspace = written.workspace.clone();
+        let mut options = recipe::Options { set: set.to_vec(), workspace, survivors };
         loop {
-            let loaded = recipe::load(path, registry, &options)?;
+            let mut loaded = recipe::read(&written.name, &written.text, registry, &options)?;
+            loaded.plan.recipe.clone_from(&written.file);
             let survivors = options.survivors.clone();
-            let session = Self { set: set.to_vec(), survivors, ..Self::of(loaded) };
+            let written = Some(written.clone());
+            let session = Self { written, set: set.to_vec(), survivors, ..Self::of(loaded) };
             match session.next_rung() {
                 Some(more) => options.survivors.push(more),
                 None => return Ok(session),
@@ -51,10 +88,39 @@ impl Session {
         }
     }
 
+    /// Of a search by halving, the recipe with the rungs that are decided by now; nothing where none is since it was read.
+    pub fn further(&self, registry: &Registry) -> Result<Option<Self>, Diagnostics> {
+        let Some(written) = &self.written else { return Ok(None) };
+        let Some(more) = self.next_rung() else { return Ok(None) };
+        let survivors = self.survivors.iter().cloned().chain([more]).collect();
+        let further = Self::decided(written, registry, &self.set, survivors)?;
+        Ok(Some(Self { varies: self.varies.clone(), ..further }))
+    }
+
+    /// Decides a search by halving, rung by rung, as far as its trials' scores do; gives the recipe with the variants that
+    /// went on, which still are to run as a whole. Any other recipe it gives back as it is.
+    ///
+    /// `run` brings the nodes that judge a rung up to date, and says whether to go on.
+    pub fn search<E: From<Diagnostics>>(
+        mut session: Arc<Self>,
+        registry: &Registry,
+        run: &mut dyn FnMut(&Arc<Self>, Vec<NodeIndex>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Arc<Self>, E> {
+        while let Some(judges) = session.undecided() {
+            if run(&session, judges)?.is_break() {
+                break;
+            }
+            // Trials that failed decide nothing; the run of the whole tells them.
+            let Some(further) = session.further(registry)? else { break };
+            session = Arc::new(further);
+        }
+        Ok(session)
+    }
+
     /// A recipe that was read already, or a plan built in Rust, beside the cache of its workspace.
     pub fn of(Loaded { plan, warnings }: Loaded) -> Self {
         let cache = plan.workspace.join("cache");
-        Self { plan, warnings, cache, set: Vec::new(), survivors: Vec::new(), varies: None }
+        Self { plan, warnings, written: None, cache, set: Vec::new(), survivors: Vec::new(), varies: None }
     }
 
     /// The same as a variation of another plan of the workspace, by its name.

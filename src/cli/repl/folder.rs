@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
+use crate::cli::repl::files::{problem, write};
 use crate::cli::repl::front;
 use crate::cli::repl::front::PACKAGE;
 
@@ -51,7 +52,7 @@ impl Folder {
                 source.display()
             ));
         }
-        let source = source.canonicalize().map_err(|error| told(&source, &error))?;
+        let source = source.canonicalize().map_err(|error| problem(&source, &error))?;
         let root = source.join("cache/repl");
         Ok(Self { source, root, standard: standard()? })
     }
@@ -84,9 +85,9 @@ impl Folder {
         let mut free = Vec::new();
         for number in 1..=SLOTS {
             let root = self.root.join(number.to_string());
-            fs::create_dir_all(&root).map_err(|error| told(&root, &error))?;
+            fs::create_dir_all(&root).map_err(|error| problem(&root, &error))?;
             let path = root.join("lock");
-            let file = File::create(&path).map_err(|error| told(&path, &error))?;
+            let file = File::create(&path).map_err(|error| problem(&path, &error))?;
             // SAFETY: a call on a descriptor that `file` keeps open.
             if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
                 free.push(Slot { folder: self, root, _lock: file });
@@ -153,7 +154,7 @@ impl Folder {
     /// it once.
     fn dependency(&self, name: &str) -> Result<String, String> {
         let path = self.source.join("Cargo.toml");
-        let manifest = fs::read_to_string(&path).map_err(|error| told(&path, &error))?;
+        let manifest = fs::read_to_string(&path).map_err(|error| problem(&path, &error))?;
         let start = format!("{name} = ");
         let line = manifest.lines().find(|line| line.starts_with(&start));
         line.map(str::to_owned).ok_or_else(|| format!("{} names no {name}", path.display()))
@@ -166,7 +167,7 @@ impl Slot<'_> {
         self.write_crates()?;
         self.build(&self.folder.library(), "ventral-session", &self.folder.target(), &say)?;
         let made = self.folder.made();
-        let of = fs::metadata(&made).and_then(|file| file.modified()).map_err(|error| told(&made, &error))?;
+        let of = fs::metadata(&made).and_then(|file| file.modified()).map_err(|error| problem(&made, &error))?;
         let (of, stamp) = (format!("{of:?}"), self.root.join("prepared"));
         if fs::read_to_string(&stamp).is_ok_and(|before| before == of) {
             return Ok(());
@@ -184,12 +185,12 @@ impl Slot<'_> {
     fn link_library(&self) -> Result<(), String> {
         let (target, to) = (self.folder.target(), self.root.join("lib"));
         if to.is_dir() {
-            fs::remove_dir_all(&to).map_err(|error| told(&to, &error))?;
+            fs::remove_dir_all(&to).map_err(|error| problem(&to, &error))?;
         }
-        fs::create_dir_all(&to).map_err(|error| told(&to, &error))?;
+        fs::create_dir_all(&to).map_err(|error| problem(&to, &error))?;
         // Macros are crates of the machine that compiles.
         for from in [target.join(self.folder.host()).join("debug/deps"), target.join("debug/deps")] {
-            link_crates(&from, &to).map_err(|error| told(&from, &error))?;
+            link_crates(&from, &to).map_err(|error| problem(&from, &error))?;
         }
         Ok(())
     }
@@ -311,7 +312,7 @@ impl Slot<'_> {
     /// The checkout's lock for a workspace; anew when it changes, since cargo puts the workspace's crates into it.
     fn write_lock(&self, workspace: &Path) -> Result<(), String> {
         let path = self.folder.source.join("Cargo.lock");
-        let lock = fs::read_to_string(&path).map_err(|error| told(&path, &error))?;
+        let lock = fs::read_to_string(&path).map_err(|error| problem(&path, &error))?;
         let seen = workspace.join("Cargo.lock.source");
         if fs::read_to_string(&seen).ok().as_ref() != Some(&lock) {
             write(&workspace.join("Cargo.lock"), &lock)?;
@@ -319,19 +320,6 @@ impl Slot<'_> {
         }
         Ok(())
     }
-}
-
-/// Writes a file unless it holds this already: cargo compiles again what is newer.
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let folder = path.parent().expect("a file of ours lies in a folder");
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| told(path, &error))
-}
-
-pub fn told(path: &Path, error: &io::Error) -> String {
-    format!("{}: {error}", path.display())
 }
 
 /// Asks rustc, which a session cannot do without.

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::cli::repl::folder::{told, write};
+use crate::cli::repl::files::{problem, write};
 
 /// What a session is told to depend on.
 pub const PACKAGE: &str = "ventral-front";
@@ -69,13 +69,13 @@ struct Room {
 /// every crate, so that one crate may hold them all.
 fn rooms(source: &Path) -> Result<Vec<Room>, String> {
     let door = source.join("lib.rs");
-    let text = fs::read_to_string(&door).map_err(|error| told(&door, &error))?;
+    let text = fs::read_to_string(&door).map_err(|error| problem(&door, &error))?;
     let crates = text.lines().filter_map(|line| line.strip_prefix("pub use ventral_")?.split("::").next());
     let mut rooms = opened(source, &text);
     for name in crates {
         let folder = source.join(name);
         let door = folder.join("lib.rs");
-        let text = fs::read_to_string(&door).map_err(|error| told(&door, &error))?;
+        let text = fs::read_to_string(&door).map_err(|error| problem(&door, &error))?;
         rooms.extend(opened(&folder, &text));
     }
     // Commands are of no use in a session, and what clap derives is of no use to rust-analyzer.
@@ -110,7 +110,7 @@ fn opened(folder: &Path, text: &str) -> Vec<Room> {
 pub fn write_standard(folder: &Path, sources: Option<&Path>) -> Result<(), String> {
     let Some(sources) = sources else {
         let none = folder.join("core");
-        return fs::create_dir_all(&none).map_err(|error| told(&none, &error));
+        return fs::create_dir_all(&none).map_err(|error| problem(&none, &error));
     };
     for name in ["core", "alloc", "std"] {
         link(&sources.join(name), &folder.join(name))?;
@@ -133,7 +133,7 @@ fn link(from: &Path, to: &Path) -> Result<(), String> {
         symlink(from, to)
     };
     // A session that starts beside this one makes the same link.
-    make().or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(told(to, &error)) })
+    make().or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(problem(to, &error)) })
 }
 
 #[cfg(test)]

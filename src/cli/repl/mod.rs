@@ -1,5 +1,6 @@
 //! `ventral repl`: a recipe's results at hand in evcxr, on a terminal or in Jupyter.
 
+mod files;
 mod folder;
 mod front;
 
@@ -12,8 +13,10 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::open;
 use crate::cli::repl::folder::{Folder, Slot};
-use crate::cli::{Failure, Outcome, open, terminal};
+use crate::cli::terminal;
 use crate::engine::worker::pool::Workers;
 use crate::kind::registry::Registry;
 use crate::text::amount;

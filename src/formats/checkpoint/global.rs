@@ -1,6 +1,6 @@
 //! The Python objects that pickles of state dicts may name. They are names here: none of them is ever called.
 
-use crate::formats::checkpoint::tensor::Number;
+use crate::formats::checkpoint::number::Number;
 
 /// What a global stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 //! bytes, and no tensor is copied before somebody asks for its numbers.
 
 mod global;
+mod number;
 mod pickle;
 pub mod script;
 mod state;
@@ -11,18 +12,17 @@ mod stream;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod values;
 mod zipped;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::ops::Range;
 use std::path::Path;
 
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors};
 
-use crate::formats::checkpoint::pickle::Values;
-use crate::formats::checkpoint::tensor::{Placed, Storage, Tensor};
+use crate::formats::checkpoint::tensor::Placed;
 use crate::formats::element::{Element, Kind};
 use crate::formats::name_of;
 
@@ -162,23 +162,6 @@ fn element(dtype: Dtype) -> Option<Element> {
         _ => return None,
     };
     Some(Element::little(kind, size))
-}
-
-/// Checks every tensor against its storage's bytes, which `locate` finds in the file by the storage and its key.
-fn place_all<'a>(
-    values: &Values<'a>,
-    tensors: BTreeMap<String, Tensor>,
-    mut locate: impl FnMut(&Storage<'a>, &'a str) -> Result<Range<usize>, String>,
-) -> Result<BTreeMap<String, Placed>, String> {
-    let mut placed = BTreeMap::new();
-    for (name, tensor) in tensors {
-        let own = |problem| format!("is damaged: tensor {name} {problem}");
-        let storage = tensor.storage(values).map_err(own)?;
-        let file = locate(storage, storage.key)?;
-        let tensor = tensor.place(values, &file).map_err(|problem| format!("holds tensor {name}, which {problem}"))?;
-        placed.insert(name, tensor);
-    }
-    Ok(placed)
 }
 
 /// Names without what stands in front of all of them, nor `module` within, which is left of a part's wrapper.

@@ -12,43 +12,8 @@
 use std::collections::HashMap;
 
 use crate::formats::checkpoint::global::Global;
-use crate::formats::checkpoint::tensor::{Number, Storage, Tensor};
-
-/// The place of a value in `Values`.
-pub type Id = u32;
-
-/// What a pickle holds, as far as weights are concerned.
-#[derive(Debug)]
-pub enum Value<'a> {
-    /// What no tensor depends on: `None`, fractions, bytes, sets, and objects that are passed over.
-    Opaque,
-    Truth(bool),
-    Whole(i64),
-    /// An integer of more than 64 bits, little-endian.
-    Long(&'a [u8]),
-    Text(&'a str),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    /// A dictionary, ordered or not; of equal keys the last counts.
-    Dict(Vec<(Id, Id)>),
-    Global(Global),
-    /// A class of TorchScript's: its module and its name.
-    Class(&'a str, &'a str),
-    Storage(Storage<'a>),
-    Tensor(Tensor),
-    /// An object of TorchScript: its class, and the dictionary of its attributes.
-    Module(Id, Option<Id>),
-}
-
-/// The values of one pickle.
-#[derive(Debug)]
-pub struct Values<'a> {
-    list: Vec<Value<'a>>,
-    /// The value that the pickle is of.
-    pub root: Id,
-    /// How many bytes the pickle took.
-    pub length: usize,
-}
+use crate::formats::checkpoint::number::Number;
+use crate::formats::checkpoint::values::{Id, Storage, Tensor, Value, Values};
 
 /// More opcodes than any state dict has, beside it an optimiser's: some 50 per tensor are usual.
 const MOST_STEPS: usize = 1 << 22;
@@ -66,24 +31,6 @@ pub fn read(bytes: &[u8]) -> Result<Values<'_>, String> {
     };
     let root = machine.run()?;
     Ok(Values { list: machine.values, root, length: machine.at })
-}
-
-impl<'a> Values<'a> {
-    /// The value of an index that another value names.
-    pub fn get(&self, id: Id) -> &Value<'a> {
-        &self.list[id as usize]
-    }
-
-    /// All values.
-    pub fn iter(&self) -> impl Iterator<Item = &Value<'a>> {
-        self.list.iter()
-    }
-
-    /// A dictionary's value of a key of text.
-    pub fn entry(&self, dict: &[(Id, Id)], key: &str) -> Option<Id> {
-        let named = |&&(id, _): &&(Id, Id)| matches!(self.get(id), Value::Text(text) if *text == key);
-        dict.iter().rev().find(named).map(|&(_, value)| value)
-    }
 }
 
 struct Machine<'a> {

@@ -13,7 +13,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::formats::checkpoint::pickle;
-use crate::formats::checkpoint::pickle::Value;
+use crate::formats::checkpoint::values::Value;
 use crate::formats::checkpoint::zipped::{Archive, PICKLE};
 use crate::formats::name_of;
 

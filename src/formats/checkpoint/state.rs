@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::formats::checkpoint::pickle::{Id, Value, Values};
-use crate::formats::checkpoint::tensor::Tensor;
+use crate::formats::checkpoint::values::{Id, Tensor, Value, Values};
 
 /// Under which keys people keep a state dict, the likelier first.
 const WRAPPERS: [&str; 9] =

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use crate::formats::checkpoint::pickle;
-use crate::formats::checkpoint::pickle::{Value, Values};
-use crate::formats::checkpoint::tensor::{Placed, Storage};
-use crate::formats::checkpoint::{place_all, state};
+use crate::formats::checkpoint::state;
+use crate::formats::checkpoint::tensor::{Placed, place_all};
+use crate::formats::checkpoint::values::{Storage, Value, Values};
 
 /// 0x1950a86a20f9469cfc6c, little-endian.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];

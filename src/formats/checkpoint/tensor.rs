@@ -1,96 +1,10 @@
 //! A pickled tensor: a view of a storage, checked against the bytes that are there.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::formats::checkpoint::pickle::{Id, Value, Values};
-use crate::formats::element::{Element, Kind};
-
-/// A type of torch's numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Number {
-    /// As torch calls the type: `float32`.
-    pub name: &'static str,
-    /// Bytes of one.
-    pub size: usize,
-    /// None for those that are no plain numbers: complex and quantised ones, floats of 8 bits.
-    element: Option<Kind>,
-}
-
-/// Name of the type, of its storage, bytes, meaning.
-const NUMBERS: [(&str, &str, usize, Option<Kind>); 26] = [
-    ("float32", "FloatStorage", 4, Some(Kind::Float)),
-    ("float64", "DoubleStorage", 8, Some(Kind::Float)),
-    ("float16", "HalfStorage", 2, Some(Kind::Float)),
-    ("bfloat16", "BFloat16Storage", 2, Some(Kind::BFloat)),
-    ("int64", "LongStorage", 8, Some(Kind::Signed)),
-    ("int32", "IntStorage", 4, Some(Kind::Signed)),
-    ("int16", "ShortStorage", 2, Some(Kind::Signed)),
-    ("int8", "CharStorage", 1, Some(Kind::Signed)),
-    ("uint8", "ByteStorage", 1, Some(Kind::Unsigned)),
-    ("bool", "BoolStorage", 1, Some(Kind::Unsigned)),
-    ("uint16", "", 2, Some(Kind::Unsigned)),
-    ("uint32", "", 4, Some(Kind::Unsigned)),
-    ("uint64", "", 8, Some(Kind::Unsigned)),
-    ("complex32", "", 4, None),
-    ("complex64", "ComplexFloatStorage", 8, None),
-    ("complex128", "ComplexDoubleStorage", 16, None),
-    ("qint8", "QInt8Storage", 1, None),
-    ("quint8", "QUInt8Storage", 1, None),
-    ("qint32", "QInt32Storage", 4, None),
-    ("quint4x2", "QUInt4x2Storage", 1, None),
-    ("quint2x4", "QUInt2x4Storage", 1, None),
-    ("float8_e5m2", "", 1, None),
-    ("float8_e4m3fn", "", 1, None),
-    ("float8_e5m2fnuz", "", 1, None),
-    ("float8_e4m3fnuz", "", 1, None),
-    ("float8_e8m0fnu", "", 1, None),
-];
-
-impl Number {
-    /// The type of a storage's class, such as `FloatStorage`.
-    pub fn of_storage(class: &str) -> Option<Self> {
-        NUMBERS.iter().find(|(_, storage, ..)| !class.is_empty() && *storage == class).map(Self::new)
-    }
-
-    /// The type of a name, such as `float32`.
-    pub fn of_type(name: &str) -> Option<Self> {
-        NUMBERS.iter().find(|(known, ..)| *known == name).map(Self::new)
-    }
-
-    fn new(&(name, _, size, element): &(&'static str, &str, usize, Option<Kind>)) -> Self {
-        Self { name, size, element }
-    }
-}
-
-/// A row of numbers outside the pickle.
-#[derive(Clone, Copy, Debug)]
-pub struct Storage<'a> {
-    /// None for bytes whose type stands with each tensor.
-    pub number: Option<Number>,
-    pub key: &'a str,
-    /// How many numbers it is said to have; bytes, where it has no type.
-    pub count: u64,
-    /// Where a view into it begins: numbers before it.
-    pub skipped: u64,
-}
-
-impl Storage<'_> {
-    /// Bytes of one of what `count` counts.
-    pub fn unit(&self) -> usize {
-        self.number.map_or(1, |number| number.size)
-    }
-}
-
-/// The arguments that a tensor is made of, unchecked.
-#[derive(Clone, Copy, Debug)]
-pub struct Tensor {
-    pub storage: Id,
-    pub offset: Id,
-    pub shape: Id,
-    pub strides: Id,
-    /// Its type, where it is not its storage's.
-    pub number: Option<Number>,
-}
+use crate::formats::checkpoint::values::{Id, Storage, Tensor, Value, Values};
+use crate::formats::element::Element;
 
 /// A tensor that lies within its file.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +59,23 @@ impl Tensor {
         let element = Element::little(element, number.size);
         Ok(Placed { element, shape, strides, bytes: file.start + first..file.start + last })
     }
+}
+
+/// Checks every tensor against its storage's bytes, which `locate` finds in the file by the storage and its key.
+pub fn place_all<'a>(
+    values: &Values<'a>,
+    tensors: BTreeMap<String, Tensor>,
+    mut locate: impl FnMut(&Storage<'a>, &'a str) -> Result<Range<usize>, String>,
+) -> Result<BTreeMap<String, Placed>, String> {
+    let mut placed = BTreeMap::new();
+    for (name, tensor) in tensors {
+        let own = |problem| format!("is damaged: tensor {name} {problem}");
+        let storage = tensor.storage(values).map_err(own)?;
+        let file = locate(storage, storage.key)?;
+        let tensor = tensor.place(values, &file).map_err(|problem| format!("holds tensor {name}, which {problem}"))?;
+        placed.insert(name, tensor);
+    }
+    Ok(placed)
 }
 
 /// Elements from the first to the last, both included; none where that is beyond all memory.

@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::formats::checkpoint::tensor::{Placed, Storage};
-use crate::formats::checkpoint::{pickle, place_all, state};
+use crate::formats::checkpoint::tensor::{Placed, place_all};
+use crate::formats::checkpoint::values::Storage;
+use crate::formats::checkpoint::{pickle, state};
 
 /// Reads such an archive; the bytes are the file's.
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {

@@ -44,7 +44,7 @@ impl NodeKind for LoadFeatures {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use crate::formats::array;
+    use crate::formats::open;
     use crate::formats::array::Array;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::load_features::{LoadFeatures, Params};
@@ -55,7 +55,7 @@ mod compute {
 
     impl Compute for LoadFeatures {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let array = array::read(run.file("path").0, params.key.as_deref())?;
+            let array = open::read(run.file("path").0, params.key.as_deref())?;
             let Some((&rows, row_shape)) = array.shape.split_first() else {
                 return Err(KindError::new("`path` holds a single number; features have a row per stimulus"));
             };

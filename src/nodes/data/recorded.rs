@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3};
 
-use crate::formats::array;
 use crate::formats::array::Array;
+use crate::formats::open;
 use crate::kind::KindError;
 use crate::nodes::data::layout::Layout;
 use crate::nodes::data::rows::unit_names;
@@ -27,7 +27,7 @@ pub(super) struct Recorded {
 
 impl Recorded {
     pub(super) fn read(path: &Path, key: Option<&str>, layout: Layout) -> Result<Self, KindError> {
-        let mut array = array::read(path, key)?;
+        let mut array = open::read(path, key)?;
         let (first, second, repeats) = match array.shape[..] {
             [first, second] => (first, second, 1),
             [first, second, repeats] => (first, second, repeats),

@@ -1,0 +1,21 @@
+//! All but tables as they are kept.
+
+use crate::cli::export::format::Format;
+use crate::value::ty::Type;
+
+pub const FORMAT: Format = Format {
+    extension: "safetensors",
+    types: &[
+        Type::Matrix,
+        Type::Responses,
+        Type::Split,
+        Type::Labels,
+        Type::Images,
+        Type::Network,
+        Type::Fit,
+        Type::Gram,
+        Type::Eigen,
+    ],
+    note: "",
+    write: |source, file| source.copy(file),
+};
