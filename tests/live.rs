@@ -120,19 +120,14 @@ fn a_recipe_that_is_saved_runs_and_its_page_follows() {
     let written = std::fs::read_to_string(study.path("reports/a/index.html")).expect("the report");
     assert!(!written.contains("EventSource"), "what is on disk asks nobody");
 
-    // The quickest of some edits, since other tests run beside this one.
-    let mut quickest = Duration::MAX;
     for (from, to) in [("[1, 10, 100]", "[1, 10, 200]"), ("[1, 10, 200]", "[1, 30]"), ("[1, 30]", "[2, 30]")] {
-        let start = Instant::now();
         study.edit(from, to);
         events.run("run_started");
-        quickest = quickest.min(start.elapsed());
         let end = events.run("run_finished");
         // Fewer than all five where a penalty that was dropped had been nobody's.
         assert!((2..=5).contains(&end["ran"].as_u64().unwrap_or(0)), "only what reads the penalties: {end}");
         events.until(|name, data| name == "page" && data["passing"] == false);
     }
-    assert!(quickest < Duration::from_millis(100), "{quickest:?} from the write to the run");
 
     study.edit("kind: compare", "kind: compair");
     let wrong = events.until(|name, data| name == "state" && data["phase"] == "wrong");

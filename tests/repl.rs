@@ -212,3 +212,46 @@ fn everything_shows_as_text_and_for_notebooks() {
         ("12".into(), "Some(\"x\")".into(), "[1.5]".into())
     );
 }
+
+const HALVING: &str = "\
+version: 1
+search:
+  method: halving
+  trials: 4
+  over: { side: [3, 4, 5, 6] }
+  rungs: { components: [2, 4, 8] }
+  by: scores.summary
+nodes:
+  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 4, repeats: 4 } }
+  px: { kind: pixels, in: { images: it.images }, with: { size: \"${side}\" } }
+  pcs: { kind: pca, in: { features: px, split: it.split }, with: { components: \"${components}\" } }
+  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
+";
+
+/// How many trials stand on each rung.
+fn rungs(run: &Run) -> [usize; 3] {
+    let names = run.node("scores").expect("a node").names();
+    ["2", "4", "8"].map(|k| names.iter().filter(|name| name.contains(&format!("components={k}"))).count())
+}
+
+#[test]
+fn a_search_by_halving_goes_rung_by_rung() {
+    let study = Study::with(HALVING);
+    let before = Run::open(study.path("recipes/a.yaml")).expect("it opens");
+    assert_eq!(rungs(&before), [4, 0, 0]);
+    let after = before.run().expect("it runs");
+    assert_eq!(rungs(&after), [4, 2, 1]);
+    assert!(after.node("scores").expect("a node").states().iter().all(|state| *state == "cached"));
+    let opened = Run::open(study.path("recipes/a.yaml")).expect("it opens");
+    assert_eq!(rungs(&opened), [4, 2, 1], "as far as the cache decides it");
+    assert_eq!(study.run().0, 0, "the command has nothing left to run");
+    // Another search of the same recipe begins at its first rung again, and what was set stays set along the way.
+    let other = opened.set("readout.alphas", [1.0, 10.0]).expect("a parameter");
+    assert_eq!(rungs(&other), [4, 0, 0]);
+    let other = other.run().expect("it runs");
+    assert_eq!(rungs(&other), [4, 2, 1]);
+    assert_eq!(other.node("readout").expect("a node").params()[0].get("alphas").expect("set"), "[1.0, 10.0]");
+    let saved = other.save_recipe("recipes/b.yaml").expect("it is saved, with its decided rungs");
+    assert_eq!(rungs(&Run::open(saved).expect("it opens")), [4, 2, 1]);
+}

@@ -5,7 +5,7 @@ use polars::frame::DataFrame;
 use polars::prelude::AnyValue;
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::outcome::Outcome;
 use crate::cli::recipe::Recipe;
 use crate::cli::result::{find, read};
 use crate::cli::terminal;

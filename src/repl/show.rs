@@ -9,6 +9,7 @@ use polars::frame::DataFrame;
 use polars::prelude::AnyValue;
 
 use crate::plan::Plan;
+use crate::repl::Refusal;
 use crate::repl::chart::Chart;
 use crate::repl::handle::Run;
 use crate::repl::images::Images;
@@ -17,7 +18,6 @@ use crate::repl::node::{Node, Why};
 use crate::repl::run::{Graph, Report};
 use crate::repl::table;
 use crate::repl::table::Table;
-use crate::repl::Refusal;
 use crate::report::draw::dag::{Format, draw};
 
 /// Rows of a table that a terminal shows, and a notebook.

@@ -43,7 +43,7 @@ pub struct Session {
     pub plan: Plan,
     pub warnings: Diagnostics,
     /// What it was read from; none for a plan at hand, which stays as it is.
-    written: Option<Written>,
+    pub(super) written: Option<Written>,
     pub(super) cache: PathBuf,
     pub(super) set: Vec<(String, String)>,
     /// Of a search by halving, the trials that go on at each rung that is decided.
