@@ -1,5 +1,8 @@
 //! The node kinds.
 
+// Its tests are of computations, which ventral-nodes-torch has.
+#![cfg(any(not(test), feature = "torch"))]
+
 pub use ventral_base::{device, diagnostic, digest, stats, text};
 pub use ventral_kind::{kind, plan};
 #[cfg(feature = "torch")]
