@@ -1,5 +1,6 @@
-//! Below every room: digests, diagnostics, devices by name, statistics and words.
+//! Below every room: numbers with limits, digests, diagnostics, devices by name, statistics and words.
 
+pub mod bounds;
 pub mod device;
 pub mod diagnostic;
 pub mod digest;

@@ -3,7 +3,6 @@
 //! A kind is one file under `nodes/`: a params struct (serde and schemars; the doc comment on a field is its
 //! manual), an `impl NodeKind`, and, behind the cargo feature `torch`, an `impl Compute`.
 
-pub mod bounds;
 pub mod declared;
 pub mod error;
 pub mod product;

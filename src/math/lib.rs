@@ -1,6 +1,7 @@
 //! Numerics with libtorch.
 
-pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_base::{bounds, device, diagnostic, digest, stats, text};
+pub use ventral_nets::nets;
 pub use ventral_value::{formats, value};
 
 #[path = "../libtorch/mod.rs"]

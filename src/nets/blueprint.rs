@@ -1,10 +1,19 @@
 //! A network to train, described as data: a trunk of blocks or of an architecture, and a head per task.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::nets::graph::{
-    Activation, Builder, Conv, Draw, Factorised, Gaussian, Graph, IMAGES, Init, Linear, Link, MaxPool, Op, Wire,
-};
+use crate::bounds::{Fraction, Positive};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{Graph, IMAGES, Wire};
+use crate::nets::op::Op;
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::dropout::Dropout;
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::MaxPool;
+use crate::nets::op::readout::{Factorised, Gaussian, Link, Softmax, Unscale};
 use crate::nets::zoo::catalogue;
 use crate::nets::zoo::catalogue::Architecture;
 
@@ -47,24 +56,47 @@ pub enum Trunk {
     Layer { model: String, layer: String },
 }
 
-/// A convolution and what follows it.
+/// A readout with so many outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    pub outputs: usize,
+    pub readout: Readout,
+}
+
+/// A convolution and what follows it: batch norm, activation, maximum pooling, dropout, in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub struct Block {
-    pub channels: usize,
-    pub kernel: usize,
-    pub stride: usize,
-    /// Zeros around the maps, on each side.
-    pub padding: usize,
+    /// Channels that come out.
+    pub channels: Positive,
+    /// The side of the kernel, in pixels of its input.
+    #[serde(default = "three")]
+    pub kernel: Positive,
+    /// Pixels from window to window.
+    #[serde(default = "one")]
+    pub stride: Positive,
+    /// Zeros around its input; half the kernel unless given, so that stride 1 keeps the size.
+    #[serde(default)]
+    pub padding: Option<usize>,
+    /// Whether batch norm follows; its statistics come from train rows alone.
+    #[serde(default = "yes")]
     pub norm: bool,
+    /// What is done to each number.
+    #[serde(default)]
     pub activation: Nonlinearity,
-    /// The side of maximum pooling; 1 for none.
-    pub pool: usize,
-    pub dropout: f64,
+    /// The side of the maximum pooling; 1 for none.
+    #[serde(default = "one")]
+    pub pool: Positive,
+    /// The share of numbers set to 0 while it trains.
+    #[serde(default)]
+    pub dropout: Fraction,
 }
 
 /// What is done to each number of a block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum Nonlinearity {
     #[default]
     Relu,
@@ -74,25 +106,57 @@ pub enum Nonlinearity {
     None,
 }
 
-/// A readout with so many outputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    pub outputs: usize,
-    pub readout: Readout,
+/// How maps become a number per unit or class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Readout {
+    /// A spatial mask and feature weights per unit (Klindt et al. 2017).
+    Factorised,
+    /// The features at one learned place per unit (Lurz et al. 2021).
+    Gaussian,
+    /// Means over `grid` × `grid` areas of the maps, then linear.
+    Pooled(Pooled),
+    /// Fully connected, with ReLU between hidden layers.
+    Full(Full),
 }
 
-/// How maps become numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Readout {
-    /// Means over grid × grid areas, then linear.
-    Pooled { grid: usize, dropout: f64 },
-    /// Fully connected, with hidden layers and ReLU between.
-    Full { hidden: Vec<usize>, dropout: f64 },
-    /// A spatial mask and feature weights per output.
-    Factorised,
-    /// The features at one learned place per output.
-    Gaussian,
+/// The parameters of a pooled readout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Pooled {
+    /// Areas along each side; 1 for the mean over all of each map.
+    #[serde(default = "one")]
+    pub grid: Positive,
+    /// The share of its inputs set to 0 while it trains.
+    #[serde(default)]
+    pub dropout: Fraction,
+}
+
+/// The parameters of a fully connected readout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Full {
+    /// The widths of hidden layers, in order; none for one linear step from all numbers.
+    #[serde(default)]
+    pub hidden: Vec<Positive>,
+    /// The share of hidden numbers (of its inputs, without hidden layers) set to 0 while it trains.
+    #[serde(default)]
+    pub dropout: Fraction,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> Positive {
+    Positive::new(1)
+}
+
+fn three() -> Positive {
+    Positive::new(3)
 }
 
 impl Blueprint {
@@ -105,11 +169,11 @@ impl Blueprint {
         }
         if let Some(head) = &self.responses {
             let link = if self.softplus { Link::Softplus } else { Link::Identity };
-            let unscale = Op::Unscale { units: head.outputs, link };
+            let unscale = Unscale { units: head.outputs, link };
             head.add(RESPONSES, unscale, wire, &shape, &mut builder)?;
         }
         if let Some(head) = &self.classes {
-            head.add(CLASSES, Op::Softmax, wire, &shape, &mut builder)?;
+            head.add(CLASSES, Softmax, wire, &shape, &mut builder)?;
         }
         Ok(builder.finish())
     }
@@ -148,7 +212,7 @@ impl Blueprint {
                 let (mut wire, mut shape) = (IMAGES, vec![3, size.0, size.1]);
                 for (at, block) in blocks.iter().enumerate() {
                     shape = block.shape(at, &shape)?;
-                    let inputs = if at == 0 { 3 } else { blocks[at - 1].channels };
+                    let inputs = if at == 0 { 3 } else { blocks[at - 1].channels.get() };
                     wire = builder.within(&format!("blocks.{at}"), |b| block.add(inputs, wire, b));
                 }
                 Ok((builder, wire, shape))
@@ -171,42 +235,68 @@ impl Blueprint {
 }
 
 impl Block {
+    /// A convolution at stride 1 that keeps the size, with batch norm and ReLU.
+    pub fn new(channels: usize, kernel: usize) -> Self {
+        Self {
+            channels: Positive::new(channels),
+            kernel: Positive::new(kernel),
+            stride: one(),
+            padding: Some(kernel / 2),
+            norm: true,
+            activation: Nonlinearity::Relu,
+            pool: one(),
+            dropout: Fraction::default(),
+        }
+    }
+
+    /// The same with its padding written out.
+    pub fn resolved(&self) -> Self {
+        Self { padding: Some(self.zeros()), ..self.clone() }
+    }
+
+    /// Zeros around its input, on each side.
+    fn zeros(&self) -> usize {
+        self.padding.unwrap_or(self.kernel.get() / 2)
+    }
+
     /// The shape after it.
     fn shape(&self, at: usize, from: &[usize]) -> Result<Vec<usize>, String> {
         let &[channels, height, width] = from else { unreachable!("blocks give maps") };
+        let (kernel, pool, padding) = (self.kernel.get(), self.pool.get(), self.zeros());
         let side = |side: usize| {
-            let padded = side + 2 * self.padding;
-            padded.checked_sub(self.kernel).map(|room| room / self.stride + 1)
+            let padded = side + 2 * padding;
+            padded.checked_sub(kernel).map(|room| room / self.stride.get() + 1)
         };
         let (Some(high), Some(wide)) = (side(height), side(width)) else {
             return Err(format!(
                 "block {at} has a kernel of {0} × {0}, but what reaches it is {channels} × {height} × {width}{1}; smaller \
                  kernels, less stride or pooling before it, or larger images fit",
-                self.kernel,
-                if self.padding > 0 { format!(" with {} zeros around", self.padding) } else { String::new() }
+                kernel,
+                if padding > 0 { format!(" with {padding} zeros around") } else { String::new() }
             ));
         };
-        if high < self.pool || wide < self.pool {
+        if high < pool || wide < pool {
             return Err(format!(
                 "block {at} pools {0} × {0}, but its convolution gives {1} × {high} × {wide}; less stride or pooling \
                  before it, or larger images fit",
-                self.pool, self.channels
+                pool,
+                self.channels.get()
             ));
         }
-        Ok(vec![self.channels, high / self.pool, wide / self.pool])
+        Ok(vec![self.channels.get(), high / pool, wide / pool])
     }
 
     fn add(&self, inputs: usize, from: Wire, b: &mut Builder) -> Wire {
         let conv = Conv {
-            stride: self.stride,
-            padding: [self.padding; 2],
+            stride: self.stride.get(),
+            padding: [self.zeros(); 2],
             bias: !self.norm,
             init: Init::of(Draw::KaimingIn),
-            ..Conv::new(inputs, self.channels, self.kernel)
+            ..Conv::new(inputs, self.channels.get(), self.kernel.get())
         };
         let mut wire = b.conv("conv", from, conv);
         if self.norm {
-            wire = b.batch_norm("norm", wire, self.channels);
+            wire = b.batch_norm("norm", wire, self.channels.get());
         }
         let activation = match self.activation {
             Nonlinearity::Relu => Some(Activation::Relu),
@@ -218,19 +308,20 @@ impl Block {
         if let Some(activation) = activation {
             wire = b.activation("activation", wire, activation);
         }
-        if self.pool > 1 {
-            wire = b.max_pool("pool", wire, MaxPool::new(self.pool, self.pool));
+        let pool = self.pool.get();
+        if pool > 1 {
+            wire = b.max_pool("pool", wire, MaxPool::new(pool, pool));
         }
-        dropped(self.dropout, "dropout", wire, b)
+        dropped(self.dropout.get(), "dropout", wire, b)
     }
 }
 
 fn dropped(rate: f64, name: &str, from: Wire, b: &mut Builder) -> Wire {
-    if rate > 0.0 { b.module(name, Op::Dropout { rate }, from) } else { from }
+    if rate > 0.0 { b.module(name, Dropout { rate }, from) } else { from }
 }
 
 impl Head {
-    fn add(&self, name: &str, end: Op, from: Wire, shape: &[usize], b: &mut Builder) -> Result<(), String> {
+    fn add(&self, name: &str, end: impl Into<Op>, from: Wire, shape: &[usize], b: &mut Builder) -> Result<(), String> {
         let maps = |what: &str| match *shape {
             [channels, height, width] => Ok((channels, height, width)),
             _ => Err(format!(
@@ -244,15 +335,16 @@ impl Head {
         let op = match &self.readout {
             Readout::Factorised => {
                 let (channels, height, width) = maps("factorised")?;
-                Some(Op::Factorised(Factorised { channels, height, width, units }))
+                Some(Op::from(Factorised { channels, height, width, units }))
             }
             Readout::Gaussian => {
                 let (channels, ..) = maps("gaussian")?;
-                Some(Op::Gaussian(Gaussian { channels, units }))
+                Some(Op::from(Gaussian { channels, units }))
             }
-            Readout::Pooled { grid, .. } => {
+            Readout::Pooled(Pooled { grid, .. }) => {
                 let (_, height, width) = maps("pooled")?;
-                if *grid > height || *grid > width {
+                let grid = grid.get();
+                if grid > height || grid > width {
                     return Err(format!(
                         "the readout pools to {grid} × {grid}, but the maps before it are {height} × {width}; a \
                          smaller `grid` fits"
@@ -260,29 +352,30 @@ impl Head {
                 }
                 None
             }
-            Readout::Full { .. } => None,
+            Readout::Full(_) => None,
         };
         b.within(name, |b| {
             let readout = match (&self.readout, op) {
                 (_, Some(op)) => b.module(READOUT, op, from),
-                (Readout::Pooled { grid, dropout }, None) => {
-                    let pooled = b.average_pool("pool", from, *grid);
+                (Readout::Pooled(Pooled { grid, dropout }), None) => {
+                    let grid = grid.get();
+                    let pooled = b.average_pool("pool", from, grid);
                     let flat = b.flatten(pooled);
-                    let flat = dropped(*dropout, "dropout", flat, b);
+                    let flat = dropped(dropout.get(), "dropout", flat, b);
                     b.linear(READOUT, flat, linear(shape[0] * grid * grid, units))
                 }
-                (Readout::Full { hidden, dropout }, None) => {
+                (Readout::Full(Full { hidden, dropout }), None) => {
                     let mut width = shape.iter().product();
                     let mut wire = if shape.len() > 1 { b.flatten(from) } else { from };
-                    for (at, &next) in hidden.iter().enumerate() {
+                    for (at, next) in hidden.iter().map(|width| width.get()).enumerate() {
                         let init = Init::of(Draw::KaimingIn);
                         wire = b.linear(&format!("hidden.{at}"), wire, linear(width, next).init(init));
                         wire = b.relu(&format!("activation.{at}"), wire);
-                        wire = dropped(*dropout, &format!("dropout.{at}"), wire, b);
+                        wire = dropped(dropout.get(), &format!("dropout.{at}"), wire, b);
                         width = next;
                     }
                     if hidden.is_empty() {
-                        wire = dropped(*dropout, "dropout", wire, b);
+                        wire = dropped(dropout.get(), "dropout", wire, b);
                     }
                     b.linear(READOUT, wire, linear(width, units))
                 }
@@ -299,8 +392,8 @@ mod tests {
     use super::*;
 
     fn block(channels: usize, kernel: usize) -> Block {
-        let activation = Nonlinearity::Relu;
-        Block { channels, kernel, stride: 1, padding: 0, norm: true, activation, pool: 2, dropout: 0.1 }
+        let (pool, dropout) = (Positive::new(2), Fraction::new(0.1));
+        Block { padding: Some(0), pool, dropout, ..Block::new(channels, kernel) }
     }
 
     fn blueprint(blocks: Vec<Block>, readout: Readout) -> Blueprint {
@@ -311,8 +404,8 @@ mod tests {
     #[test]
     fn shapes_are_known_before_anything_is_computed() {
         for readout in [
-            Readout::Pooled { grid: 2, dropout: 0.5 },
-            Readout::Full { hidden: vec![7, 6], dropout: 0.5 },
+            Readout::Pooled(Pooled { grid: Positive::new(2), dropout: Fraction::new(0.5) }),
+            Readout::Full(Full { hidden: vec![Positive::new(7), Positive::new(6)], dropout: Fraction::new(0.5) }),
             Readout::Factorised,
             Readout::Gaussian,
         ] {
@@ -338,7 +431,11 @@ mod tests {
         assert!(error.starts_with("block 1 has a kernel of 9 × 9, but what reaches it is 4 × 7 × 7;"), "{error}");
         let error = refused(vec![block(4, 3), block(6, 2)], Readout::Factorised, 6);
         assert!(error.starts_with("block 1 pools 2 × 2, but its convolution gives 6 × 1 × 1;"), "{error}");
-        let error = refused(vec![block(4, 3)], Readout::Pooled { grid: 8, dropout: 0.0 }, 16);
+        let error = refused(
+            vec![block(4, 3)],
+            Readout::Pooled(Pooled { grid: Positive::new(8), dropout: Fraction::new(0.0) }),
+            16,
+        );
         assert!(error.contains("pools to 8 × 8, but the maps before it are 7 × 7"), "{error}");
     }
 

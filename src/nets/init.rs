@@ -3,11 +3,10 @@
 //! Each tensor has a stream of its own, seeded by its name, so that a tensor's numbers depend on the seed alone:
 //! not on which others are drawn, nor on threads, nor on PyTorch's version.
 
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
-use rand_distr::{Distribution, Normal, Uniform};
 
-use crate::nets::graph::{Conv, Draw, Factorised, Gaussian, Graph, Init, Linear, Op, Tokens};
+use crate::nets::graph::Graph;
 use crate::nets::weights::{Tensor, Weights, needed};
 use crate::nets::zoo::catalogue::Architecture;
 
@@ -23,7 +22,7 @@ pub fn random_of(graph: &Graph, layers: &[&str], seed: u64) -> Weights {
         let tensors = step.op.tensors();
         tensors.into_iter().map(move |(part, shape)| {
             let name = step.tensor(part);
-            let data = draw(&step.op, part, &shape, &mut stream(seed, &name));
+            let data = step.op.draw(part, &shape, &mut stream(seed, &name));
             (name, Tensor { shape, data })
         })
     });
@@ -34,53 +33,6 @@ fn stream(seed: u64, name: &str) -> ChaCha12Rng {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&seed.to_le_bytes()).update(name.as_bytes());
     ChaCha12Rng::from_seed(*hasher.finalize().as_bytes())
-}
-
-fn draw(op: &Op, part: &str, shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
-    let count = shape.iter().product();
-    let (init, bias) = match *op {
-        Op::Conv(Conv { init, .. }) => (init, part == "bias"),
-        Op::Linear(Linear { init, parts, .. }) => (init, part == parts[1]),
-        Op::Scale { init, .. } => return vec![init; count],
-        Op::Tokens(Tokens { class, .. }) if part == class => return vec![0.0; count],
-        // Nearly the mean over the map at first, so that no place is preferred.
-        Op::Factorised(Factorised { height, width, .. }) if part == "mask" => {
-            let mean = 1.0 / (height * width) as f32;
-            return normal(0.3 * mean, count, rng).into_iter().map(|x| mean + x).collect();
-        }
-        Op::Gaussian(_) if part == "position" => return uniform(0.3, count, rng),
-        Op::Gaussian(_) if part == "spread" => return vec![0.2; count],
-        Op::Factorised(Factorised { channels, .. }) | Op::Gaussian(Gaussian { channels, .. }) if part == "weight" => {
-            return uniform((channels as f32).sqrt().recip(), count, rng);
-        }
-        Op::Unscale { .. } => return vec![if part == "scale" { 1.0 } else { 0.0 }; count],
-        Op::Tokens(_) => (Init::of(Draw::Normal(0.02)), false),
-        // Norms start as an identity: mean 0, variance 1, scale 1, shift 0.
-        _ => return vec![if matches!(part, "weight" | "running_var") { 1.0 } else { 0.0 }; count],
-    };
-    let (_, weight) = op.tensors().swap_remove(0);
-    let window: usize = weight[2..].iter().product();
-    let (fan_in, fan_out) = ((weight[1] * window) as f32, (weight[0] * window) as f32);
-    match if bias { init.bias } else { init.weight } {
-        Draw::Zero => vec![0.0; count],
-        Draw::FanIn => uniform(fan_in.sqrt().recip(), count, rng),
-        Draw::KaimingUniform => uniform((6.0 / fan_in).sqrt(), count, rng),
-        Draw::KaimingIn => normal((2.0 / fan_in).sqrt(), count, rng),
-        Draw::KaimingOut => normal((2.0 / fan_out).sqrt(), count, rng),
-        Draw::Xavier => uniform((6.0 / (fan_in + fan_out)).sqrt(), count, rng),
-        Draw::Uniform(bound) => uniform(bound, count, rng),
-        Draw::Normal(deviation) => normal(deviation, count, rng),
-    }
-}
-
-fn uniform(bound: f32, count: usize, rng: &mut impl Rng) -> Vec<f32> {
-    let uniform = Uniform::new_inclusive(-bound, bound).expect("a positive bound");
-    uniform.sample_iter(rng).take(count).collect()
-}
-
-fn normal(deviation: f32, count: usize, rng: &mut impl Rng) -> Vec<f32> {
-    let normal = Normal::new(0.0, deviation).expect("a positive deviation");
-    normal.sample_iter(rng).take(count).collect()
 }
 
 #[cfg(test)]

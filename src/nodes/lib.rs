@@ -3,7 +3,7 @@
 // Its tests are of computations, which ventral-nodes-torch has.
 #![cfg(any(not(test), feature = "torch"))]
 
-pub use ventral_base::{device, diagnostic, digest, stats, text};
+pub use ventral_base::{bounds, device, diagnostic, digest, stats, text};
 pub use ventral_kind::{kind, plan};
 #[cfg(feature = "torch")]
 pub use ventral_math::{libtorch, math};

@@ -12,10 +12,12 @@ pub(crate) mod fixtures;
 mod golden;
 #[cfg(test)]
 mod kept;
-mod register;
+mod kinds;
 pub mod regression;
 #[cfg(feature = "torch")]
 mod rows;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 pub mod testing;
 pub mod training;

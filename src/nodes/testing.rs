@@ -103,6 +103,11 @@ impl Given {
         self
     }
 
+    /// Where a file of the sample's own may lie, as long as it lives.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A file parameter, resolved.
     pub fn file(mut self, param: &str, path: PathBuf) -> Self {
         let digest = if path.is_dir() { crate::formats::listing::folder_digest(&path) } else { Digest::of_file(&path) };

@@ -10,11 +10,15 @@ use std::collections::HashMap;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::nets::graph::{Activation, Graph, IMAGES, NORM, Op, Wire};
+use crate::nets::graph::{Graph, IMAGES, Wire};
+use crate::nets::op::Op;
+use crate::nets::op::activation::Activation;
+use crate::nets::op::join::Concat;
+use crate::nets::op::norm::{BatchNorm, NORM};
 use crate::nets::weights;
 use crate::nets::weights::Weights;
 use crate::nets::zoo::catalogue::Architecture;
-use crate::runtime::kernel::Action;
+use crate::runtime::kernel::{Tensors, both, concat_relu, kernel, only, overwrite};
 use crate::runtime::layout::channels_last;
 use crate::runtime::pipeline::Forward;
 use crate::runtime::winograd;
@@ -30,11 +34,39 @@ pub struct Network {
 
 /// A step that can run.
 struct Ready {
-    action: Action,
+    kernel: Kernel,
     inputs: Vec<Wire>,
     output: Wire,
     /// Wires that nobody reads after it.
     spent: Vec<Wire>,
+}
+
+/// What a step computes, in evaluation.
+enum Kernel {
+    Plain(Op, Tensors),
+    /// A convolution that may go faster, without gradients.
+    Winograd(Box<Winograd>),
+    /// Overwrites its input.
+    Overwriting(Activation),
+    /// Adds to its first input.
+    Adding,
+    /// ReLU of each input, channel after channel.
+    ConcatRelu,
+}
+
+impl Kernel {
+    fn run(&self, inputs: Vec<Tensor>) -> Tensor {
+        match self {
+            Self::Plain(op, tensors) => kernel(op).run(tensors, inputs),
+            Self::Winograd(conv) => conv.run(&only(inputs)),
+            Self::Overwriting(activation) => overwrite(*activation, &mut only(inputs)),
+            Self::Adding => {
+                let [mut sum, other] = both(inputs);
+                sum.g_add_(&other)
+            }
+            Self::ConcatRelu => concat_relu(&inputs),
+        }
+    }
 }
 
 impl Network {
@@ -85,7 +117,7 @@ impl Network {
         wires[IMAGES] = Some(channels_last(&images.to_kind(self.kind)));
         for step in &self.steps {
             let inputs: Vec<Tensor> = step.inputs.iter().map(|&wire| held(&wires, wire)).collect();
-            let output = step.action.run(inputs);
+            let output = step.kernel.run(inputs);
             wires[step.output] = Some(output);
             for &wire in &step.spent {
                 wires[wire] = None;
@@ -159,35 +191,35 @@ impl<'a> Compiler<'a> {
         let output = at + 1;
         let first = step.inputs[0];
         let mut inputs = step.inputs.clone();
-        let action = match step.op {
+        let kernel = match step.op {
             Op::Conv(_) if self.folds(output) && !self.taps.contains(&output) => return None,
             Op::Conv(_) => self.conv(at, None),
-            Op::BatchNorm { .. } if self.folds(first) => {
+            Op::BatchNorm(_) if self.folds(first) => {
                 inputs.clone_from(&self.graph.steps[first - 1].inputs);
                 self.conv(first - 1, Some(at))
             }
             Op::Activation(_) if self.joins(output) => return None,
-            Op::Activation(activation) if self.may_overwrite(first) => Action::ActivationInPlace(activation),
-            Op::Add if self.may_overwrite(first) => Action::AddInPlace,
-            Op::Concat if inputs.iter().all(|&wire| self.joins(wire)) => {
+            Op::Activation(activation) if self.may_overwrite(first) => Kernel::Overwriting(activation),
+            Op::Add(_) if self.may_overwrite(first) => Kernel::Adding,
+            Op::Concat(_) if inputs.iter().all(|&wire| self.joins(wire)) => {
                 inputs = inputs.iter().map(|&wire| self.graph.steps[wire - 1].inputs[0]).collect();
-                Action::ConcatRelu
+                Kernel::ConcatRelu
             }
-            ref op => Action::of(op, |part| self.tensor(at, part)),
+            op => Kernel::Plain(op, Tensors::of(&op, |part| self.tensor(at, part))),
         };
-        Some(Ready { action, inputs, output, spent: Vec::new() })
+        Some(Ready { kernel, inputs, output, spent: Vec::new() })
     }
 
-    fn conv(&self, at: usize, norm: Option<usize>) -> Action {
+    fn conv(&self, at: usize, norm: Option<usize>) -> Kernel {
         let Op::Conv(conv) = self.graph.steps[at].op else { unreachable!("the caller saw a convolution") };
         let (weight, bias) = self.conv_tensors(at, norm);
         let weight = channels_last(&weight.to_kind(self.kind)).to_device(self.device);
         let bias = bias.map(|bias| bias.to_kind(self.kind).to_device(self.device));
         let fast = self.convolutions == Convolutions::Fastest && self.device == Device::Cpu && self.kind == Kind::Float;
         if fast && winograd::may(&conv) {
-            return Action::Winograd(Box::new(Winograd::new(weight, bias, conv)));
+            return Kernel::Winograd(Box::new(Winograd::new(weight, bias, conv)));
         }
-        Action::Conv { weight, bias, conv }
+        Kernel::Plain(Op::Conv(conv), Tensors::weighted(weight, bias))
     }
 
     /// Whether the wire goes from a convolution to a batch norm and nowhere else.
@@ -195,7 +227,7 @@ impl<'a> Compiler<'a> {
         wire != IMAGES
             && matches!(self.graph.steps[wire - 1].op, Op::Conv(_))
             && self.readers[wire] == 1
-            && self.reader(wire).is_some_and(|op| matches!(op, Op::BatchNorm { .. }))
+            && self.reader(wire).is_some_and(|op| matches!(op, Op::BatchNorm(_)))
     }
 
     /// Whether the wire goes from a ReLU to a concatenation of nothing but such, and is wanted by nobody else.
@@ -207,7 +239,7 @@ impl<'a> Compiler<'a> {
                 && !self.taps.contains(&wire)
         };
         let concat = (0..self.graph.steps.len())
-            .find(|&at| self.graph.steps[at].inputs.contains(&wire) && self.graph.steps[at].op == Op::Concat);
+            .find(|&at| self.graph.steps[at].inputs.contains(&wire) && self.graph.steps[at].op == Op::Concat(Concat));
         lone(wire) && concat.is_some_and(|at| self.needed[at] && self.graph.steps[at].inputs.iter().all(|&w| lone(w)))
     }
 
@@ -233,7 +265,7 @@ impl<'a> Compiler<'a> {
         let Some(norm) = norm else {
             return (tensor(weight), bias.map(tensor));
         };
-        let Op::BatchNorm { epsilon, .. } = self.graph.steps[norm].op else {
+        let Op::BatchNorm(BatchNorm { epsilon, .. }) = self.graph.steps[norm].op else {
             unreachable!("the caller saw a batch norm")
         };
         let [scale, shift, mean, variance] = NORM.map(|part| self.numbers(norm, part).data.as_slice());

@@ -7,19 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tch::{Device, Kind, Tensor};
 
-use crate::nets::graph::{Graph, IMAGES, NORM, Op, Wire};
+use crate::nets::graph::{Graph, IMAGES, Wire};
+use crate::nets::op::operation::Learning;
 use crate::nets::weights;
 use crate::nets::weights::Weights;
-use crate::runtime::kernel::{Action, gaussian};
+use crate::runtime::kernel::{Tensors, kernel};
 use crate::runtime::layout::channels_last;
 use crate::runtime::network::tensor;
-
-/// How much of a batch's mean and variance enters the running ones (PyTorch's default).
-const MOMENTUM: f64 = 0.1;
-/// The least spread of the places at which a Gaussian readout looks while it trains.
-const LEAST_SPREAD: f64 = 0.01;
-/// Tensors that no gradient moves: statistics, and the scale of the responses.
-const FIXED: [&str; 4] = ["running_mean", "running_var", "scale", "shift"];
 
 /// What a network does with its own noise and statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +36,8 @@ pub struct Trainable {
     /// The names of the trained tensors, in the order of `parameters`.
     pub names: Vec<String>,
     pub parameters: Vec<Tensor>,
+    /// Of each parameter, whether weight decay may touch it.
+    decayed: Vec<bool>,
     /// All other tensors of the steps.
     fixed: BTreeMap<String, Tensor>,
     by_name: BTreeMap<String, usize>,
@@ -75,7 +71,7 @@ impl Trainable {
             &[wire] if !whole => (wire, living.collect()),
             _ => (IMAGES, (0..graph.steps.len()).filter(|&at| needed[at]).collect::<Vec<_>>()),
         };
-        let (mut names, mut parameters, mut fixed) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut names, mut parameters, mut decayed, mut fixed) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
         for &at in &steps {
             let step = &graph.steps[at];
             for (part, _) in step.op.tensors() {
@@ -85,8 +81,10 @@ impl Trainable {
                 }
                 let given = tensor(weights.get(&name).expect("every tensor of the graph is given"));
                 let given = laid_out(&given.to_device(device));
-                if at >= first && !FIXED.contains(&part) {
+                let learning = step.op.learning(part);
+                if at >= first && learning != Learning::Fixed {
                     names.push(name);
+                    decayed.push(learning == Learning::Decayed);
                     parameters.push(given.set_requires_grad(true));
                 } else {
                     // A copy, since batch norm writes over it.
@@ -95,7 +93,7 @@ impl Trainable {
             }
         }
         let by_name = names.iter().cloned().zip(0..).collect();
-        Self { graph, steps, start, outputs, first, names, parameters, fixed, by_name, coarse }
+        Self { graph, steps, start, outputs, first, names, parameters, decayed, fixed, by_name, coarse }
     }
 
     /// The wire that `forward` is fed: the images, or where what is trained begins.
@@ -118,28 +116,17 @@ impl Trainable {
 
     fn step(&self, at: usize, inputs: Vec<Tensor>, mode: Mode) -> Tensor {
         let step = &self.graph.steps[at];
+        let kernel = kernel(&step.op);
         let get = |part: &str| self.get(&step.tensor(part)).shallow_clone();
-        let trains = mode == Mode::Train && at >= self.first;
-        match step.op {
-            Op::BatchNorm { epsilon, .. } if trains => {
-                let [weight, bias, mean, variance] = NORM.map(get);
-                let (weight, bias, mean, variance) = (Some(weight), Some(bias), Some(mean), Some(variance));
-                inputs[0].batch_norm(weight, bias, mean, variance, true, MOMENTUM, epsilon, true)
-            }
-            Op::Dropout { rate } if trains => inputs[0].dropout(rate, true),
-            Op::Gaussian(_) if trains => {
-                let position = get("position");
-                let noise =
-                    Tensor::randn([inputs[0].size()[0], position.size()[0], 2], (Kind::Float, position.device()));
-                let places = (&position + get("spread").abs().clamp_min(LEAST_SPREAD) * noise).clamp(-1.0, 1.0);
-                gaussian(&inputs[0], &places, &get("weight"), &get("bias"))
-            }
-            Op::Conv(_) | Op::Linear(_) if self.coarse => {
-                let coarse = |tensor: &Tensor| tensor.to_kind(Kind::BFloat16);
-                let action = Action::of(&step.op, |part| coarse(&get(part)));
-                action.run(inputs.iter().map(coarse).collect()).to_kind(Kind::Float)
-            }
-            _ => Action::of(&step.op, get).run(inputs),
+        if self.coarse && kernel.multiplies() {
+            let coarse = |tensor: &Tensor| tensor.to_kind(Kind::BFloat16);
+            let tensors = Tensors::of(&step.op, |part| coarse(&get(part)));
+            return kernel.run(&tensors, inputs.iter().map(coarse).collect()).to_kind(Kind::Float);
+        }
+        let tensors = Tensors::of(&step.op, get);
+        match mode {
+            Mode::Train if at >= self.first => kernel.train(&tensors, inputs),
+            _ => kernel.run(&tensors, inputs),
         }
     }
 
@@ -159,14 +146,13 @@ impl Trainable {
         let by: Vec<_> = self.outputs.iter().map(|&output| reached(output)).collect();
         let common = self.steps.iter().rev().filter(|&&at| by.iter().all(|reaches| reaches(at)));
         let weight = |&at: &usize| self.by_name.get(&self.graph.steps[at].tensor("weight")).copied();
-        common.filter(|&&at| matches!(self.graph.steps[at].op, Op::Conv(_) | Op::Linear(_))).find_map(weight)
+        common.filter(|&&at| kernel(&self.graph.steps[at].op).multiplies()).find_map(weight)
     }
 
     /// The weight decay of each parameter: of weights, not of biases, norms, and places.
     pub fn decays(&self, decay: f64) -> Vec<f64> {
-        let spared = |name: &str| ["position", "spread"].contains(&name.rsplit('.').next().unwrap_or(name));
-        let of = |(name, tensor): (&String, &Tensor)| if tensor.dim() > 1 && !spared(name) { decay } else { 0.0 };
-        self.names.iter().zip(&self.parameters).map(of).collect()
+        let of = |(tensor, may): (&Tensor, &bool)| if tensor.dim() > 1 && *may { decay } else { 0.0 };
+        self.parameters.iter().zip(&self.decayed).map(of).collect()
     }
 
     /// The tensors as they are now, by name, as 32-bit floats of the CPU.
@@ -201,22 +187,15 @@ pub fn numbers(tensor: &Tensor) -> weights::Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::blueprint::{Block, Blueprint, Head, Nonlinearity, Readout, Trunk};
+    use crate::bounds::{Fraction, Positive};
+    use crate::nets::blueprint::{Block, Blueprint, Full, Head, Nonlinearity, Pooled, Readout, Trunk};
     use crate::nets::init::random_of;
     use crate::nets::zoo::catalogue::describe;
     use crate::runtime::network::Network;
 
     fn blueprint(readout: Readout) -> Blueprint {
-        let block = |channels, activation| Block {
-            channels,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-            norm: true,
-            activation,
-            pool: 2,
-            dropout: 0.3,
-        };
+        let (pool, dropout) = (Positive::new(2), Fraction::new(0.3));
+        let block = |channels, activation| Block { activation, pool, dropout, ..Block::new(channels, 3) };
         let head = Some(Head { outputs: 3, readout });
         let trunk = Trunk::Blocks(vec![block(4, Nonlinearity::Relu), block(5, Nonlinearity::Elu)]);
         Blueprint { trunk, responses: head.clone(), classes: head, norm: false, softplus: true }
@@ -236,8 +215,8 @@ mod tests {
     #[test]
     fn evaluation_is_what_the_finished_network_gives() {
         for readout in [
-            Readout::Pooled { grid: 2, dropout: 0.5 },
-            Readout::Full { hidden: vec![7], dropout: 0.5 },
+            Readout::Pooled(Pooled { grid: Positive::new(2), dropout: Fraction::new(0.5) }),
+            Readout::Full(Full { hidden: vec![Positive::new(7)], dropout: Fraction::new(0.5) }),
             Readout::Factorised,
             Readout::Gaussian,
         ] {
@@ -263,7 +242,11 @@ mod tests {
     /// Gradients against differences of the loss, for every tensor that is trained.
     #[test]
     fn gradients_are_the_slopes_of_the_loss() {
-        for readout in [Readout::Factorised, Readout::Full { hidden: vec![4], dropout: 0.0 }, Readout::Gaussian] {
+        for readout in [
+            Readout::Factorised,
+            Readout::Full(Full { hidden: vec![Positive::new(4)], dropout: Fraction::new(0.0) }),
+            Readout::Gaussian,
+        ] {
             let (mut trainable, ..) = load(&blueprint(readout.clone()), false);
             let loss = |net: &Trainable| {
                 let outputs = net.forward(&images(), Mode::Evaluate);

@@ -9,7 +9,9 @@ use tch::{Device, Kind, Tensor};
 
 use crate::math::winograd;
 use crate::math::winograd::{Filters, Maps};
-use crate::nets::graph::{Conv, Graph, Op};
+use crate::nets::graph::Graph;
+use crate::nets::op::Op;
+use crate::nets::op::conv::Conv;
 use crate::runtime::layout::channels_last;
 use crate::runtime::pipeline::{floats, floats_mut};
 

@@ -8,17 +8,11 @@
 
 use tch::Tensor;
 
+use crate::nets::learn::rule::Rule;
+
 /// Decay of the two moments, and what keeps the root from 0.
 const BETA: (f64, f64) = (0.9, 0.999);
 const EPSILON: f64 = 1e-8;
-
-/// The rule of a step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    Sgd { momentum: f64 },
-    Adam,
-    AdamW,
-}
 
 /// How fast a parameter moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +25,8 @@ pub struct Pace {
 #[derive(Debug)]
 pub struct Optimizer {
     rule: Rule,
+    /// μ, of SGD.
+    momentum: f64,
     /// Steps that each parameter has taken: one that a loss does not reach takes none.
     pub steps: Vec<u64>,
     /// Velocities (SGD with momentum), or first and second moments; shaped as the parameters.
@@ -40,14 +36,14 @@ pub struct Optimizer {
 
 impl Optimizer {
     /// Nothing remembered yet, for parameters of these shapes.
-    pub fn new(rule: Rule, parameters: &[Tensor]) -> Self {
+    pub fn new(rule: Rule, momentum: f64, parameters: &[Tensor]) -> Self {
         let zeros = || parameters.iter().map(|p| p.detach().zeros_like()).collect::<Vec<_>>();
         let (first, second) = match rule {
-            Rule::Sgd { momentum: 0.0 } => (Vec::new(), Vec::new()),
-            Rule::Sgd { .. } => (zeros(), Vec::new()),
+            Rule::Sgd if momentum == 0.0 => (Vec::new(), Vec::new()),
+            Rule::Sgd => (zeros(), Vec::new()),
             Rule::Adam | Rule::AdamW => (zeros(), zeros()),
         };
-        Self { rule, steps: vec![0; parameters.len()], first, second }
+        Self { rule, momentum, steps: vec![0; parameters.len()], first, second }
     }
 
     /// Moves the parameters against their gradients, each by its learning rate and weight decay.
@@ -60,12 +56,12 @@ impl Optimizer {
             let Pace { rate, decay } = pace[at];
             self.steps[at] += 1;
             match self.rule {
-                Rule::Sgd { momentum } => {
+                Rule::Sgd => {
                     let decayed = if decay == 0.0 { gradient.shallow_clone() } else { gradient + &*parameter * decay };
                     let direction = match self.first.get_mut(at) {
                         None => decayed,
                         Some(velocity) => {
-                            let _ = velocity.g_mul_scalar_(momentum).g_add_(&decayed);
+                            let _ = velocity.g_mul_scalar_(self.momentum).g_add_(&decayed);
                             velocity.shallow_clone()
                         }
                     };
@@ -128,13 +124,14 @@ mod tests {
         assert!(cases.len() >= 6);
         for case in cases {
             let rule = match case["rule"].as_str().expect("a word") {
-                "sgd" => Rule::Sgd { momentum: case["momentum"].as_f64().expect("a number") },
+                "sgd" => Rule::Sgd,
                 "adam" => Rule::Adam,
                 _ => Rule::AdamW,
             };
+            let momentum = case["momentum"].as_f64().unwrap_or(0.0);
             let (rate, decay) = (case["rate"].as_f64().expect("rate"), case["decay"].as_f64().expect("decay"));
             let mut parameters = [tensor(&case["start"])];
-            let mut optimizer = Optimizer::new(rule, &parameters);
+            let mut optimizer = Optimizer::new(rule, momentum, &parameters);
             for (gradient, after) in
                 case["gradients"].as_array().expect("a list").iter().zip(case["after"].as_array().expect("a list"))
             {
@@ -148,14 +145,14 @@ mod tests {
     #[test]
     fn a_state_that_is_put_back_goes_on_with_the_same_bits() {
         let gradient = |t: i64| Tensor::from_slice(&[0.3_f32 * t as f32, -1.0, 0.01]);
-        for rule in [Rule::Sgd { momentum: 0.9 }, Rule::Adam, Rule::AdamW] {
+        for rule in [Rule::Sgd, Rule::Adam, Rule::AdamW] {
             let mut whole = [Tensor::from_slice(&[1.0_f32, 2.0, 3.0])];
-            let mut optimizer = Optimizer::new(rule, &whole);
+            let mut optimizer = Optimizer::new(rule, 0.9, &whole);
             for t in 0..3 {
                 optimizer.step(&mut whole, &[gradient(t)], &[PACE]);
             }
             let mut other = [whole[0].copy()];
-            let mut resumed = Optimizer::new(rule, &other);
+            let mut resumed = Optimizer::new(rule, 0.9, &other);
             resumed.steps.clone_from(&optimizer.steps);
             resumed.first = optimizer.first.iter().map(Tensor::copy).collect();
             resumed.second = optimizer.second.iter().map(Tensor::copy).collect();

@@ -1,21 +1,40 @@
 //! Learning rates over a training, as factors of the one that is given.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate goes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+use crate::bounds::{Positive, Rate};
+
+/// How the learning rate goes over a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum Schedule {
+    /// As it is given, all through.
     Constant,
-    /// Times `factor` after every `every` epochs.
-    Step {
-        every: usize,
-        factor: f64,
-    },
-    /// (1 + cos(π t))/2 over the whole, step by step (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts).
+    /// Down to 0 by half a cosine.
     Cosine,
-    /// Up by a cosine from 1/25 to 1 over the first 30 % of the steps, then down by a cosine to 1/250000, as PyTorch's
-    /// `OneCycleLR` (Smith and Topin 2018, arXiv:1708.07120).
+    /// Up for 30 % of the steps, then down to nearly 0.
+    #[default]
     OneCycle,
+    /// `{ every, factor }`: times `factor` after every `every` epochs.
+    Step(Stairs),
+}
+
+/// A learning rate that falls in steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Stairs {
+    /// Epochs from step to step.
+    pub every: Positive,
+    /// What the learning rate is multiplied by.
+    #[serde(default = "tenth")]
+    pub factor: Rate,
+}
+
+fn tenth() -> Rate {
+    Rate::new(0.1)
 }
 
 /// The share of the steps in which one cycle rises, the divisor it starts with, and the one beyond that it ends with.
@@ -26,15 +45,30 @@ const END: f64 = 1e4;
 impl Schedule {
     /// Whether a training of more epochs begins as one of fewer does.
     pub fn goes_on(self) -> bool {
-        matches!(self, Self::Constant | Self::Step { .. })
+        matches!(self, Self::Constant | Self::Step(_))
+    }
+
+    /// As a recipe writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Cosine => "cosine",
+            Self::OneCycle => "one_cycle",
+            Self::Step(_) => "step",
+        }
     }
 
     /// The factor for a step, counted from 0 over all epochs, of `steps` an epoch.
+    ///
+    /// - `Step`: times `factor` after every `every` epochs.
+    /// - `Cosine`: (1 + cos(π t))/2 over the whole, step by step (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts).
+    /// - `OneCycle`: up by a cosine from 1/25 to 1 over the first 30 % of the steps, then down by a cosine to 1/250000, as
+    ///   PyTorch's `OneCycleLR` (Smith and Topin 2018, arXiv:1708.07120).
     pub fn factor(self, step: usize, steps: usize, epochs: usize) -> f64 {
         let total = (steps * epochs) as f64;
         match self {
             Self::Constant => 1.0,
-            Self::Step { every, factor } => factor.powi((step / steps / every) as i32),
+            Self::Step(Stairs { every, factor }) => factor.get().powi((step / steps / every.get()) as i32),
             Self::Cosine => falling(step as f64 / total),
             Self::OneCycle => {
                 let peak = RISE * total - 1.0;
@@ -70,7 +104,7 @@ mod tests {
         for case in references["schedules"].as_array().expect("a list") {
             let schedule = match case["schedule"].as_str().expect("a word") {
                 "constant" => Schedule::Constant,
-                "step" => Schedule::Step { every: 2, factor: 0.1 },
+                "step" => Schedule::Step(Stairs { every: Positive::new(2), factor: Rate::new(0.1) }),
                 "cosine" => Schedule::Cosine,
                 _ => Schedule::OneCycle,
             };

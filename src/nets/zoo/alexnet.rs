@@ -1,6 +1,10 @@
 //! AlexNet: Krizhevsky 2014 (arXiv:1404.5997), the one-column form.
 
-use crate::nets::graph::{Builder, Conv, IMAGES, Linear, MaxPool};
+use crate::nets::builder::Builder;
+use crate::nets::graph::IMAGES;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::MaxPool;
 
 pub fn build(b: &mut Builder) {
     // Channels in and out, kernel, stride, padding, and whether a pool follows.

@@ -1,6 +1,14 @@
 //! ConvNeXt: Liu et al. 2022 (arXiv:2201.03545).
 
-use crate::nets::graph::{Activation, Builder, Conv, Draw, IMAGES, Init, Linear, Op, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::layout::{ChannelsFirst, ChannelsLast, Flatten};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::norm::LayerNorm;
+use crate::nets::op::scale::Scale;
 
 /// Blocks and channels of each of the four stages.
 pub type Stages = [(usize, usize); 4];
@@ -15,12 +23,12 @@ pub fn build(b: &mut Builder, stages: Stages) {
     let features = b.within("features", |b| {
         let mut wire = b.within("0", |b| {
             let wire = b.conv("0", IMAGES, Conv::new(3, channels, 4).stride(4).init(DRAW));
-            b.module("1", Op::LayerNorm { features: channels, maps: true }, wire)
+            b.module("1", LayerNorm { features: channels, maps: true }, wire)
         });
         for (at, (blocks, outputs)) in stages.into_iter().enumerate() {
             if at > 0 {
                 wire = b.within(&(2 * at).to_string(), |b| {
-                    let wire = b.module("0", Op::LayerNorm { features: channels, maps: true }, wire);
+                    let wire = b.module("0", LayerNorm { features: channels, maps: true }, wire);
                     b.conv("1", wire, Conv::new(channels, outputs, 2).stride(2).init(DRAW))
                 });
                 channels = outputs;
@@ -36,8 +44,8 @@ pub fn build(b: &mut Builder, stages: Stages) {
     });
     let pooled = b.average_pool("avgpool", features, 1);
     b.within("classifier", |b| {
-        let wire = b.module("0", Op::LayerNorm { features: channels, maps: true }, pooled);
-        let wire = b.module("1", Op::Flatten, wire);
+        let wire = b.module("0", LayerNorm { features: channels, maps: true }, pooled);
+        let wire = b.module("1", Flatten, wire);
         b.linear("2", wire, Linear::new(channels, 1000).init(DRAW))
     });
 }
@@ -45,14 +53,14 @@ pub fn build(b: &mut Builder, stages: Stages) {
 fn residual(b: &mut Builder, from: Wire, channels: usize) -> Wire {
     let block = b.within("block", |b| {
         let wire = b.conv("0", from, Conv::new(channels, channels, 7).same().groups(channels).init(DRAW));
-        let wire = b.module("1", Op::ChannelsLast, wire);
-        let wire = b.module("2", Op::LayerNorm { features: channels, maps: false }, wire);
+        let wire = b.module("1", ChannelsLast, wire);
+        let wire = b.module("2", LayerNorm { features: channels, maps: false }, wire);
         let wire = b.linear("3", wire, Linear::new(channels, 4 * channels).init(DRAW));
         let wire = b.activation("4", wire, Activation::Gelu);
         let wire = b.linear("5", wire, Linear::new(4 * channels, channels).init(DRAW));
-        b.module("6", Op::ChannelsFirst, wire)
+        b.module("6", ChannelsFirst, wire)
     });
-    let scale = Op::Scale { part: "layer_scale", features: channels, maps: true, init: 1e-6 };
+    let scale = Scale { part: "layer_scale", features: channels, maps: true, init: 1e-6 };
     let scaled = b.bare(scale, &[block]);
     let scaled = b.identity("stochastic_depth", scaled);
     b.add(scaled, from)

@@ -1,7 +1,13 @@
 //! CORnet-S: Kubilius et al. 2019 (arXiv:1909.06161), under its authors' names. A module that runs at several time steps
 //! gives its last output.
 
-use crate::nets::graph::{Builder, Conv, Draw, IMAGES, Init, Linear, MaxPool, Op, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::layout::Flatten;
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::MaxPool;
 
 /// Area, channels out, and time steps of the recurrent areas.
 const AREAS: [(&str, usize, usize); 3] = [("V2", 128, 2), ("V4", 256, 4), ("IT", 512, 2)];
@@ -27,7 +33,7 @@ pub fn build(b: &mut Builder) {
     }
     b.within("decoder", |b| {
         let wire = b.average_pool("avgpool", wire, 1);
-        let wire = b.module("flatten", Op::Flatten, wire);
+        let wire = b.module("flatten", Flatten, wire);
         let wire = b.linear("linear", wire, Linear::new(inputs, 1000));
         b.identity("output", wire)
     });

@@ -1,6 +1,12 @@
 //! DenseNet: Huang et al. 2017 (arXiv:1608.06993), with growth rate 32 and bottlenecks.
 
-use crate::nets::graph::{Builder, Conv, Draw, IMAGES, Init, Linear, MaxPool, Op, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::{AveragePool, AverageWindow, MaxPool};
 
 /// Dense layers in each of the four blocks.
 pub type Depths = [usize; 4];
@@ -34,15 +40,15 @@ pub fn build(b: &mut Builder, depths: Depths) {
                     let wire = b.batch_norm("norm", wire, channels);
                     let wire = b.relu("relu", wire);
                     let wire = b.conv("conv", wire, conv(channels, channels / 2, 1));
-                    b.module("pool", Op::AverageWindow { kernel: 2, stride: 2, padding: 0 }, wire)
+                    b.module("pool", AverageWindow { kernel: 2, stride: 2, padding: 0 }, wire)
                 });
                 channels /= 2;
             }
         }
         b.batch_norm("norm5", wire, channels)
     });
-    let rectified = b.bare(Op::Activation(crate::nets::graph::Activation::Relu), &[features]);
-    let pooled = b.bare(Op::AveragePool { size: 1 }, &[rectified]);
+    let rectified = b.bare(Activation::Relu, &[features]);
+    let pooled = b.bare(AveragePool { size: 1 }, &[rectified]);
     let flat = b.flatten(pooled);
     b.linear("classifier", flat, Linear::new(channels, 1000).init(Init::of(Draw::FanIn)));
 }

@@ -1,6 +1,10 @@
 //! EfficientNet: Tan and Le 2019 (arXiv:1905.11946).
 
-use crate::nets::graph::{Activation, Builder, Draw, IMAGES, Init, Linear, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::activation::Activation;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::linear::Linear;
 use crate::nets::zoo::mobilenet::{Norm, conv, conv_norm, eighths, excite};
 
 /// Width and depth in tenths of B0's.

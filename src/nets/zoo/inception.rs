@@ -1,7 +1,14 @@
 //! Inception: GoogLeNet (Szegedy et al. 2015, arXiv:1409.4842, with batch norm and without auxiliary classifiers) and
 //! Inception v3 (Szegedy et al. 2016, arXiv:1512.00567).
 
-use crate::nets::graph::{Activation, Builder, Conv, Draw, IMAGES, Init, Linear, MaxPool, Op, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::norm::BatchNorm;
+use crate::nets::op::pool::{AverageWindow, MaxPool};
 
 /// ε of the batch norms of both.
 const EPSILON: f64 = 1e-3;
@@ -10,8 +17,8 @@ const EPSILON: f64 = 1e-3;
 fn basic(b: &mut Builder, name: &str, from: Wire, conv: Conv, deviation: f32) -> Wire {
     b.within(name, |b| {
         let wire = b.conv("conv", from, conv.unbiased().init(Init::of(Draw::Normal(deviation))));
-        let wire = b.module("bn", Op::BatchNorm { channels: conv.outputs, epsilon: EPSILON }, wire);
-        b.bare(Op::Activation(Activation::Relu), &[wire])
+        let wire = b.module("bn", BatchNorm { channels: conv.outputs, epsilon: EPSILON }, wire);
+        b.bare(Activation::Relu, &[wire])
     })
 }
 
@@ -80,7 +87,18 @@ pub fn inception_v3(b: &mut Builder) {
     let wire = b.max_pool("maxpool1", wire, MaxPool::new(3, 2));
     let wire = plain(b, "Conv2d_3b_1x1", wire, Conv::new(64, 80, 1));
     let wire = plain(b, "Conv2d_4a_3x3", wire, Conv::new(80, 192, 3));
-    let mut wire = b.max_pool("maxpool2", wire, MaxPool::new(3, 2));
+    let wire = b.max_pool("maxpool2", wire, MaxPool::new(3, 2));
+    let wire = mixed_5(b, wire);
+    let wire = mixed_6(b, wire);
+    let wire = mixed_7(b, wire);
+    let wire = b.average_pool("avgpool", wire, 1);
+    let wire = b.identity("dropout", wire);
+    let wire = b.flatten(wire);
+    b.linear("fc", wire, Linear::new(2048, 1000).init(Init { weight: Draw::Normal(INCEPTION), bias: Draw::FanIn }));
+}
+
+/// The modules on 35 × 35.
+fn mixed_5(b: &mut Builder, mut wire: Wire) -> Wire {
     for (name, inputs, pooled) in [("Mixed_5b", 192, 32), ("Mixed_5c", 256, 64), ("Mixed_5d", 288, 64)] {
         wire = b.within(name, |b| {
             let one = chain(b, wire, &[("branch1x1", square(inputs, 64, 1))]);
@@ -98,6 +116,11 @@ pub fn inception_v3(b: &mut Builder) {
             b.concat(&[one, five, three, pool])
         });
     }
+    wire
+}
+
+/// The step to 17 × 17, and the modules there.
+fn mixed_6(b: &mut Builder, mut wire: Wire) -> Wire {
     wire = b.within("Mixed_6a", |b| {
         let three = chain(b, wire, &[("branch3x3", Conv::new(288, 384, 3).stride(2))]);
         let double = chain(
@@ -109,7 +132,7 @@ pub fn inception_v3(b: &mut Builder) {
                 ("branch3x3dbl_3", Conv::new(96, 96, 3).stride(2)),
             ],
         );
-        let pool = b.bare(Op::MaxPool(MaxPool::new(3, 2)), &[wire]);
+        let pool = b.bare(MaxPool::new(3, 2), &[wire]);
         b.concat(&[three, double, pool])
     });
     for (name, c) in [("Mixed_6b", 128), ("Mixed_6c", 160), ("Mixed_6d", 160), ("Mixed_6e", 192)] {
@@ -139,6 +162,11 @@ pub fn inception_v3(b: &mut Builder) {
             b.concat(&[one, seven, double, pool])
         });
     }
+    wire
+}
+
+/// The step to 8 × 8, and the modules there.
+fn mixed_7(b: &mut Builder, mut wire: Wire) -> Wire {
     wire = b.within("Mixed_7a", |b| {
         let last = |inputs, outputs| Conv::new(inputs, outputs, 3).stride(2);
         let three = chain(b, wire, &[("branch3x3_1", square(768, 192, 1)), ("branch3x3_2", last(192, 320))]);
@@ -152,7 +180,7 @@ pub fn inception_v3(b: &mut Builder) {
                 ("branch7x7x3_4", last(192, 192)),
             ],
         );
-        let pool = b.bare(Op::MaxPool(MaxPool::new(3, 2)), &[wire]);
+        let pool = b.bare(MaxPool::new(3, 2), &[wire]);
         b.concat(&[three, seven, pool])
     });
     for (name, inputs) in [("Mixed_7b", 1280), ("Mixed_7c", 2048)] {
@@ -167,10 +195,7 @@ pub fn inception_v3(b: &mut Builder) {
             b.concat(&[one, three, double, pool])
         });
     }
-    let wire = b.average_pool("avgpool", wire, 1);
-    let wire = b.identity("dropout", wire);
-    let wire = b.flatten(wire);
-    b.linear("fc", wire, Linear::new(2048, 1000).init(Init { weight: Draw::Normal(INCEPTION), bias: Draw::FanIn }));
+    wire
 }
 
 /// One basic convolution after another.
@@ -186,7 +211,7 @@ fn forked(b: &mut Builder, from: Wire, [lying, standing]: [&str; 2]) -> Wire {
 }
 
 fn pooled_branch(b: &mut Builder, from: Wire, inputs: usize, outputs: usize) -> Wire {
-    let wire = b.bare(Op::AverageWindow { kernel: 3, stride: 1, padding: 1 }, &[from]);
+    let wire = b.bare(AverageWindow { kernel: 3, stride: 1, padding: 1 }, &[from]);
     chain(b, wire, &[("branch_pool", square(inputs, outputs, 1))])
 }
 

@@ -1,6 +1,14 @@
 //! MobileNet: version 2 (Sandler et al. 2018, arXiv:1801.04381) and version 3 (Howard et al. 2019, arXiv:1905.02244).
 
-use crate::nets::graph::{Activation, Builder, Conv, Draw, IMAGES, Init, Linear, Op, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::join::Gate;
+use crate::nets::op::linear::Linear;
+use crate::nets::op::norm::BatchNorm;
+use crate::nets::op::pool::AveragePool;
 
 /// Expansion, channels out, blocks and the first block's stride of each stage of version 2.
 const STAGES: [(usize, usize, usize, usize); 7] =
@@ -37,7 +45,7 @@ pub fn v2(b: &mut Builder) {
         }
         b.within(&at.to_string(), |b| conv_norm(b, wire, conv(inputs, 1280, 1), norm))
     });
-    let pooled = b.bare(Op::AveragePool { size: 1 }, &[features]);
+    let pooled = b.bare(AveragePool { size: 1 }, &[features]);
     let flat = b.flatten(pooled);
     b.within("classifier", |b| {
         let wire = b.identity("0", flat);
@@ -139,7 +147,7 @@ pub struct Norm {
 /// torchvision's `Conv2dNormActivation`: `0`, `1` and, where there is an activation, `2`.
 pub fn conv_norm(b: &mut Builder, from: Wire, conv: Conv, norm: Norm) -> Wire {
     let wire = b.conv("0", from, conv);
-    let wire = b.module("1", Op::BatchNorm { channels: conv.outputs, epsilon: norm.epsilon }, wire);
+    let wire = b.module("1", BatchNorm { channels: conv.outputs, epsilon: norm.epsilon }, wire);
     norm.activation.map_or(wire, |activation| b.activation("2", wire, activation))
 }
 
@@ -151,7 +159,7 @@ pub fn excite(b: &mut Builder, from: Wire, channels: usize, squeeze: usize, [inn
     let wire = b.activation("activation", wire, inner);
     let wire = b.conv("fc2", wire, Conv::new(squeeze, channels, 1).init(init));
     let wire = b.activation("scale_activation", wire, gate);
-    b.bare(Op::Gate, &[wire, from])
+    b.bare(Gate, &[wire, from])
 }
 
 /// A convolution before a batch norm, which keeps the size but for its stride.

@@ -1,6 +1,9 @@
-//! The weights that makers of networks publish: where each file lies, and the hash that tells it is whole.
+//! The weights that makers of networks publish: the file of each, and the hash that tells it is whole.
 //!
 //! torchvision's are those of its `IMAGENET1K_V1`; the others are their authors'.
+
+use crate::nets::zoo::catalogue;
+use crate::nets::zoo::catalogue::TORCHVISION;
 
 /// A published file.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,49 +17,6 @@ pub struct Published {
     pub sha256: String,
 }
 
-/// Where torchvision's files lie.
-const TORCHVISION: &str = "https://download.pytorch.org/models/";
-
-/// Architecture, folder, file.
-const FILES: [(&str, &str, &str); 36] = [
-    ("alexnet", TORCHVISION, "alexnet-owt-7be5be79.pth"),
-    ("convnext_base", TORCHVISION, "convnext_base-6075fbad.pth"),
-    ("convnext_tiny", TORCHVISION, "convnext_tiny-983f1562.pth"),
-    ("cornet_s", "https://s3.amazonaws.com/cornet-models/", "cornet_s-1d3f7974.pth"),
-    ("densenet121", TORCHVISION, "densenet121-a639ec97.pth"),
-    ("densenet169", TORCHVISION, "densenet169-b2777c0a.pth"),
-    ("densenet201", TORCHVISION, "densenet201-c1103571.pth"),
-    ("dinov2_vitb14", "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitb14/", "dinov2_vitb14_pretrain.pth"),
-    ("dinov2_vits14", "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/", "dinov2_vits14_pretrain.pth"),
-    ("efficientnet_b0", TORCHVISION, "efficientnet_b0_rwightman-7f5810bc.pth"),
-    ("efficientnet_b1", TORCHVISION, "efficientnet_b1_rwightman-bac287d4.pth"),
-    ("efficientnet_b2", TORCHVISION, "efficientnet_b2_rwightman-c35c1473.pth"),
-    ("efficientnet_b3", TORCHVISION, "efficientnet_b3_rwightman-b3899882.pth"),
-    ("googlenet", TORCHVISION, "googlenet-1378be20.pth"),
-    ("inception_v3", TORCHVISION, "inception_v3_google-0cc3c7bd.pth"),
-    ("mobilenet_v2", TORCHVISION, "mobilenet_v2-b0353104.pth"),
-    ("mobilenet_v3_large", TORCHVISION, "mobilenet_v3_large-8738ca79.pth"),
-    ("mobilenet_v3_small", TORCHVISION, "mobilenet_v3_small-047dcff4.pth"),
-    ("resnet101", TORCHVISION, "resnet101-63fe2227.pth"),
-    ("resnet152", TORCHVISION, "resnet152-394f9c45.pth"),
-    ("resnet18", TORCHVISION, "resnet18-f37072fd.pth"),
-    ("resnet34", TORCHVISION, "resnet34-b627a593.pth"),
-    ("resnet50", TORCHVISION, "resnet50-0676ba61.pth"),
-    ("resnext50_32x4d", TORCHVISION, "resnext50_32x4d-7cdf4587.pth"),
-    ("squeezenet1_0", TORCHVISION, "squeezenet1_0-b66bff10.pth"),
-    ("squeezenet1_1", TORCHVISION, "squeezenet1_1-b8a52dc0.pth"),
-    ("vgg11", TORCHVISION, "vgg11-8a719046.pth"),
-    ("vgg11_bn", TORCHVISION, "vgg11_bn-6002323d.pth"),
-    ("vgg13", TORCHVISION, "vgg13-19584684.pth"),
-    ("vgg13_bn", TORCHVISION, "vgg13_bn-abd245e5.pth"),
-    ("vgg16", TORCHVISION, "vgg16-397923af.pth"),
-    ("vgg16_bn", TORCHVISION, "vgg16_bn-6c64b313.pth"),
-    ("vgg19", TORCHVISION, "vgg19-dcbb9e9d.pth"),
-    ("vgg19_bn", TORCHVISION, "vgg19_bn-c79401a0.pth"),
-    ("vit_b_16", TORCHVISION, "vit_b_16-c867db91.pth"),
-    ("wide_resnet50_2", TORCHVISION, "wide_resnet50_2-95faca4d.pth"),
-];
-
 /// SHA-256 of files whose names carry none. Published by many who use them, alike.
 const HASHES: [(&str, &str); 2] = [
     ("dinov2_vitb14_pretrain.pth", "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73"),
@@ -65,11 +25,11 @@ const HASHES: [(&str, &str); 2] = [
 
 /// The file of every architecture that has one, by the architecture's name.
 pub fn files() -> impl Iterator<Item = Published> {
-    FILES.iter().map(|&(model, folder, file)| Published {
-        model: Some(model),
-        file: file.to_owned(),
-        folder: folder.to_owned(),
-        sha256: hash_of(file).expect("each has a hash").to_owned(),
+    catalogue::architectures().map(|architecture| Published {
+        model: Some(architecture.name),
+        file: architecture.file.to_owned(),
+        folder: architecture.folder.to_owned(),
+        sha256: hash_of(architecture.file).expect("each has a hash").to_owned(),
     })
 }
 
@@ -98,13 +58,10 @@ fn hash_of(file: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::zoo::catalogue;
 
     #[test]
     fn every_architecture_has_a_file_with_a_hash() {
-        let models: Vec<_> = files().map(|published| published.model.expect("an architecture")).collect();
-        let architectures: Vec<_> = catalogue::architectures().map(|architecture| architecture.name).collect();
-        assert_eq!(models, architectures);
+        assert_eq!(files().count(), catalogue::architectures().count());
         assert!(files().all(|published| published.folder.starts_with("https://") && published.folder.ends_with('/')));
     }
 

@@ -2,7 +2,12 @@
 //! groups, ResNeXt (Xie et al. 2017, arXiv:1611.05431); with wider blocks, Wide ResNet (Zagoruyko and Komodakis 2016,
 //! arXiv:1605.07146).
 
-use crate::nets::graph::{Builder, Conv, Draw, IMAGES, Init, Linear, MaxPool, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::MaxPool;
 
 /// What tells a residual network from another.
 #[derive(Clone, Copy)]

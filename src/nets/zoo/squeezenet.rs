@@ -1,6 +1,10 @@
 //! SqueezeNet: Iandola et al. 2016 (arXiv:1602.07360), and its release 1.1 with other strides and widths.
 
-use crate::nets::graph::{Builder, Conv, Draw, IMAGES, Init, MaxPool, Wire};
+use crate::nets::builder::Builder;
+use crate::nets::graph::{IMAGES, Wire};
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::pool::MaxPool;
 
 const POOL: MaxPool = MaxPool { ceil: true, ..MaxPool::new(3, 2) };
 /// torchvision draws all convolutions this way but the last.

@@ -1,12 +1,21 @@
 //! Vision transformers: ViT (Dosovitskiy et al. 2021, arXiv:2010.11929) under torchvision's names, and DINOv2 (Oquab et
 //! al. 2023, arXiv:2304.07193) under its authors' names.
 
-use crate::nets::graph::{Activation, Builder, Conv, Draw, IMAGES, Init, Linear, Op, Tokens};
+use crate::nets::builder::Builder;
+use crate::nets::graph::IMAGES;
+use crate::nets::op::activation::Activation;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::layout::{FirstToken, Sequence};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::norm::LayerNorm;
+use crate::nets::op::scale::Scale;
+use crate::nets::op::tokens::{Attention, Tokens};
 
 /// torchvision's `vit_b_16`.
 pub fn vit_b_16(b: &mut Builder) {
     const FEATURES: usize = 768;
-    const NORM: Op = Op::LayerNorm { features: FEATURES, maps: false };
+    const NORM: LayerNorm = LayerNorm { features: FEATURES, maps: false };
     let patches = Init::of(Draw::Normal(0.036_084_39)); // √(1/(3 · 16²))
     let wire = b.conv("conv_proj", IMAGES, Conv::new(3, FEATURES, 16).stride(16).init(patches));
     let tokens = Tokens {
@@ -16,7 +25,7 @@ pub fn vit_b_16(b: &mut Builder) {
         grid: 14,
         interpolate: false,
     };
-    let wire = b.bare(Op::Tokens(tokens), &[wire]);
+    let wire = b.bare(tokens, &[wire]);
     let wire = b.within("encoder", |b| {
         let wire = b.identity("dropout", wire);
         let wire = b.within("layers", |b| {
@@ -28,11 +37,11 @@ pub fn vit_b_16(b: &mut Builder) {
                         let parts = ["in_proj_weight", "in_proj_bias"];
                         let init = Init::of(Draw::Xavier);
                         let joint = Linear { parts, ..Linear::new(FEATURES, 3 * FEATURES).init(init) };
-                        let wire = b.bare(Op::Linear(joint), &[seen]);
-                        let wire = b.bare(Op::Attention { heads: 12 }, &[wire]);
+                        let wire = b.bare(joint, &[seen]);
+                        let wire = b.bare(Attention { heads: 12 }, &[wire]);
                         let parts = ["out_proj.weight", "out_proj.bias"];
                         let out = Linear { parts, ..Linear::new(FEATURES, FEATURES).init(Init::of(Draw::FanIn)) };
-                        b.bare(Op::Linear(out), &[wire])
+                        b.bare(out, &[wire])
                     });
                     let seen = b.identity("dropout", seen);
                     let wire = b.add(seen, wire);
@@ -52,7 +61,7 @@ pub fn vit_b_16(b: &mut Builder) {
         });
         b.module("ln", NORM, wire)
     });
-    let wire = b.bare(Op::FirstToken, &[wire]);
+    let wire = b.bare(FirstToken, &[wire]);
     b.within("heads", |b| b.linear("head", wire, Linear::new(FEATURES, 1000).init(Init::of(Draw::Zero))));
 }
 
@@ -66,23 +75,23 @@ pub fn former(name: &str) -> Option<String> {
 
 /// DINOv2 without registers: features of a token, and heads.
 pub fn dinov2(b: &mut Builder, features: usize, heads: usize) {
-    let norm = Op::LayerNorm { features, maps: false };
+    let norm = LayerNorm { features, maps: false };
     let init = Init::of(Draw::Normal(0.02));
     let mut patches = IMAGES;
     b.within("patch_embed", |b| {
         patches = b.conv("proj", IMAGES, Conv::new(3, features, 14).stride(14));
-        let wire = b.bare(Op::Sequence, &[patches]);
+        let wire = b.bare(Sequence, &[patches]);
         b.identity("norm", wire)
     });
     let tokens = Tokens { class: "cls_token", position: "pos_embed", features, grid: 37, interpolate: true };
-    let mut wire = b.bare(Op::Tokens(tokens), &[patches]);
+    let mut wire = b.bare(tokens, &[patches]);
     b.within("blocks", |b| {
         for at in 0..12 {
             wire = b.within(&at.to_string(), |b| {
                 let seen = b.module("norm1", norm.clone(), wire);
                 let seen = b.within("attn", |b| {
                     let joint = b.linear("qkv", seen, Linear::new(features, 3 * features).init(init));
-                    let mixed = b.bare(Op::Attention { heads }, &[joint]);
+                    let mixed = b.bare(Attention { heads }, &[joint]);
                     let wire = b.linear("proj", mixed, Linear::new(features, features).init(init));
                     b.identity("proj_drop", wire)
                 });
@@ -105,10 +114,10 @@ pub fn dinov2(b: &mut Builder, features: usize, heads: usize) {
         wire
     });
     let wire = b.module("norm", norm, wire);
-    let first = b.bare(Op::FirstToken, &[wire]);
+    let first = b.bare(FirstToken, &[wire]);
     b.identity("head", first);
 }
 
-fn scale(features: usize) -> Op {
-    Op::Scale { part: "gamma", features, maps: false, init: 1.0 }
+fn scale(features: usize) -> Scale {
+    Scale { part: "gamma", features, maps: false, init: 1.0 }
 }

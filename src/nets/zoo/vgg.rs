@@ -1,6 +1,11 @@
 //! VGG: Simonyan and Zisserman 2015 (arXiv:1409.1556), configurations A, B, D and E, with and without batch norm.
 
-use crate::nets::graph::{Builder, Conv, Draw, IMAGES, Init, Linear, MaxPool};
+use crate::nets::builder::Builder;
+use crate::nets::graph::IMAGES;
+use crate::nets::op::conv::Conv;
+use crate::nets::op::draw::{Draw, Init};
+use crate::nets::op::linear::Linear;
+use crate::nets::op::pool::MaxPool;
 
 /// Convolutions before each of the five pools.
 pub type Depths = [usize; 5];

@@ -119,11 +119,22 @@ mod compute {
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::testing::given;
     use crate::value::Value;
     use crate::value::labels::Labels;
     use crate::value::stimuli::{Stimuli, Stimulus};
     use ndarray_npy::write_npy;
     use serde_json::json;
+
+    impl Golden for LoadFeatures {
+        fn golden() -> Sample {
+            let given = given();
+            let table = given.path("f.csv");
+            std::fs::write(&table, "id,a,b\ns0,1,2\ns1,3,4.5\n").expect("written");
+            (given.file("path", table.clone()), json!({ "path": table }))
+        }
+    }
 
     fn labels(names: &[&str]) -> Value {
         let list = names.iter().map(|&name| Stimulus { source: "x".into(), name: name.into(), content: None });

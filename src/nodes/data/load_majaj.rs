@@ -297,11 +297,20 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::testing::given;
     use crate::value::codec;
     use crate::value::decode::Decoder;
     use crate::value::images::IMAGENET;
     use crate::value::split::Part;
     use serde_json::json;
+
+    impl Golden for LoadMajaj {
+        fn golden() -> Sample {
+            let it = crate::nodes::fixtures::fixture("it_tiny.h5");
+            (given().file("path", it.clone()), json!({ "path": it }))
+        }
+    }
 
     fn tiny() -> String {
         crate::nodes::fixtures::fixture("it_tiny.h5").display().to_string()

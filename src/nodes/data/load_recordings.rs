@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Whole;
+use crate::bounds::Whole;
 use crate::kind::{Input, NodeKind, Output};
 use crate::nodes::data::layout::Layout;
 use crate::value::ty::Type;
@@ -76,11 +76,11 @@ mod compute {
 
     use rayon::prelude::*;
 
+    use crate::bounds::Whole;
     use crate::digest::Digest;
     use crate::formats::csv::Words;
     use crate::formats::listing::Pictures;
     use crate::formats::name_of;
-    use crate::kind::bounds::Whole;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::layout::Layout;
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
@@ -297,12 +297,30 @@ mod compute {
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::testing::given;
     use crate::value::decode;
     use image::ExtendedColorType;
     use ndarray::Array2;
     use ndarray_npy::write_npy;
     use serde_json::{Value as Json, json};
     use std::path::PathBuf;
+
+    impl Golden for LoadRecordings {
+        fn golden() -> Sample {
+            let given = given();
+            let (photos, spikes) = (given.path("pictures"), given.path("r.csv"));
+            std::fs::create_dir(&photos).expect("created");
+            for at in 0..3_u32 {
+                let picture = image::RgbImage::from_fn(4, 4, |x, y| image::Rgb([x, y, at].map(|z| (z * 60) as u8)));
+                picture.save(photos.join(format!("p{at}.png"))).expect("saved");
+            }
+            std::fs::write(&spikes, "id,u,v\np0,1,2\np1,3,4.5\np2,0,7\n").expect("written");
+            let params =
+                json!({ "images": photos, "responses": spikes, "layout": "stimuli_by_units", "image_size": 6 });
+            (given.file("images", photos).file("responses", spikes), params)
+        }
+    }
 
     /// A folder of three pictures and responses of two units, and what a recipe says of them.
     struct Recording {

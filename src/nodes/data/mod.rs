@@ -17,15 +17,14 @@ pub mod synthetic_it;
 #[cfg(test)]
 pub(super) mod testing;
 
-use crate::kind::registry::Registry;
-use crate::nodes::register::register;
+#[cfg(test)]
+use crate::nodes::golden::Case;
+use crate::nodes::kinds::kinds;
 
-pub(super) fn register(registry: &mut Registry) {
-    register!(registry, "data":
-        load_features::LoadFeatures,
-        load_majaj::LoadMajaj,
-        load_recordings::LoadRecordings,
-        split::Split,
-        synthetic_it::SyntheticIt,
-    );
+kinds! { "data":
+    load_features::LoadFeatures,
+    load_majaj::LoadMajaj,
+    load_recordings::LoadRecordings,
+    split::Split,
+    synthetic_it::SyntheticIt,
 }

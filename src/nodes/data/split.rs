@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::{Fraction, Whole};
+use crate::bounds::{Fraction, Whole};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 use crate::value::ty::Type;
 
@@ -228,15 +228,24 @@ mod compute {
 
 #[cfg(test)]
 mod tests {
-    use super::compute::given;
+    use super::compute::given as given_by;
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+    use crate::nodes::testing::given;
     use crate::value::labels::Labels;
     use crate::value::split::{Assignment, Part};
     use crate::value::stimuli::{Stimuli, Stimulus};
     use crate::value::{Value, split};
     use serde_json::{Value as Json, json};
     use std::collections::BTreeMap;
+
+    impl Golden for Split {
+        fn golden() -> Sample {
+            (given().value("rows", &samples::x()), json!({ "test": 0.25, "val": 0.1, "seed": 3 }))
+        }
+    }
 
     /// `count` stimuli of objects that take turns, in ascending or descending order.
     fn rows(count: usize, objects: usize, reversed: bool) -> Labels {
@@ -364,7 +373,7 @@ mod tests {
         let Some(path) = shared("v4-201025/notebook_split.csv") else { return };
         let stimulus = |i: usize| Stimulus { source: "x".into(), name: format!("image{i:04}").into(), content: None };
         let stimuli = Stimuli::new((1..=1200).map(stimulus).collect()).unwrap();
-        let Assignment::Parts(parts) = given(&path, &stimuli).unwrap() else { panic!("parts") };
+        let Assignment::Parts(parts) = given_by(&path, &stimuli).unwrap() else { panic!("parts") };
         assert_eq!(parts.iter().filter(|&&part| part == Part::Test).count(), 240);
     }
 }

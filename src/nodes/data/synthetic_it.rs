@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Whole;
+use crate::bounds::Whole;
 use crate::kind::{Input, NodeKind, Output, Threads};
 use crate::value::ty::Type;
 
@@ -191,11 +191,19 @@ pub(super) mod compute {
 mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::testing::given;
     use crate::value::split::Part;
     use ndarray::{Array2, Axis};
     use serde_json::json;
     use std::collections::BTreeSet;
     use tch::{Kind, Tensor};
+
+    impl Golden for SyntheticIt {
+        fn golden() -> Sample {
+            (given(), json!({ "images": 64, "size": 16, "units": 4, "repeats": 2, "seed": 5 }))
+        }
+    }
 
     #[test]
     fn every_port_carries_what_it_says() {

@@ -277,11 +277,24 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Compare;
-    use crate::nodes::testing::given;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+    use crate::nodes::testing::{given, matrix, stimuli};
     use crate::value::Value;
     use crate::value::table::{About, Table};
     use polars::prelude::{Column, DataFrame};
     use serde_json::{Value as Json, json};
+
+    impl Golden for Compare {
+        fn golden() -> Sample {
+            let shifted = samples::features(24, 4).slice(ndarray::s![.., 1..]).to_owned();
+            let other = matrix(&stimuli(samples::ROWS), shifted);
+            let given = given()
+                .labelled("scores", &[("label", json!("one"))], &samples::scores(&samples::predictions(), "test"))
+                .labelled("scores", &[("label", json!("two"))], &samples::scores(&other, "test"));
+            (given, json!({}))
+        }
+    }
 
     /// What `evaluate` gives, for units by name.
     fn scores(on: &str, units: &[&str], explained: &[Option<f64>]) -> Value {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Positive;
+use crate::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nodes::evaluation::on::On;
 use crate::value::fit::Form;
@@ -451,6 +451,8 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Decode;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{Given, folds, given, hold_out, matrix, responses, stimuli};
     use crate::value::Value;
     use crate::value::labels::Labels;
@@ -458,6 +460,14 @@ mod tests {
     use crate::value::matrix::{About, Matrix};
     use ndarray::Array2;
     use serde_json::json;
+
+    impl Golden for Decode {
+        fn golden() -> Sample {
+            let objects: Vec<&str> = (0..samples::ROWS).map(|row| ["car", "face"][row % 2]).collect();
+            let given = given().value("features", &samples::x()).value("labels", &labels(&objects));
+            (given.value("split", &samples::split()), json!({ "on": "test", "iterations": 30 }))
+        }
+    }
 
     fn labels(names: &[&str]) -> Value {
         let object = names.iter().map(|&name| name.to_owned()).collect();

@@ -77,7 +77,7 @@ pub const DEFINITIONS: [(&str, &str); 5] = [
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
@@ -168,27 +168,32 @@ mod compute {
                 }
                 columns.push(Column::new((*name).into(), values.clone()));
             }
-            let fitted = lineage.fitted.iter().map(|exposure| exposure.len()).max().unwrap_or(0);
-            let fits: Vec<&str> = lineage.fitted.iter().map(|exposure| exposure.by.as_str()).collect();
-            let facts = BTreeMap::from([
-                ("on".to_owned(), json!(params.on)),
-                ("rows_scored".to_owned(), json!(rows)),
-                ("rows_fitted".to_owned(), json!(fitted)),
-                ("selected".to_owned(), json!(selected > 0)),
-                ("fits".to_owned(), json!(fits)),
-            ]);
-            let known: BTreeSet<&str> = measures.iter().map(|(name, _)| *name).collect();
-            let definitions: BTreeMap<String, String> = DEFINITIONS
-                .into_iter()
-                .filter(|(name, _)| known.contains(name))
-                .map(|(name, text)| (name.to_owned(), text.to_owned()))
-                .collect();
-            let about = About { definitions, facts, lineage };
+            let names: Vec<&str> = measures.iter().map(|(name, _)| *name).collect();
+            let about = about(params.on, rows, selected > 0, &names, lineage);
             let per_unit = DataFrame::new(unit_count, columns).map_err(|e| KindError::new(e.to_string()))?;
             let summary = summary(&measures, selected > 0)?;
             run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;
             run.emit("summary", Value::Table(Table { frame: summary, about }))
         }
+    }
+
+    /// What the scores are of.
+    fn about(on: On, rows: usize, selected: bool, measures: &[&str], lineage: Lineage) -> About {
+        let fitted = lineage.fitted.iter().map(|exposure| exposure.len()).max().unwrap_or(0);
+        let fits: Vec<&str> = lineage.fitted.iter().map(|exposure| exposure.by.as_str()).collect();
+        let facts = BTreeMap::from([
+            ("on".to_owned(), json!(on)),
+            ("rows_scored".to_owned(), json!(rows)),
+            ("rows_fitted".to_owned(), json!(fitted)),
+            ("selected".to_owned(), json!(selected)),
+            ("fits".to_owned(), json!(fits)),
+        ]);
+        let definitions = DEFINITIONS
+            .into_iter()
+            .filter(|(name, _)| measures.contains(name))
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect();
+        About { definitions, facts, lineage }
     }
 
     /// A row per measure over units.
@@ -268,6 +273,8 @@ mod compute {
 mod tests {
     use super::Evaluate;
     use crate::kind::KindError;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, predictions, responses, stimuli};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
@@ -276,6 +283,12 @@ mod tests {
     use ndarray::{Array2, array};
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
+
+    impl Golden for Evaluate {
+        fn golden() -> Sample {
+            (samples::evaluated(&samples::predictions()), json!({ "on": "test" }))
+        }
+    }
 
     /// Two units over six stimuli: the first predicted with errors, the second with a bias of 10.
     fn truth() -> Array2<f32> {

@@ -12,16 +12,15 @@ pub mod select;
 #[cfg(feature = "torch")]
 mod variant;
 
-use crate::kind::registry::Registry;
-use crate::nodes::register::register;
+#[cfg(test)]
+use crate::nodes::golden::Case;
+use crate::nodes::kinds::kinds;
 
-pub(super) fn register(registry: &mut Registry) {
-    register!(registry, "evaluation":
-        compare::Compare,
-        decode::Decode,
-        evaluate::Evaluate,
-        noise_ceiling::NoiseCeiling,
-        predict::Predict,
-        select::Select,
-    );
+kinds! { "evaluation":
+    compare::Compare,
+    decode::Decode,
+    evaluate::Evaluate,
+    noise_ceiling::NoiseCeiling,
+    predict::Predict,
+    select::Select,
 }

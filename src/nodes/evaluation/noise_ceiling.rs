@@ -176,11 +176,19 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::NoiseCeiling;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{about, given, responses, stimuli};
     use crate::value::Value;
     use crate::value::responses::Responses;
     use ndarray::{Array2, Array3};
     use serde_json::json;
+
+    impl Golden for NoiseCeiling {
+        fn golden() -> Sample {
+            (given().value("responses", &samples::repeats(24)), json!({ "seed": 1 }))
+        }
+    }
 
     /// Means of repeats that are there, as a loader gives them.
     fn recorded(repeats: Array3<f32>) -> Value {

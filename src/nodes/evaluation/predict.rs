@@ -252,15 +252,24 @@ mod tests {
     use super::Predict;
     use crate::kind::Compute;
     use crate::nodes::features::standardize::Standardize;
+    use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::regression::linear::Linear;
     use crate::nodes::regression::pca::Pca;
     use crate::nodes::regression::ridge::Ridge;
+    use crate::nodes::samples;
     use crate::nodes::testing::{Made, given, hold_out, matrix, responses, stimuli};
     use crate::nodes::training::train_cnn::TrainCnn;
     use crate::value::Value;
     use crate::value::images::Images;
     use ndarray::{Array2, Axis};
     use serde_json::json;
+
+    impl Golden for Predict {
+        fn golden() -> Sample {
+            let fit = samples::readout().run::<Linear>(json!({})).unwrap().value("fit");
+            (given().value("features", &samples::x()).value("model", &fit), json!({}))
+        }
+    }
 
     fn features(rows: usize) -> Array2<f32> {
         Array2::from_shape_fn((rows, 20), |(i, j)| ((i * 7 + j * 13 + i * j * 3) as f32 * 0.37).sin() + 2.0)

@@ -314,12 +314,28 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Select;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{Given, given, hold_out, matrix, stimuli};
     use crate::value::Value;
     use crate::value::table::Table;
     use ndarray::Array2;
     use polars::prelude::{Column, DataFrame};
     use serde_json::{Value as Json, json};
+
+    impl Golden for Select {
+        fn golden() -> Sample {
+            let (one, two) = ([("label", json!("one"))], [("label", json!("two"))]);
+            let (predictions, scores) = (samples::predictions(), samples::scores(&samples::predictions(), "val"));
+            let given = given()
+                .value("split", &samples::split())
+                .labelled("scores", &one, &scores)
+                .labelled("scores", &two, &scores)
+                .labelled("predictions", &one, &predictions)
+                .labelled("predictions", &two, &samples::x());
+            (given, json!({}))
+        }
+    }
 
     fn scores(on: &str, values: &[Option<f64>]) -> Value {
         let units: Vec<String> = (0..values.len()).map(|at| format!("u{at}")).collect();

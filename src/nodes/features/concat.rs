@@ -167,9 +167,17 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Concat;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{given, matrix, named, predictions, stimuli};
     use ndarray::{Array2, array};
     use serde_json::json;
+
+    impl Golden for Concat {
+        fn golden() -> Sample {
+            (given().value("features", &samples::x()).value("features", &samples::predictions()), json!({}))
+        }
+    }
 
     #[test]
     fn rows_join_by_stimulus_and_columns_stand_in_order() {

@@ -162,9 +162,10 @@ mod compute {
     use crate::nodes::features::extract_layer::{ExtractLayer, Params};
     use crate::nodes::features::loaded::Loaded;
     use crate::nodes::features::options::{Pool, Precision, Written};
-    use crate::runtime::pipeline::{Feed, stream};
+    use crate::runtime::pipeline::{Feed, Forward, stream};
     use crate::value::decode::Decoder;
-    use crate::value::images::PixelState;
+    use crate::value::images::{Images, PixelState};
+    use crate::value::lineage::Lineage;
     use crate::value::matrix;
     use crate::value::stimuli::Stimuli;
 
@@ -197,47 +198,15 @@ mod compute {
             let batch = loaded.batch(&*network, size, precision, device, run)?;
             run.reserve(loaded.needed(size, row, batch), advice)?;
 
-            let mut sinks: Vec<(MatrixSink, usize)> = Vec::with_capacity(layers.len());
-            for (layer, shape) in layers.iter().zip(&shapes) {
-                let about = matrix::About {
-                    stimuli: Some(images.about.stimuli.clone()),
-                    columns: None,
-                    row_shape: shape.clone(),
-                    lineage: loaded.lineage.clone(),
-                };
-                let size = (images.len(), shape.iter().product());
-                let detail = format!("batches of {batch}");
-                sinks.push(run.resume_matrix(("activations", Some(layer)), &about, params.stored, size, &detail)?);
-            }
-            let first = sinks.iter().map(|(_, done)| *done).min().unwrap_or(0);
-            if first > 0 {
-                run.note(format!("{first} of {} images had passed before a run was stopped", images.len()));
-            }
+            let (mut sinks, first) = open(&params, &layers, &shapes, &images, (&loaded.lineage, batch), run)?;
 
-            let decoder = Decoder::open_at(&images, &run.sources, size)?;
-            let applied = match images.about.state {
-                PixelState::Unit => None,
-                PixelState::Normalised { mean, std } => Some((mean, std)),
-            };
-            let input = Input::new(loaded.normalisation, applied).ordered(loaded.order);
-            let (height, width) = size;
-            let decode = move |range: std::ops::Range<usize>| {
-                let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
-                Ok(input.prepare(&pixels, height * width))
-            };
-            if params.precision != Precision::F32 && !images.is_empty() && (tf32 || kind == tch::Kind::BFloat16) {
+            let decode = decoding(&images, &loaded, size, run)?;
+            if (tf32 || kind == tch::Kind::BFloat16) && !images.is_empty() {
                 let few: Vec<f32> = decode(0..images.len().min(LEAST_BATCH))?;
+                let sides = [-1, size.0 as i64, size.1 as i64, 3];
+                let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
                 let exact = loaded.network(&layers, device, tch::Kind::Float)?;
-                let off = libtorch::guard(|| {
-                    let sides = [-1, height as i64, width as i64, 3];
-                    let few = Tensor::from_slice(&few).to_device(device).view(sides).permute([0, 3, 1, 2]);
-                    let coarse = network.outputs(&few)?;
-                    libtorch::set_tf32(false);
-                    let exact = exact.outputs(&few)?;
-                    libtorch::set_tf32(tf32);
-                    Ok::<_, String>(coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect::<Vec<_>>())
-                })
-                .flatten()?;
+                let off = libtorch::guard(|| differences(&*network, &*exact, &few, tf32)).flatten()?;
                 let off: Vec<String> =
                     layers.iter().zip(off).map(|(layer, off)| format!("{layer} {off:.1e}")).collect();
                 run.note(format!(
@@ -288,6 +257,62 @@ mod compute {
             libtorch::set_tf32(false);
             sinks.into_iter().try_for_each(|(sink, _)| sink.finish())
         }
+    }
+
+    /// What gives a range of images as the network wants them, height × width × channels each.
+    fn decoding(
+        images: &Images,
+        loaded: &Loaded,
+        size: (usize, usize),
+        run: &Run<'_>,
+    ) -> Result<impl Fn(Range<usize>) -> Result<Vec<f32>, String> + Send + use<>, KindError> {
+        let decoder = Decoder::open_at(images, &run.sources, size)?;
+        let applied = match images.about.state {
+            PixelState::Unit => None,
+            PixelState::Normalised { mean, std } => Some((mean, std)),
+        };
+        let input = Input::new(loaded.normalisation, applied).ordered(loaded.order);
+        Ok(move |range: Range<usize>| {
+            let pixels = decoder.rows(&range.collect::<Vec<_>>())?;
+            Ok(input.prepare(&pixels, size.0 * size.1))
+        })
+    }
+
+    /// Opens a matrix a layer, each after the rows that an earlier run left of it; and the first row that one of them lacks.
+    fn open(
+        params: &Written,
+        layers: &[&str],
+        shapes: &[Vec<usize>],
+        images: &Images,
+        (lineage, batch): (&Lineage, usize),
+        run: &mut Run<'_>,
+    ) -> Result<(Vec<(MatrixSink, usize)>, usize), KindError> {
+        let mut sinks = Vec::with_capacity(layers.len());
+        for (layer, shape) in layers.iter().zip(shapes) {
+            let about = matrix::About {
+                stimuli: Some(images.about.stimuli.clone()),
+                columns: None,
+                row_shape: shape.clone(),
+                lineage: lineage.clone(),
+            };
+            let size = (images.len(), shape.iter().product());
+            let detail = format!("batches of {batch}");
+            sinks.push(run.resume_matrix(("activations", Some(layer)), &about, params.stored, size, &detail)?);
+        }
+        let first = sinks.iter().map(|(_, done)| *done).min().unwrap_or(0);
+        if first > 0 {
+            run.note(format!("{first} of {} images had passed before a run was stopped", images.len()));
+        }
+        Ok((sinks, first))
+    }
+
+    /// How far a network in coarser floats is from the exact one, by layer.
+    fn differences(coarse: &dyn Forward, exact: &dyn Forward, few: &Tensor, tf32: bool) -> Result<Vec<f64>, String> {
+        let coarse = coarse.outputs(few)?;
+        libtorch::set_tf32(false);
+        let exact = exact.outputs(few)?;
+        libtorch::set_tf32(tf32);
+        Ok(coarse.iter().zip(&exact).map(|(a, b)| difference(a, b)).collect())
     }
 
     /// The largest difference of two tensors over the largest number of the second.
@@ -363,6 +388,17 @@ mod tests {
 
     use super::*;
     use crate::kind::Kind;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+    use crate::nodes::testing::given;
+
+    impl Golden for ExtractLayer {
+        fn golden() -> Sample {
+            let layers = json!(["features.0", "features.3"]);
+            let params = json!({ "model": "squeezenet1_1", "weights": "random", "seed": 2, "layers": layers });
+            (given().value("images", &samples::pictures()), params)
+        }
+    }
 
     fn normalise(params: serde_json::Value) -> Result<serde_json::Value, String> {
         Kind::described::<ExtractLayer>("features").normalise(params).map_err(|e| format!("{}: {}", e.path, e.message))

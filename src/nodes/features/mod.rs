@@ -13,16 +13,15 @@ pub mod random_projection;
 pub mod select_units;
 pub mod standardize;
 
-use crate::kind::registry::Registry;
-use crate::nodes::register::register;
+#[cfg(test)]
+use crate::nodes::golden::Case;
+use crate::nodes::kinds::kinds;
 
-pub(super) fn register(registry: &mut Registry) {
-    register!(registry, "features":
-        concat::Concat,
-        extract_layer::ExtractLayer,
-        pixels::Pixels,
-        random_projection::RandomProjection,
-        select_units::SelectUnits,
-        standardize::Standardize,
-    );
+kinds! { "features":
+    concat::Concat,
+    extract_layer::ExtractLayer,
+    pixels::Pixels,
+    random_projection::RandomProjection,
+    select_units::SelectUnits,
+    standardize::Standardize,
 }

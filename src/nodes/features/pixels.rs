@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Whole;
+use crate::bounds::Whole;
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
 use crate::value::ty::Type;
 
@@ -103,10 +103,19 @@ mod tests {
     use super::*;
     use crate::nodes::data::load_majaj::LoadMajaj;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+    use crate::nodes::testing::given;
     use crate::value::Value;
     use crate::value::images::Images;
     use crate::value::stimuli::{Stimuli, Stimulus};
     use serde_json::json;
+
+    impl Golden for Pixels {
+        fn golden() -> Sample {
+            (given().value("images", &samples::pictures()), json!({ "size": 5, "grey": true }))
+        }
+    }
 
     fn pictures() -> Value {
         let list = (0..2).map(|i| Stimulus { source: "x".into(), name: format!("{i}").into(), content: None });

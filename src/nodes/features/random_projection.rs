@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Positive;
+use crate::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::value::ty::Type;
 
@@ -138,9 +138,17 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::RandomProjection;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{given, matrix, stimuli};
     use ndarray::Array2;
     use serde_json::json;
+
+    impl Golden for RandomProjection {
+        fn golden() -> Sample {
+            (given().value("features", &samples::x()), json!({ "components": 4, "seed": 2 }))
+        }
+    }
 
     #[test]
     fn rows_stay_who_they_are_in_fewer_dimensions() {

@@ -174,11 +174,19 @@ mod compute {
 mod tests {
     use super::SelectUnits;
     use crate::nodes::evaluation::noise_ceiling::NoiseCeiling;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{about, given, stimuli};
     use crate::value::Value;
     use crate::value::responses::{About, Responses};
     use ndarray::{Array2, Array3, Axis};
     use serde_json::json;
+
+    impl Golden for SelectUnits {
+        fn golden() -> Sample {
+            (given().value("responses", &samples::repeats(24)), json!({ "names": ["u2", "u0"] }))
+        }
+    }
 
     /// Four units over six stimuli and two repeats: u0 and u2 repeat themselves, u1 and u3 do the opposite.
     fn recorded() -> Value {

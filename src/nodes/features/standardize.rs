@@ -141,9 +141,18 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Standardize;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{folds, given, hold_out, matrix, stimuli};
     use ndarray::{Array2, array};
     use serde_json::json;
+
+    impl Golden for Standardize {
+        fn golden() -> Sample {
+            let split = folds(&stimuli(samples::ROWS), 2);
+            (given().value("features", &samples::x()).value("split", &split), json!({}))
+        }
+    }
 
     fn features() -> Array2<f32> {
         array![[1.0, 4.0, 10.0], [3.0, 4.0, 30.0], [1.0, 4.0, 10.0], [3.0, 4.0, 30.0], [9.0, 5.0, 90.0]]

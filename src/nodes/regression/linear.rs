@@ -88,9 +88,17 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Linear;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{given, hold_out, matrix, responses, stimuli};
     use ndarray::{Array2, array};
     use serde_json::Value as Json;
+
+    impl Golden for Linear {
+        fn golden() -> Sample {
+            (samples::readout(), Json::Null)
+        }
+    }
 
     #[test]
     fn a_line_is_found() {

@@ -9,9 +9,12 @@ mod products;
 pub(super) mod readout;
 pub mod ridge;
 
-use crate::kind::registry::Registry;
-use crate::nodes::register::register;
+#[cfg(test)]
+use crate::nodes::golden::Case;
+use crate::nodes::kinds::kinds;
 
-pub(super) fn register(registry: &mut Registry) {
-    register!(registry, "regression": linear::Linear, pca::Pca, ridge::Ridge);
+kinds! { "regression":
+    linear::Linear,
+    pca::Pca,
+    ridge::Ridge,
 }

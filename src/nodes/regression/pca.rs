@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Positive;
+use crate::bounds::Positive;
 use crate::kind::{Arity, Input, NodeKind, Output, Product, Threads};
 use crate::nodes::regression::ports::stand_ins;
 use crate::value::fit::Form;
@@ -315,11 +315,20 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Pca;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{Made, folds, given, hold_out, matrix, stimuli};
     use crate::value::Value;
     use ndarray::{Array2, Axis};
     use rand::{Rng, SeedableRng};
     use serde_json::json;
+
+    impl Golden for Pca {
+        fn golden() -> Sample {
+            let given = given().value("features", &samples::x()).value("split", &samples::split());
+            (given, json!({ "components": 3 }))
+        }
+    }
 
     fn noisy(height: usize, width: usize) -> Array2<f32> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);

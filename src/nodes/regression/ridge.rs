@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::kind::bounds::Folds;
+use crate::bounds::Folds;
 use crate::kind::{Input, NodeKind, Output, Product, Threads};
 use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
 use crate::value::fit::Form;
@@ -355,11 +355,19 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::Ridge;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
     use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, responses, stimuli};
     use crate::value::Value;
     use ndarray::{Array2, Ix2, s};
     use rand::{Rng, SeedableRng};
     use serde_json::{Value as Json, json};
+
+    impl Golden for Ridge {
+        fn golden() -> Sample {
+            (samples::readout(), json!({}))
+        }
+    }
 
     fn normal(height: usize, width: usize, seed: u64) -> Array2<f32> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);

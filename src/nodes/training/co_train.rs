@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::bounds::Nonnegative;
+use crate::bounds::Nonnegative;
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nodes::training::parameters::training_parameters;
 use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
@@ -153,6 +153,22 @@ mod compute {
                 alternating: params.batches == Batches::Alternating,
             };
             train(&request, run)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::CoTrain;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+
+    impl Golden for CoTrain {
+        fn golden() -> Sample {
+            let params = samples::tiny(json!({ "balance": "gradnorm" }));
+            (samples::training(&["responses", "labels"]), params)
         }
     }
 }

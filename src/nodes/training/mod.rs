@@ -10,9 +10,11 @@ mod ports;
 mod tests;
 pub mod train_cnn;
 
-use crate::kind::registry::Registry;
-use crate::nodes::register::register;
+#[cfg(test)]
+use crate::nodes::golden::Case;
+use crate::nodes::kinds::kinds;
 
-pub(super) fn register(registry: &mut Registry) {
-    register!(registry, "training": train_cnn::TrainCnn, co_train::CoTrain);
+kinds! { "training":
+    train_cnn::TrainCnn,
+    co_train::CoTrain,
 }

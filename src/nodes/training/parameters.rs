@@ -1,82 +1,17 @@
 //! The parameters that both kinds of training have.
 
+use crate::bounds::{Fraction, Nonnegative, Positive, Rate};
 use crate::kind::ParamProblem;
-use crate::kind::bounds::{Fraction, Nonnegative, Positive, Rate};
 use crate::nets::blueprint::{Blueprint, Head};
-use crate::nodes::training::options::{
-    Architecture, Augment, Classes, EarlyStopping, Loss, Network, Optimizer, Precision, Readout, Schedule,
-};
-
-/// What both kinds of training are told.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Training {
-    pub architecture: Option<Architecture>,
-    pub readout: Option<Readout>,
-    pub model: Option<String>,
-    pub weights: Option<String>,
-    pub layer: Option<String>,
-    pub tune: String,
-    pub loss: Loss,
-    pub classes: Classes,
-    pub optimizer: Optimizer,
-    pub momentum: Fraction,
-    pub learning_rate: Rate,
-    pub weight_decay: Nonnegative,
-    pub schedule: Schedule,
-    pub epochs: Positive,
-    pub batch: Positive,
-    pub augment: Option<Augment>,
-    pub early_stopping: Option<EarlyStopping>,
-    pub clip: Option<Rate>,
-    pub precision: Precision,
-    pub image_size: Option<Positive>,
-    pub trunk_rate: Rate,
-    pub seed: u64,
-}
-
-impl Training {
-    /// The network that is asked for.
-    pub fn network(&self) -> Network<'_> {
-        Network {
-            architecture: self.architecture.as_ref(),
-            readout: self.readout.as_ref(),
-            model: self.model.as_deref(),
-            weights: self.weights.as_deref(),
-            layer: self.layer.as_deref(),
-            tune: &self.tune,
-        }
-    }
-}
-
-impl Training {
-    /// What the parameters alone can have wrong, shapes included where they name the image size.
-    pub fn check(&self) -> Result<(), ParamProblem> {
-        let network = self.network();
-        network.check()?;
-        if self.optimizer != Optimizer::Sgd && self.momentum != momentum() {
-            return Err(ParamProblem::at("momentum", "is of `optimizer: sgd`; the others have moments of their own"));
-        }
-        let Some(side) = self.image_size else { return Ok(()) };
-        let head = Some(Head { outputs: 1, readout: network.plan() });
-        let blueprint =
-            Blueprint { trunk: network.trunk(), responses: head, classes: None, norm: false, softplus: false };
-        let size = (side.get(), side.get());
-        let place = if self.model.is_some() { "image_size" } else { "architecture" };
-        blueprint.graph(size).map(|_| ()).map_err(|problem| {
-            ParamProblem::at(place, format!("does not fit images of {0} × {0}: {problem}", side.get()))
-        })
-    }
-}
+use crate::nets::learn::rule::Rule;
+use crate::nodes::training::options::Network;
 
 /// A kind's parameters: its own, and those of every training.
 macro_rules! training_parameters {
     // A macro, since serde's `flatten` turns off the refusing of unknown keys.
     ($(#[$attribute:meta])* pub struct $name:ident { $($own:tt)* }) => {
-        $(#[$attribute])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name {
-            $($own)*
+        crate::nodes::training::parameters::declare! {
+            [$(#[$attribute])*] $name { $($own)* }
             /// The network, built from blocks: `two_layer`, `three_layer` or `core_gaussian`, or `{ blocks: [...] }` with
             /// `{ channels, kernel: 3, stride: 1, padding, norm: true, activation: relu, pool: 1, dropout: 0 }` each. Without
             /// it (and without `model` and `network`), `three_layer`.
@@ -88,7 +23,7 @@ macro_rules! training_parameters {
             /// `{ full: { hidden: [...], dropout } }`. Without it, `factorised`, and `gaussian` for `core_gaussian`.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
-            pub readout: Option<crate::nodes::training::options::Readout>,
+            pub readout: Option<crate::nets::blueprint::Readout>,
             /// A network of the zoo to train on from its weights, such as `squeezenet1_1`, instead of `architecture`; its
             /// statistics of colour normalise the images.
             #[serde(default)]
@@ -111,7 +46,7 @@ macro_rules! training_parameters {
             /// should not be lost before the readout has learned to use it.
             #[serde(default = "crate::nodes::training::parameters::trunk_rate")]
             #[schemars(extend("x-neutral" = 0.1))]
-            pub trunk_rate: crate::kind::bounds::Rate,
+            pub trunk_rate: crate::bounds::Rate,
             /// What is made small for responses: `mse` of responses z-scored by the rows fitted on, so that units count alike,
             /// or `poisson`, for counts, each over its unit's mean.
             #[serde(default)]
@@ -124,34 +59,34 @@ macro_rules! training_parameters {
             /// The rule of a step: `adamw`, `adam` or `sgd`.
             #[serde(default)]
             #[schemars(extend("x-neutral" = "adamw"))]
-            pub optimizer: crate::nodes::training::options::Optimizer,
+            pub optimizer: crate::nets::learn::rule::Rule,
             /// The momentum of `sgd`.
             #[serde(default = "crate::nodes::training::parameters::momentum")]
             #[schemars(extend("x-neutral" = 0.9))]
-            pub momentum: crate::kind::bounds::Fraction,
+            pub momentum: crate::bounds::Fraction,
             /// The learning rate, the highest where `schedule` moves it.
             #[serde(default = "crate::nodes::training::parameters::learning_rate")]
-            pub learning_rate: crate::kind::bounds::Rate,
+            pub learning_rate: crate::bounds::Rate,
             /// Weight decay: in `adamw` the share that a step of learning rate 1 would take off each weight; in the others a
             /// penalty's gradient. Biases and norms are spared.
             #[serde(default = "crate::nodes::training::parameters::weight_decay")]
-            pub weight_decay: crate::kind::bounds::Nonnegative,
+            pub weight_decay: crate::bounds::Nonnegative,
             /// How the learning rate goes: `constant`, `cosine`, `one_cycle` or `{ step: { every, factor: 0.1 } }`. A longer
             /// training (`epochs`) goes on from the last epoch of a shorter one under `constant` and `step`; the others
             /// spread over all epochs, so that it starts anew and says so.
             #[serde(default)]
-            pub schedule: crate::nodes::training::options::Schedule,
+            pub schedule: crate::nets::learn::schedule::Schedule,
             /// Passes over the rows that are fitted on, at most.
             #[serde(default = "crate::nodes::training::parameters::epochs")]
-            pub epochs: crate::kind::bounds::Positive,
+            pub epochs: crate::bounds::Positive,
             /// Images per step.
             #[serde(default = "crate::nodes::training::parameters::batch")]
-            pub batch: crate::kind::bounds::Positive,
+            pub batch: crate::bounds::Positive,
             /// What is drawn anew at every look at a picture, on the rows that are fitted on alone:
             /// `{ flip: false, shift: 0, crop: 1, brightness: 0 }`. Without it, pictures are shown as they are.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
-            pub augment: Option<crate::nodes::training::options::Augment>,
+            pub augment: Option<crate::nets::learn::looks::Looks>,
             /// `{ patience: 10, on: train, fraction: 0.1 }`: ends after so many epochs without a better one, and keeps the best
             /// epoch's weights; `on: train` judges by a slice of the train rows that is not fitted on, `on: val` by the
             /// validation rows, which then count as selected by. `null`: all epochs, and the last one's weights.
@@ -160,7 +95,7 @@ macro_rules! training_parameters {
             /// The most that all gradients of a step together may measure; larger ones are scaled down.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
-            pub clip: Option<crate::kind::bounds::Rate>,
+            pub clip: Option<crate::bounds::Rate>,
             /// What convolutions and linear steps compute in while it trains: `f32` or `bf16`; weights stay of 32 bits.
             #[serde(default)]
             #[schemars(extend("x-neutral" = "f32"))]
@@ -168,44 +103,78 @@ macro_rules! training_parameters {
             /// The side to which images are resized for the network; their own size without it.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null, "x-unit" = "pixels"))]
-            pub image_size: Option<crate::kind::bounds::Positive>,
+            pub image_size: Option<crate::bounds::Positive>,
             /// What first weights, order, looks, dropout and the slice of early stopping are drawn from.
             #[serde(default)]
             pub seed: u64,
+        }
+    };
+}
+pub(super) use training_parameters;
+
+/// Declares what `training_parameters` lists, and what of it is every training's.
+macro_rules! declare {
+    // A macro, so that the list is written once.
+    (
+        [$(#[$attribute:meta])*] $name:ident { $($own:tt)* }
+        $($(#[$of_field:meta])* pub $field:ident: $type:ty,)*
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            $($(#[$of_field])* pub $field: $type,)*
         }
 
         impl $name {
             /// What it shares with every training.
             pub fn training(&self) -> crate::nodes::training::parameters::Training {
-                crate::nodes::training::parameters::Training {
-                    architecture: self.architecture.clone(),
-                    readout: self.readout.clone(),
-                    model: self.model.clone(),
-                    weights: self.weights.clone(),
-                    layer: self.layer.clone(),
-                    tune: self.tune.clone(),
-                    loss: self.loss,
-                    classes: self.classes,
-                    optimizer: self.optimizer,
-                    momentum: self.momentum,
-                    learning_rate: self.learning_rate,
-                    weight_decay: self.weight_decay,
-                    schedule: self.schedule,
-                    epochs: self.epochs,
-                    batch: self.batch,
-                    augment: self.augment,
-                    early_stopping: self.early_stopping,
-                    clip: self.clip,
-                    precision: self.precision,
-                    image_size: self.image_size,
-                    trunk_rate: self.trunk_rate,
-                    seed: self.seed,
-                }
+                crate::nodes::training::parameters::Training { $($field: self.$field.clone()),* }
             }
         }
     };
 }
-pub(super) use training_parameters;
+pub(super) use declare;
+
+training_parameters! {
+    /// What both kinds of training are told.
+    pub struct Training {}
+}
+
+impl Training {
+    /// The network that is asked for.
+    pub fn network(&self) -> Network<'_> {
+        Network {
+            architecture: self.architecture.as_ref(),
+            readout: self.readout.as_ref(),
+            model: self.model.as_deref(),
+            weights: self.weights.as_deref(),
+            layer: self.layer.as_deref(),
+            tune: &self.tune,
+        }
+    }
+}
+
+impl Training {
+    /// What the parameters alone can have wrong, shapes included where they name the image size.
+    pub fn check(&self) -> Result<(), ParamProblem> {
+        let network = self.network();
+        network.check()?;
+        if self.optimizer != Rule::Sgd && self.momentum != momentum() {
+            return Err(ParamProblem::at("momentum", "is of `optimizer: sgd`; the others have moments of their own"));
+        }
+        let Some(side) = self.image_size else { return Ok(()) };
+        let head = Some(Head { outputs: 1, readout: network.head() });
+        let blueprint =
+            Blueprint { trunk: network.trunk(), responses: head, classes: None, norm: false, softplus: false };
+        let size = (side.get(), side.get());
+        let place = if self.model.is_some() { "image_size" } else { "architecture" };
+        blueprint.graph(size).map(|_| ()).map_err(|problem| {
+            ParamProblem::at(place, format!("does not fit images of {0} × {0}: {problem}", side.get()))
+        })
+    }
+}
 
 pub fn whole() -> String {
     crate::nodes::training::options::WHOLE.to_owned()

@@ -107,3 +107,18 @@ mod compute {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::TrainCnn;
+    use crate::nodes::golden::{Golden, Sample};
+    use crate::nodes::samples;
+
+    impl Golden for TrainCnn {
+        fn golden() -> Sample {
+            (samples::training(&["responses"]), samples::tiny(json!({})))
+        }
+    }
+}

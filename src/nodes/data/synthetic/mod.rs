@@ -4,8 +4,10 @@
 //! series of our own. Every stimulus and every unit draws from a stream of its own, so threads change nothing.
 
 mod filters;
+mod fruits;
 mod numbers;
 mod objects;
+mod pieces;
 mod render;
 mod shapes;
 mod units;

@@ -1,7 +1,11 @@
 //! Sixty-four objects in the eight categories of Majaj and colleagues, built of shaded flat parts.
 
-use crate::nodes::data::synthetic::numbers::{Draw, Purpose, cosine, sine};
-use crate::nodes::data::synthetic::shapes::{Point, Shape};
+use crate::nodes::data::synthetic::fruits::{FRUITS, fruit};
+use crate::nodes::data::synthetic::numbers::{Draw, Purpose};
+use crate::nodes::data::synthetic::pieces::{
+    BLACK, GLASS, Part, WHITE, darker, ellipse, hsv, limb, part, polygon, slab, turned,
+};
+use crate::nodes::data::synthetic::shapes::Shape;
 
 /// The categories, in the order of objects.
 pub const CATEGORIES: [&str; 8] = ["animals", "boats", "cars", "chairs", "faces", "fruits", "planes", "tables"];
@@ -10,23 +14,6 @@ pub const EXEMPLARS: usize = 8;
 
 /// All objects.
 pub const OBJECTS: usize = CATEGORIES.len() * EXEMPLARS;
-
-const FRUITS: [&str; EXEMPLARS] = ["apple", "banana", "pear", "orange", "grapes", "strawberry", "cherries", "melon"];
-
-/// Red, green and blue in [0, 1].
-pub type Colour = [f64; 3];
-
-/// A shape in its place, with its colour.
-#[derive(Clone, Debug)]
-pub struct Part {
-    pub shape: Shape,
-    pub at: Point,
-    /// Cosine and sine of the part's own rotation.
-    pub turn: Point,
-    pub colour: Colour,
-    /// How far from the edge the surface is curved; small is flat, large is a ball.
-    pub bevel: f64,
-}
 
 /// What an object is called: `cars_3`, `apple`.
 pub fn object_name(object: usize) -> String {
@@ -58,49 +45,6 @@ pub fn parts(object: usize) -> Vec<Part> {
         _ => table(&mut draw, exemplar),
     }
 }
-
-fn part(shape: Shape, at: Point, colour: Colour, bevel: f64) -> Part {
-    Part { shape, at, turn: (1.0, 0.0), colour, bevel }
-}
-
-fn ellipse(x: f64, y: f64, a: f64, b: f64, colour: Colour) -> Part {
-    part(Shape::Ellipse(a, b), (x, y), colour, a.min(b))
-}
-
-fn slab(x: f64, y: f64, a: f64, b: f64, r: f64, colour: Colour) -> Part {
-    part(Shape::Box(a, b, r), (x, y), colour, 0.12_f64.min(a.min(b)))
-}
-
-fn limb(from: Point, to: Point, radius: f64, end: f64, colour: Colour) -> Part {
-    part(Shape::Limb((to.0 - from.0, to.1 - from.1), radius, end), from, colour, radius)
-}
-
-fn polygon(corners: &[Point], r: f64, colour: Colour) -> Part {
-    part(Shape::Polygon(corners.to_vec(), r), (0.0, 0.0), colour, 0.12)
-}
-
-fn turned(mut part: Part, turns: f64) -> Part {
-    part.turn = (cosine(turns), sine(turns));
-    part
-}
-
-/// A colour of a hue (in turns), saturation and value.
-fn hsv(hue: f64, saturation: f64, value: f64) -> Colour {
-    let channel = |offset: f64| {
-        let place = hue + offset;
-        let wave = ((place - place.floor()) * 6.0 - 3.0).abs() - 1.0;
-        value * (1.0 - saturation + saturation * wave.clamp(0.0, 1.0))
-    };
-    [channel(0.0), channel(2.0 / 3.0), channel(1.0 / 3.0)]
-}
-
-fn darker(colour: Colour, by: f64) -> Colour {
-    colour.map(|x| x * by)
-}
-
-const BLACK: Colour = [0.06, 0.06, 0.07];
-const WHITE: Colour = [0.95, 0.95, 0.93];
-const GLASS: Colour = [0.55, 0.75, 0.88];
 
 fn animal(draw: &mut Draw, exemplar: usize) -> Vec<Part> {
     let coats = [
@@ -378,109 +322,6 @@ fn face(draw: &mut Draw, exemplar: usize) -> Vec<Part> {
     parts
 }
 
-fn fruit(draw: &mut Draw, exemplar: usize) -> Vec<Part> {
-    let stalk = [0.38, 0.26, 0.12];
-    let leaf = [0.25, 0.55, 0.18];
-    match FRUITS[exemplar] {
-        "apple" => vec![
-            limb((0.0, -0.5), (0.12, -0.9), 0.05, 0.04, stalk),
-            turned(ellipse(0.34, -0.78, 0.26, 0.11, leaf), -0.06),
-            ellipse(-0.26, 0.05, 0.56, 0.68, [0.82, 0.12, 0.13]),
-            ellipse(0.26, 0.05, 0.56, 0.68, [0.82, 0.12, 0.13]),
-            part(Shape::Ellipse(0.6, 0.6), (0.0, 0.1), [0.84, 0.14, 0.13], 0.6),
-            ellipse(0.0, -0.53, 0.2, 0.06, [0.5, 0.1, 0.08]),
-        ],
-        "banana" => vec![
-            part(Shape::Crescent(0.98, 1.0, (0.22, -0.52)), (-0.02, -0.02), [0.96, 0.82, 0.22], 0.3),
-            turned(slab(0.87, 0.2, 0.05, 0.13, 0.03, stalk), 0.08),
-        ],
-        "pear" => vec![
-            limb((0.0, -0.7), (0.1, -1.0), 0.045, 0.04, stalk),
-            part(Shape::Limb((0.0, -0.75), 0.62, 0.3), (0.0, 0.35), [0.72, 0.78, 0.25], 0.5),
-        ],
-        "orange" => {
-            let mut parts = vec![ellipse(0.0, 0.0, 0.82, 0.8, [0.97, 0.55, 0.1])];
-            for _ in 0..14 {
-                let (turn, far) = (draw.unit(), 0.68 * draw.unit().sqrt());
-                parts.push(ellipse(far * cosine(turn), far * sine(turn), 0.025, 0.025, [0.8, 0.42, 0.06]));
-            }
-            parts.push(ellipse(0.0, -0.66, 0.09, 0.05, leaf));
-            parts
-        }
-        "grapes" => {
-            let mut parts = vec![
-                limb((0.0, -0.6), (0.05, -0.98), 0.05, 0.04, stalk),
-                turned(ellipse(0.3, -0.75, 0.3, 0.16, leaf), 0.05),
-            ];
-            for row in 0..5_i32 {
-                let count = 5 - row;
-                for at in 0..count {
-                    let x = (f64::from(at) - f64::from(count - 1) / 2.0) * 0.38;
-                    parts.push(ellipse(
-                        x,
-                        -0.5 + 0.32 * f64::from(row),
-                        0.22,
-                        0.22,
-                        hsv(0.78 + 0.02 * draw.unit(), 0.6, 0.5),
-                    ));
-                }
-            }
-            parts
-        }
-        "strawberry" => {
-            let mut parts = vec![polygon(
-                &[(-0.5, -0.38), (0.5, -0.38), (0.3, 0.3), (0.0, 0.62), (-0.3, 0.3)],
-                0.24,
-                [0.86, 0.12, 0.18],
-            )];
-            parts[0].bevel = 0.5;
-            for row in 0..4_i32 {
-                for at in 0..(4 - row) {
-                    let x = (f64::from(at) - f64::from(3 - row) / 2.0) * 0.34;
-                    parts.push(turned(ellipse(x, -0.28 + 0.27 * f64::from(row), 0.035, 0.055, [0.98, 0.85, 0.4]), 0.0));
-                }
-            }
-            for at in -2..=2_i32 {
-                parts.push(limb(
-                    (0.0, -0.6),
-                    (0.22 * f64::from(at), -0.5 - 0.12 * f64::from(2 - at.abs())),
-                    0.12,
-                    0.03,
-                    leaf,
-                ));
-            }
-            parts
-        }
-        "cherries" => vec![
-            limb((-0.42, 0.35), (0.1, -0.85), 0.04, 0.04, leaf),
-            limb((0.45, 0.45), (0.1, -0.85), 0.04, 0.04, leaf),
-            turned(ellipse(0.36, -0.8, 0.32, 0.14, leaf), 0.03),
-            ellipse(-0.45, 0.45, 0.42, 0.42, [0.7, 0.05, 0.14]),
-            ellipse(0.46, 0.55, 0.42, 0.42, [0.74, 0.06, 0.14]),
-        ],
-        _ => {
-            let mut parts = vec![
-                part(Shape::HalfDisc(0.98), (0.0, -0.42), [0.16, 0.45, 0.16], 0.08),
-                part(Shape::HalfDisc(0.86), (0.0, -0.42), [0.85, 0.92, 0.72], 0.05),
-                part(Shape::HalfDisc(0.78), (0.0, -0.42), [0.92, 0.22, 0.26], 0.2),
-            ];
-            for (x, y) in [
-                (-0.45, -0.22),
-                (-0.15, -0.25),
-                (0.17, -0.22),
-                (0.46, -0.25),
-                (-0.28, 0.0),
-                (0.03, 0.03),
-                (0.32, 0.0),
-                (0.0, 0.22),
-            ] {
-                parts.push(ellipse(x, y, 0.035, 0.06, BLACK));
-            }
-            parts
-        }
-    }
-}
-
 fn plane(draw: &mut Draw, exemplar: usize) -> Vec<Part> {
     let body = if exemplar.is_multiple_of(3) { hsv(draw.unit(), 0.55, 0.85) } else { [0.86, 0.88, 0.9] };
     let accent = hsv(draw.unit(), 0.75, 0.75);
@@ -590,14 +431,5 @@ mod tests {
         assert!(
             (0..OBJECTS).all(|object| parts(object).iter().all(|p| p.colour.iter().all(|c| (0.0..=1.0).contains(c))))
         );
-    }
-
-    #[test]
-    fn hues_run_round_the_circle() {
-        let close = |a: Colour, b: Colour| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9);
-        assert!(close(hsv(0.0, 1.0, 1.0), [1.0, 0.0, 0.0]));
-        assert!(close(hsv(1.0 / 3.0, 1.0, 1.0), [0.0, 1.0, 0.0]));
-        assert!(close(hsv(2.0 / 3.0, 1.0, 0.5), [0.0, 0.0, 0.5]));
-        assert!(close(hsv(0.3, 0.0, 0.7), [0.7; 3]));
     }
 }

@@ -1,7 +1,8 @@
 //! One object at a place, size and angle of its own, lit from the upper left, on 1/f noise.
 
 use crate::nodes::data::synthetic::numbers::{Draw, Purpose};
-use crate::nodes::data::synthetic::objects::{Part, parts};
+use crate::nodes::data::synthetic::objects::parts;
+use crate::nodes::data::synthetic::pieces::Part;
 use crate::nodes::data::synthetic::shapes::{Point, length};
 
 /// Towards the light, of length 1: left, up, to the viewer.

@@ -11,12 +11,13 @@ use tch::{Device, Tensor};
 use crate::device;
 use crate::kind::KindError;
 use crate::libtorch;
-use crate::math::learn::augment::Looks;
 use crate::math::learn::loss;
-use crate::math::learn::optim::{Optimizer, Pace, Rule, clip};
+use crate::math::learn::optim::{Optimizer, Pace, clip};
 use crate::math::tensor::{index, narrow_vec};
-use crate::nets::graph::Link;
+use crate::nets::learn::looks::Looks;
+use crate::nets::learn::rule::Rule;
 use crate::nets::learn::schedule::Schedule;
+use crate::nets::op::readout::Link;
 use crate::nets::weights::Weights;
 use crate::nodes::training::fit::balance::Balance;
 use crate::nodes::training::fit::checkpoint::State;
@@ -35,6 +36,8 @@ const JUDGED_AT_ONCE: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub rule: Rule,
+    /// Of `sgd`.
+    pub momentum: f64,
     pub rate: f64,
     pub decay: f64,
     /// What the rate is multiplied by for tensors that were given.
@@ -121,7 +124,7 @@ struct Pass<'a> {
 impl Fitting<'_> {
     /// Trains to the end, from a state if there is one.
     pub fn run(mut self, from: Option<State>, follower: &mut dyn Follower) -> Result<Trained, Broken> {
-        let mut optimizer = Optimizer::new(self.plan.rule, &self.parameters());
+        let mut optimizer = Optimizer::new(self.plan.rule, self.plan.momentum, &self.parameters());
         let mut state = from.unwrap_or_else(|| State { planned: self.plan.epochs, ..State::default() });
         if !state.history.is_empty() {
             self.restore(&state, &mut optimizer);

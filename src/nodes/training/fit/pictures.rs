@@ -8,9 +8,10 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use tch::{Device, Kind, Tensor};
 
 use crate::digest::Digest;
-use crate::math::learn::augment::Looks;
+use crate::math::learn::augment;
 use crate::math::tensor::index;
 use crate::nets::input::Normalisation;
+use crate::nets::learn::looks::Looks;
 use crate::value::decode::Decoder;
 use crate::value::images::{Images, PixelState, Source};
 
@@ -88,7 +89,7 @@ impl Pictures {
             }
             Some(looks) => {
                 let light = raw * per_channel(std, device) + per_channel(mean, device);
-                (looks.apply(&light, rng) - per_channel(to_mean, device)) / per_channel(to_std, device)
+                (augment::apply(looks, &light, rng) - per_channel(to_mean, device)) / per_channel(to_std, device)
             }
         }
     }
@@ -103,6 +104,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::bounds::Fraction;
     use crate::nets::input::Input;
     use crate::nets::zoo::catalogue::{IMAGENET_MEAN, IMAGENET_STD};
     use crate::nodes::testing::stimuli;
@@ -120,7 +122,7 @@ mod tests {
         let theirs = Tensor::from_slice(&theirs).view([2, 4, 6, 3]).permute([0, 3, 1, 2]);
         assert!((&ours - theirs).abs().max().double_value(&[]) < 1e-5);
         assert_eq!(needed(&images, (4, 6)), 3 * 4 * 6 * 3);
-        let bright = Looks { flip: false, shift: 0.0, crop: 1.0, brightness: 0.5 };
+        let bright = Looks { brightness: Fraction::new(0.5), ..Looks::plain() };
         let other = pictures.batch(&[2, 0], Some(&bright), &mut rng, Device::Cpu);
         assert!((ours - other).abs().max().double_value(&[]) > 0.05);
     }

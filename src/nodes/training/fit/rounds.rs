@@ -1,6 +1,6 @@
 //! A training node from end to end: joins what arrives, trains once a round of the split, and emits.
 
-use ndarray::{Array2, ArrayD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use rand::SeedableRng;
 use serde_json::json;
 use tch::{Device, Kind};
@@ -8,11 +8,10 @@ use tch::{Device, Kind};
 use crate::digest::Digest;
 use crate::kind::{KindError, Run};
 use crate::libtorch;
-use crate::math::learn::augment::Looks;
-use crate::math::learn::optim::Rule;
 use crate::math::tensor::place;
 use crate::nets::blueprint::Blueprint;
 use crate::nets::graph::{Graph, IMAGES, Wire};
+use crate::nets::learn::looks::Looks;
 use crate::nets::learn::schedule::Schedule;
 use crate::nets::weights::{Tensor, Weights};
 use crate::nodes::rows::train_rows;
@@ -27,7 +26,7 @@ use crate::nodes::training::fit::start::{Start, blueprint, first_step, named, no
 use crate::nodes::training::fit::targets::{Classes, Judges, Rows, Targets};
 use crate::nodes::training::fit::trained;
 use crate::nodes::training::options;
-use crate::nodes::training::options::{Loss, Optimizer, Precision};
+use crate::nodes::training::options::{Loss, Precision};
 use crate::nodes::training::parameters::Training;
 use crate::runtime::trainable::Trainable;
 use crate::value::Value;
@@ -93,16 +92,7 @@ fn one_round(
 ) -> Result<(History, Lineage), KindError> {
     let training = &request.training;
     let mut rows = dealt(request, given, round)?;
-    let stimuli = &given.images.about.stimuli;
-    let targets = match &given.responses {
-        Some(responses) => Some(Targets::join(responses, stimuli, &rows, training.loss, run)?),
-        None => None,
-    };
-    let classes = match &given.labels {
-        Some(labels) => Some(Classes::join(labels, stimuli, &rows, training.classes)?),
-        None => None,
-    };
-    check_judges(&mut rows, targets.as_ref(), classes.as_ref())?;
+    let (targets, classes) = joined(training, given, &mut rows, run)?;
     if tasks != Tasks::Responses && at == 0 {
         say_unknown(classes.as_ref().expect("labels arrive"), &rows, run);
     }
@@ -116,11 +106,7 @@ fn one_round(
 
     let device = place(run.device);
     let normalisation = normalisation(&blueprint, given);
-    let raw: Vec<Wire> = blueprint
-        .outputs()
-        .iter()
-        .map(|head| graph.wire(&Blueprint::raw(head)).expect("every head has a readout"))
-        .collect();
+    let raw = readouts(&blueprint, &graph);
     let coarse = training.precision == Precision::BF16;
     let net =
         |whole| libtorch::guard(|| Trainable::new(graph.clone(), raw.clone(), first, &weights, device, coarse, whole));
@@ -160,45 +146,72 @@ fn one_round(
     drop(feed);
 
     let lineage = lineage(request, given, &rows, &upstream);
-    let units = targets.map_or(Vec::new(), |targets| targets.units);
-    let classes = classes.map_or(Vec::new(), |classes| classes.names);
+    let trained = network::Trained {
+        blueprint: serde_json::to_value(&blueprint).expect("plain data"),
+        size: given.size,
+        mean: normalisation.0,
+        std: normalisation.1,
+        units: targets.map_or(Vec::new(), |targets| targets.units),
+        classes: classes.map_or(Vec::new(), |classes| classes.names),
+    };
+    let about =
+        network::About { architecture: named(training, &blueprint), lineage: lineage.clone(), trained: Some(trained) };
     let all = Weights::from_iter(weights.into_iter().chain(over.weights));
-    let network = Network {
-        about: network::About {
-            architecture: named(training, &blueprint),
-            lineage: lineage.clone(),
-            trained: Some(network::Trained {
-                blueprint: serde_json::to_value(&blueprint).expect("plain data"),
-                size: given.size,
-                mean: normalisation.0,
-                std: normalisation.1,
-                units: units.clone(),
-                classes: classes.clone(),
-            }),
-        },
-        tensors: all.into_iter().map(|(name, tensor)| (name, array(tensor))).collect(),
-    };
-    let outputs = trained::predict(&network, &given.images, &run.sources, device, PREDICTED_AT_ONCE)?;
-    let matrix = |data: Array2<f32>, columns: &[String]| {
-        let about = matrix::About {
-            stimuli: Some(stimuli.clone()),
-            columns: Some(columns.to_vec()),
-            row_shape: Vec::new(),
-            lineage: lineage.clone(),
-        };
-        Value::Matrix(Matrix::new(data, about))
-    };
-    let mut ports = vec!["predictions", "probabilities"].into_iter();
-    if let Some(responses) = outputs.responses {
-        run.emit_round(ports.next().expect("two"), round.fold, matrix(responses, &units))?;
-    }
-    if let Some(probabilities) = outputs.probabilities {
-        run.emit_round(ports.next().expect("two"), round.fold, matrix(probabilities, &classes))?;
-    }
-    run.emit_round("network", round.fold, Value::Network(network))?;
+    let network = Network { about, tensors: all.into_iter().map(|(name, tensor)| (name, array(tensor))).collect() };
+    emit(network, given, round.fold, device, run)?;
     let history = History { fold: round.fold, epochs: over.history, best: over.best, judges: rows.judges };
     tell(&history, &plan, run);
     Ok((history, lineage))
+}
+
+/// What arrives of both tasks, joined with the images; who judges must know of them.
+fn joined(
+    training: &Training,
+    given: &Inputs,
+    rows: &mut Rows,
+    run: &mut Run<'_>,
+) -> Result<(Option<Targets>, Option<Classes>), KindError> {
+    let stimuli = &given.images.about.stimuli;
+    let targets = match &given.responses {
+        Some(responses) => Some(Targets::join(responses, stimuli, rows, training.loss, run)?),
+        None => None,
+    };
+    let classes = match &given.labels {
+        Some(labels) => Some(Classes::join(labels, stimuli, rows, training.classes)?),
+        None => None,
+    };
+    check_judges(rows, targets.as_ref(), classes.as_ref())?;
+    Ok((targets, classes))
+}
+
+/// What the losses look at: the readout of each head.
+fn readouts(blueprint: &Blueprint, graph: &Graph) -> Vec<Wire> {
+    let readout = |head: &&str| graph.wire(&Blueprint::raw(head)).expect("every head has a readout");
+    blueprint.outputs().iter().map(readout).collect()
+}
+
+/// Emits the network, and what it gives for all images.
+fn emit(
+    network: Network,
+    given: &Inputs,
+    fold: Option<usize>,
+    device: Device,
+    run: &mut Run<'_>,
+) -> Result<(), KindError> {
+    let outputs = trained::predict(&network, &given.images, &run.sources, device, PREDICTED_AT_ONCE)?;
+    let trained = network.about.trained.as_ref().expect("it was");
+    let heads = [(outputs.responses, &trained.units), (outputs.probabilities, &trained.classes)];
+    let there = heads.into_iter().filter_map(|(data, columns)| Some((data?, columns)));
+    for (port, (data, columns)) in ["predictions", "probabilities"].into_iter().zip(there) {
+        let about = matrix::About {
+            stimuli: Some(given.images.about.stimuli.clone()),
+            columns: Some(columns.clone()),
+            row_shape: Vec::new(),
+            lineage: network.about.lineage.clone(),
+        };
+        run.emit_round(port, fold, Value::Matrix(Matrix::new(data, about)))?;
+    }
+    run.emit_round("network", fold, Value::Network(network))
 }
 
 /// The rows that are fitted on and those that judge; with both tasks, those of which anything is known.
@@ -280,27 +293,18 @@ fn say_unknown(classes: &Classes, rows: &Rows, run: &mut Run<'_>) {
 
 fn plan(request: &Request<'_>, fitted: usize, fold: Option<usize>) -> Result<Plan, KindError> {
     let training = &request.training;
-    let looks = training.augment.map_or(Looks { crop: 1.0, ..Looks::default() }, |augment| Looks {
-        flip: augment.flip,
-        shift: augment.shift.get(),
-        crop: augment.crop.get(),
-        brightness: augment.brightness.get(),
-    });
     assert!(fitted > 0, "the rows were dealt");
     let seed = fold.map_or(training.seed, |fold| Digest::of(format!("{} {fold}", training.seed).as_bytes()).prefix());
     Ok(Plan {
-        rule: match training.optimizer {
-            Optimizer::Sgd => Rule::Sgd { momentum: training.momentum.get() },
-            Optimizer::Adam => Rule::Adam,
-            Optimizer::AdamW => Rule::AdamW,
-        },
+        rule: training.optimizer,
+        momentum: training.momentum.get(),
         rate: training.learning_rate.get(),
         decay: training.weight_decay.get(),
         trunk_rate: training.trunk_rate.get(),
-        schedule: training.schedule.plan(),
+        schedule: training.schedule,
         epochs: training.epochs.get(),
         batch: training.batch.get(),
-        looks,
+        looks: training.augment.unwrap_or_else(Looks::plain),
         patience: training.early_stopping.map(|stopping| stopping.patience.get()),
         clip: training.clip.map(|clip| clip.get()),
         loss: training.loss,

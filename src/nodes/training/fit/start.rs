@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::bounds::{Fraction, Positive};
 use crate::formats::checkpoint::Checkpoint;
 use crate::kind::{KindError, Run};
-use crate::nets::blueprint::{Blueprint, HEADS, Head, RESPONSES, Readout, Trunk};
+use crate::nets::blueprint::{Blueprint, HEADS, Head, Pooled, RESPONSES, Readout, Trunk};
 use crate::nets::graph::Graph;
 use crate::nets::init::random_of;
 use crate::nets::input::Normalisation;
@@ -45,10 +46,10 @@ pub fn blueprint(
             "`weights` is not given for {model}; name a file, or `random` to train it from the start"
         )));
     }
-    let readout = network.plan();
+    let readout = network.head();
     // A place of its own suits a unit; for a class, means are the like of it.
     let for_classes = match &readout {
-        Readout::Gaussian => Readout::Pooled { grid: 1, dropout: 0.0 },
+        Readout::Gaussian => Readout::Pooled(Pooled { grid: Positive::new(1), dropout: Fraction::new(0.0) }),
         other => other.clone(),
     };
     let head = |outputs, readout| Head { outputs, readout };

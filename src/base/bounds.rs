@@ -115,6 +115,11 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Whole<MIN, MAX> {
 pub struct Fraction(f64);
 
 impl Fraction {
+    /// A fraction that is known to be one, such as a default.
+    pub fn new(number: f64) -> Self {
+        Self::try_from(number).expect("within its bounds")
+    }
+
     /// The fraction.
     pub fn get(self) -> f64 {
         self.0
