@@ -249,6 +249,20 @@ impl Kind {
         &self.outputs[0]
     }
 
+    /// The same for a node whose inputs are known: where the main output exists only with an input that is not connected, the first
+    /// other that an input hands on.
+    pub fn first_output(&self, connected: impl Fn(&str) -> bool) -> &'static Output {
+        let handed_on = |output: &&Output| {
+            let input = self.passes.iter().find(|(of, _)| *of == output.name).map(|(_, input)| *input);
+            input.is_some_and(&connected)
+        };
+        let main = self.main_output();
+        if self.passes.iter().all(|(of, _)| *of != main.name) {
+            return main;
+        }
+        self.outputs.iter().find(handed_on).unwrap_or(main)
+    }
+
     /// An output port by name.
     pub fn output(&self, name: &str) -> Option<&'static Output> {
         self.outputs.iter().find(|port| port.name == name)

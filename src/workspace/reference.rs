@@ -36,7 +36,10 @@ pub fn resolve(session: &Session, text: &str) -> Result<Target, String> {
     };
     let kind = session.plan.nodes[nodes[0]].kind;
     let port = match port {
-        None => kind.main_output().name.to_owned(),
+        None => {
+            let edges = &session.plan.nodes[nodes[0]].edges;
+            kind.first_output(|input| edges.iter().any(|edge| edge.port == input)).name.to_owned()
+        }
         Some(port) => match kind.output(port) {
             Some(port) => port.name.to_owned(),
             None => {

@@ -299,7 +299,7 @@ impl<'t> Reader<'_, 't> {
         };
         let pick = pick(&reference, self.variables, &part, problems);
         let kind = self.heads.all[node].kind?;
-        let output = self.output(kind, &reference, &part, problems)?;
+        let output = self.output(node, kind, &reference, &part, problems)?;
         self.check_passed(node, output, tree.place.clone(), problems);
         let key_place = reference.key.as_ref().map_or(tree.place.clone(), |(_, at)| part(at));
         let key = reference.key.map(|(key, _)| key);
@@ -321,12 +321,15 @@ impl<'t> Reader<'_, 't> {
 
     fn output(
         &self,
+        node: usize,
         kind: &'static Kind,
         reference: &Reference,
         part: &impl Fn(&Range<usize>) -> Range<usize>,
         problems: &mut Problems,
     ) -> Option<&'static Output> {
-        let Some((port, at)) = &reference.port else { return Some(kind.main_output()) };
+        let Some((port, at)) = &reference.port else {
+            return Some(kind.first_output(|input| self.connects(node, input)));
+        };
         let output = kind.output(port);
         if output.is_none() {
             let message = format!("`{}` ({}) has no output {}", reference.node, kind.name, quoted(port));
@@ -344,17 +347,22 @@ impl<'t> Reader<'_, 't> {
         let head = &self.heads.all[node];
         let passed = head.kind.and_then(|kind| kind.passes.iter().find(|(of, _)| *of == output.name));
         let Some((kind, (_, input))) = head.kind.zip(passed) else { return };
-        let connected = |entry: &Entry| match &entry.value.value {
-            Value::Map(ports) => ports.iter().any(|port| port.key == *input),
-            _ => false,
-        };
-        if !head.body.iter().filter(|entry| entry.key == "in").any(connected) {
+        if !self.connects(node, input) {
             let name = head.name;
             let message = format!("`{name}` ({}) has no output `{}` here", kind.name, output.name);
             problems
                 .error(place, message)
                 .help(format!("it comes with the input `{input}`: add `{input}: …` under `in:` of `{name}`"));
         }
+    }
+
+    /// Whether a node connects something to an input.
+    fn connects(&self, node: usize, input: &str) -> bool {
+        let connected = |entry: &Entry| match &entry.value.value {
+            Value::Map(ports) => ports.iter().any(|port| port.key == input),
+            _ => false,
+        };
+        self.heads.all[node].body.iter().filter(|entry| entry.key == "in").any(connected)
     }
 
     /// A key of an output that has none can only be a fold.
