@@ -6,7 +6,7 @@ usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, 
 Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
 is made once from ../shared/peers/requirements.txt. A section's table replaces the one that stands in docs/benchmarks.md.
 """
-import datetime, json, os, pathlib, platform, re, shutil, statistics, subprocess, sys, tempfile, threading, time, zipfile
+import datetime, json, os, pathlib, platform, re, shutil, statistics, subprocess, sys, tempfile, threading, time, urllib.request, zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 shared = root.parent / "shared"
@@ -145,9 +145,41 @@ nodes:
 
 def spine(section, folder, python):
     thousand(section, folder)
+    saved(section, folder)
     if python:
         large_file(section, folder, python)
     main_job(section, folder, python)
+
+
+def saved(section, folder):
+    """From the save of a recipe that `watch` follows to the start of its run."""
+    recipe = folder / "recipes/watched.yaml"
+    text = ("version: 1\nnodes:\n  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }\n"
+            "  px: { kind: pixels, in: { images: it.images }, with: { size: 4 } }\n"
+            "  readout: { kind: ridge, in: { features: px, responses: it.responses, split: it.split }, with: { alphas: [ALPHA] } }\n")
+    recipe.write_text(text.replace("ALPHA", "1"))
+    watch = subprocess.Popen([str(ventral), "watch", str(recipe), "--port", "0"], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
+    try:
+        address = watch.stdout.readline().split()[-1].rstrip("/")
+        with urllib.request.urlopen(f"{address}/events", timeout=60) as events:
+            def until(event):
+                while json.dumps(event) not in events.readline().decode():
+                    pass
+
+            best = float("inf")
+            until("run_finished")
+            for alpha in range(2, 7):
+                time.sleep(1)
+                start = time.perf_counter()
+                recipe.write_text(text.replace("ALPHA", str(alpha)))
+                until("run_started")
+                best = min(best, time.perf_counter() - start)
+                until("run_finished")
+    finally:
+        watch.terminate()
+        watch.wait()
+    section.row("from a save of a watched recipe to the start of its run", f"{best * 1e3:.0f} ms", target="100 ms")
 
 
 def main_job(section, folder, python):

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::live::hub::Message;
+use crate::text::address;
 
 /// How often a silent stream says that it lives; a page that has gone is noticed then.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -69,7 +70,7 @@ impl Bound {
                 refuse(request, 405, "there is nothing to change here\n");
                 continue;
             }
-            let Some(path) = decoded(request.url()) else {
+            let Some(path) = address::path(request.url()) else {
                 refuse(request, 400, "this is no address\n");
                 continue;
             };
@@ -110,22 +111,6 @@ fn is_ours(host: &str, bound: IpAddr) -> bool {
         Ok(ip) => ip.is_loopback() || !bound.is_loopback(),
         Err(_) => name.eq_ignore_ascii_case("localhost"),
     }
-}
-
-/// The path of a request's address with its percents undone; none where that is no text.
-fn decoded(url: &str) -> Option<String> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The file under a folder that a path means; none for hidden ones, for what is not there, and for whatever leads out,
@@ -225,7 +210,7 @@ mod tests {
         fs::write(folder.path().join("secret"), "no").expect("written");
         std::os::unix::fs::symlink("../secret", root.join("link")).expect("linked");
         std::os::unix::fs::symlink("/", root.join("all")).expect("linked");
-        let decoded = |url: &str| decoded(url).unwrap();
+        let decoded = |url: &str| address::path(url).unwrap();
         assert!(within(&root, &decoded("/a%40x%3D1/index.html?y#z")).is_some());
         for bad in [
             "/../secret",
@@ -243,7 +228,7 @@ mod tests {
         ] {
             assert_eq!(within(&root, &decoded(bad)), None, "{bad}");
         }
-        assert_eq!(super::decoded("/%zz"), None);
-        assert_eq!(super::decoded("/%f"), None);
+        assert_eq!(address::path("/%zz"), None);
+        assert_eq!(address::path("/%f"), None);
     }
 }

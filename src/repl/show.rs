@@ -19,6 +19,7 @@ use crate::repl::run::{Graph, Report};
 use crate::repl::table;
 use crate::repl::table::Table;
 use crate::report::draw::dag::{Format, draw};
+use crate::text::markup::escape;
 
 /// Rows of a table that a terminal shows, and a notebook.
 const ROWS: (usize, usize) = (24, 100);
@@ -358,8 +359,4 @@ fn tabled(header: &[String], right: &[bool], rows: &[Vec<String>]) -> String {
         html.push_str("</tr>");
     }
     html + "</tbody></table>"
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -34,9 +34,7 @@ impl<'a> Part<'a> {
     /// 64-bit floats in row-major order; `shape`'s product is `data`'s length.
     pub fn f64(shape: &[usize], data: &'a [f64]) -> Self {
         assert_eq!(shape.iter().product::<usize>(), data.len());
-        // SAFETY: any f64 is eight initialised bytes, and u8 has no alignment to keep.
-        let bytes = unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) };
-        Self { dtype: Dtype::F64, shape: shape.to_vec(), bytes: Cow::Borrowed(bytes) }
+        Self { dtype: Dtype::F64, shape: shape.to_vec(), bytes: Cow::Borrowed(bytemuck::cast_slice(data)) }
     }
 
     /// Unsigned 64-bit integers.
@@ -56,8 +54,7 @@ impl<'a> Part<'a> {
 /// The bytes of little-endian floats, without a copy.
 pub fn bytes_of(data: &[f32]) -> &[u8] {
     const { assert!(cfg!(target_endian = "little"), "safetensors are little-endian") }
-    // SAFETY: any f32 is four initialised bytes, and u8 has no alignment to keep.
-    unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) }
+    bytemuck::cast_slice(data)
 }
 
 /// Writes a description and named tensors as one safetensors file.
@@ -181,12 +178,9 @@ impl Archive {
         if dtype != Dtype::F32 {
             return None;
         }
-        // SAFETY: every bit pattern is an f32; align_to yields only aligned ones.
-        let (before, floats, after) = unsafe { bytes.align_to::<f32>() };
-        let floats = if before.is_empty() && after.is_empty() {
-            Cow::Borrowed(floats)
-        } else {
-            Cow::Owned(bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().expect("four bytes"))).collect())
+        let floats = match bytemuck::try_cast_slice(bytes) {
+            Ok(floats) => Cow::Borrowed(floats),
+            Err(_) => Cow::Owned(bytemuck::pod_collect_to_vec(bytes)),
         };
         Some((shape, floats))
     }
@@ -197,13 +191,7 @@ impl Archive {
         if dtype != Dtype::F64 {
             return None;
         }
-        // SAFETY: every bit pattern is an f64; align_to yields only aligned ones.
-        let (before, floats, after) = unsafe { bytes.align_to::<f64>() };
-        if before.is_empty() && after.is_empty() {
-            return Some((shape, floats.to_vec()));
-        }
-        let read = |b: &[u8]| f64::from_le_bytes(b.try_into().expect("eight bytes"));
-        Some((shape, bytes.chunks_exact(8).map(read).collect()))
+        Some((shape, bytemuck::pod_collect_to_vec(bytes)))
     }
 
     /// A tensor of unsigned 64-bit integers.

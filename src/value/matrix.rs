@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use half::slice::HalfFloatSliceExt;
+use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 use half::{bf16, f16};
 use ndarray::{Array2, ArrayView2};
 use safetensors::Dtype;
@@ -129,10 +129,9 @@ fn widen(stored: Stored, bytes: &[u8], out: &mut [f32]) {
                 *slot = f32::from_le_bytes(bytes.try_into().expect("four bytes"));
             }
         }
-        // SAFETY: every bit pattern is a number of either kind; the file's data lie at multiples of 64 bytes.
-        Stored::F16 => unsafe { bytes.align_to::<f16>() }.1.convert_to_f32_slice(out),
-        // SAFETY: as above.
-        Stored::BF16 => unsafe { bytes.align_to::<bf16>() }.1.convert_to_f32_slice(out),
+        // The file's data lie at multiples of 64 bytes.
+        Stored::F16 => bytemuck::cast_slice::<u8, u16>(bytes).reinterpret_cast::<f16>().convert_to_f32_slice(out),
+        Stored::BF16 => bytemuck::cast_slice::<u8, u16>(bytes).reinterpret_cast::<bf16>().convert_to_f32_slice(out),
     }
 }
 

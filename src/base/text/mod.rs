@@ -1,5 +1,7 @@
 //! Words about numbers, and the name that was most likely meant.
 
+pub mod address;
 pub mod amount;
+pub mod markup;
 pub mod nearest;
 pub mod quantity;

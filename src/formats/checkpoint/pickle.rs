@@ -52,122 +52,158 @@ impl<'a> Machine<'a> {
         loop {
             self.spend(1)?;
             let opcode = self.byte()?;
-            match opcode {
-                b'.' => return self.pop(),
-                // PROTO and FRAME only announce.
-                0x80 => drop(self.take(1)?),
-                0x95 => drop(self.take(8)?),
-                b'(' => self.marks.push(self.stack.len()),
-                b'0' => match self.marks.pop_if(|mark| *mark == self.stack.len()) {
-                    Some(_) => {}
-                    None => drop(self.pop()?),
-                },
-                b'1' => drop(self.since_mark()?),
-                b'2' => self.stack.push(self.top()?),
-                b'N' => self.stack.push(OPAQUE),
-                0x88 => self.push(Value::Truth(true)),
-                0x89 => self.push(Value::Truth(false)),
-                b'K' => self.whole::<1>()?,
-                b'M' => self.whole::<2>()?,
-                b'J' => {
-                    let number = i32::from_le_bytes(self.array()?);
-                    self.push(Value::Whole(number.into()));
-                }
-                0x8a => {
-                    let length = self.length::<1>()?;
-                    self.long(length)?;
-                }
-                0x8b => {
-                    let length = self.length::<4>()?;
-                    self.long(length)?;
-                }
-                b'G' => {
-                    self.take(8)?;
-                    self.stack.push(OPAQUE);
-                }
-                // Texts; and Python 2's strings, which names were.
-                0x8c | b'U' => self.text::<1>()?,
-                b'X' | b'T' => self.text::<4>()?,
-                0x8d => self.text::<8>()?,
-                b'C' => self.skip::<1>()?,
-                b'B' => self.skip::<4>()?,
-                0x8e | 0x96 => self.skip::<8>()?,
-                b')' => self.push(Value::Tuple(Vec::new())),
-                0x85 => self.tuple(1)?,
-                0x86 => self.tuple(2)?,
-                0x87 => self.tuple(3)?,
-                b't' => {
-                    let items = self.since_mark()?;
-                    self.push(Value::Tuple(items));
-                }
-                b']' => self.push(Value::List(Vec::new())),
-                b'l' => {
-                    let items = self.since_mark()?;
-                    self.push(Value::List(items));
-                }
-                b'a' => {
-                    let item = self.pop()?;
-                    self.append(&[item])?;
-                }
-                b'e' => {
-                    let items = self.since_mark()?;
-                    self.append(&items)?;
-                }
-                b'}' => self.push(Value::Dict(Vec::new())),
-                b'd' => {
-                    let items = self.since_mark()?;
-                    let entries = pairs(&items)?;
-                    self.push(Value::Dict(entries));
-                }
-                b's' => {
-                    let value = self.pop()?;
-                    let key = self.pop()?;
-                    self.set(&[key, value])?;
-                }
-                b'u' => {
-                    let items = self.since_mark()?;
-                    self.set(&items)?;
-                }
-                // Sets hold no tensors.
-                0x8f => self.stack.push(OPAQUE),
-                0x90 => drop(self.since_mark()?),
-                0x91 => {
-                    self.since_mark()?;
-                    self.stack.push(OPAQUE);
-                }
-                b'q' => self.keep::<1>()?,
-                b'r' => self.keep::<4>()?,
-                0x94 => {
-                    let top = self.top()?;
-                    let next = u32::try_from(self.memo.len()).expect("fewer entries than steps");
-                    self.memo.insert(next, top);
-                }
-                b'h' => self.recall::<1>()?,
-                b'j' => self.recall::<4>()?,
-                b'c' => {
-                    let module = self.line()?;
-                    let name = self.line()?;
-                    self.global(module, name)?;
-                }
-                0x93 => {
-                    let name = self.pop()?;
-                    let module = self.pop()?;
-                    let (&Value::Text(module), &Value::Text(name)) = (self.get(module), self.get(name)) else {
-                        return Err(damaged("names a global by something else than text"));
-                    };
-                    self.global(module, name)?;
-                }
-                b'R' => self.reduce()?,
-                0x81 => self.make()?,
-                0x92 => {
-                    self.pop()?;
-                    self.make()?;
-                }
-                b'b' => self.build()?,
-                b'Q' => self.persistent()?,
-                _ => return Err(refused(opcode)),
+            if opcode == b'.' {
+                return self.pop();
+            }
+            let known =
+                self.arrange(opcode)? || self.scalar(opcode)? || self.container(opcode)? || self.object(opcode)?;
+            if !known {
+                return Err(refused(opcode));
             }
         }
+    }
+
+    /// What moves values on the stack and into the memo. Whether it was one.
+    fn arrange(&mut self, opcode: u8) -> Result<bool, String> {
+        match opcode {
+            // PROTO and FRAME only announce.
+            0x80 => drop(self.take(1)?),
+            0x95 => drop(self.take(8)?),
+            b'(' => self.marks.push(self.stack.len()),
+            b'0' => match self.marks.pop_if(|mark| *mark == self.stack.len()) {
+                Some(_) => {}
+                None => drop(self.pop()?),
+            },
+            b'1' => drop(self.since_mark()?),
+            b'2' => self.stack.push(self.top()?),
+            b'q' => self.keep::<1>()?,
+            b'r' => self.keep::<4>()?,
+            0x94 => {
+                let top = self.top()?;
+                let next = u32::try_from(self.memo.len()).expect("fewer entries than steps");
+                self.memo.insert(next, top);
+            }
+            b'h' => self.recall::<1>()?,
+            b'j' => self.recall::<4>()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Numbers, texts, and what is passed over. Whether it was one.
+    fn scalar(&mut self, opcode: u8) -> Result<bool, String> {
+        match opcode {
+            b'N' => self.stack.push(OPAQUE),
+            0x88 => self.push(Value::Truth(true)),
+            0x89 => self.push(Value::Truth(false)),
+            b'K' => self.whole::<1>()?,
+            b'M' => self.whole::<2>()?,
+            b'J' => {
+                let number = i32::from_le_bytes(self.array()?);
+                self.push(Value::Whole(number.into()));
+            }
+            0x8a => {
+                let length = self.length::<1>()?;
+                self.long(length)?;
+            }
+            0x8b => {
+                let length = self.length::<4>()?;
+                self.long(length)?;
+            }
+            b'G' => {
+                self.take(8)?;
+                self.stack.push(OPAQUE);
+            }
+            // Texts; and Python 2's strings, which names were.
+            0x8c | b'U' => self.text::<1>()?,
+            b'X' | b'T' => self.text::<4>()?,
+            0x8d => self.text::<8>()?,
+            b'C' => self.skip::<1>()?,
+            b'B' => self.skip::<4>()?,
+            0x8e | 0x96 => self.skip::<8>()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Tuples, lists, dictionaries, sets. Whether it was one.
+    fn container(&mut self, opcode: u8) -> Result<bool, String> {
+        match opcode {
+            b')' => self.push(Value::Tuple(Vec::new())),
+            0x85 => self.tuple(1)?,
+            0x86 => self.tuple(2)?,
+            0x87 => self.tuple(3)?,
+            b't' => {
+                let items = self.since_mark()?;
+                self.push(Value::Tuple(items));
+            }
+            b']' => self.push(Value::List(Vec::new())),
+            b'l' => {
+                let items = self.since_mark()?;
+                self.push(Value::List(items));
+            }
+            b'a' => {
+                let item = self.pop()?;
+                self.append(&[item])?;
+            }
+            b'e' => {
+                let items = self.since_mark()?;
+                self.append(&items)?;
+            }
+            b'}' => self.push(Value::Dict(Vec::new())),
+            b'd' => {
+                let items = self.since_mark()?;
+                let entries = pairs(&items)?;
+                self.push(Value::Dict(entries));
+            }
+            b's' => {
+                let value = self.pop()?;
+                let key = self.pop()?;
+                self.set(&[key, value])?;
+            }
+            b'u' => {
+                let items = self.since_mark()?;
+                self.set(&items)?;
+            }
+            // Sets hold no tensors.
+            0x8f => self.stack.push(OPAQUE),
+            0x90 => drop(self.since_mark()?),
+            0x91 => {
+                self.since_mark()?;
+                self.stack.push(OPAQUE);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Globals, and what is made of them. Whether it was one.
+    fn object(&mut self, opcode: u8) -> Result<bool, String> {
+        match opcode {
+            b'c' => {
+                let module = self.line()?;
+                let name = self.line()?;
+                self.global(module, name)?;
+            }
+            0x93 => {
+                let name = self.pop()?;
+                let module = self.pop()?;
+                let (&Value::Text(module), &Value::Text(name)) = (self.get(module), self.get(name)) else {
+                    return Err(damaged("names a global by something else than text"));
+                };
+                self.global(module, name)?;
+            }
+            b'R' => self.reduce()?,
+            0x81 => self.make()?,
+            0x92 => {
+                self.pop()?;
+                self.make()?;
+            }
+            b'b' => self.build()?,
+            b'Q' => self.persistent()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Counts work, so that no short pickle makes a long one.

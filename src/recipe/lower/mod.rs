@@ -70,19 +70,8 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         problems.error(tree.place.clone(), message).help("`ventral init DIR` writes one to start from");
         return Err(problems.finish().0);
     };
-    for entry in sections.iter().filter(|entry| !SECTIONS.contains(&entry.key.as_str())) {
-        let problem = problems.error(entry.place.clone(), format!("a recipe has no section {}", quoted(&entry.key)));
-        suggest(problem, &entry.key, SECTIONS.into_iter(), "its sections are");
-    }
+    check_sections(sections, &tree, &mut problems);
     let section = |key: &str| sections.iter().find(|entry| entry.key == key);
-    let misspelt = |key: &str| {
-        let strange = sections.iter().filter(|entry| !SECTIONS.contains(&entry.key.as_str()));
-        strange.into_iter().any(|entry| meant(&entry.key, SECTIONS.into_iter()) == Some(key))
-    };
-    // A misspelt section is told once.
-    if section("version").is_some() || !misspelt("version") {
-        check_version(section("version"), &tree, &mut problems);
-    }
     let drawn_by = section("seed").and_then(|entry| match &entry.value.value {
         Value::Scalar(value) => value.as_u64(),
         _ => None,
@@ -96,7 +85,7 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
     let about = read_text("about", &mut problems).unwrap_or_default();
     let seed = section("seed").map_or(0, |entry| read_seed(entry, &variables, &mut problems));
     let Some(nodes) = section("nodes") else {
-        if !misspelt("nodes") {
+        if !misspelt(sections, "nodes") {
             let place = sections.first().map_or(0..0, |entry| entry.place.clone());
             problems.error(place, "the recipe has no `nodes`").help("as in `nodes: { it: { kind: synthetic_it } }`");
         }
@@ -137,6 +126,24 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         report,
     };
     Ok(Loaded { plan, warnings })
+}
+
+/// Reports sections that there are none of, and a version that is another.
+fn check_sections(sections: &[Entry], tree: &Tree, problems: &mut Problems) {
+    for entry in sections.iter().filter(|entry| !SECTIONS.contains(&entry.key.as_str())) {
+        let problem = problems.error(entry.place.clone(), format!("a recipe has no section {}", quoted(&entry.key)));
+        suggest(problem, &entry.key, SECTIONS.into_iter(), "its sections are");
+    }
+    let version = sections.iter().find(|entry| entry.key == "version");
+    if version.is_some() || !misspelt(sections, "version") {
+        check_version(version, tree, problems);
+    }
+}
+
+/// Whether a section was most likely meant by a name that is none: what is misspelt is told once.
+fn misspelt(sections: &[Entry], key: &str) -> bool {
+    let strange = sections.iter().filter(|entry| !SECTIONS.contains(&entry.key.as_str()));
+    strange.into_iter().any(|entry| meant(&entry.key, SECTIONS.into_iter()) == Some(key))
 }
 
 /// Reads the sections `vars`, `sweep` and `search`. `seed` is the recipe's.

@@ -1,13 +1,15 @@
 //! Text → tree with places: the YAML of a recipe, with bounds on what a hostile one may cost.
 //!
-//! An event parser gives the structure with its places and stops at the bounds; `serde_yaml` then reads the same text
-//! and gives every scalar its value. Where the two see different structures the recipe is refused, not guessed at.
+//! The text is parsed twice, by two parsers, on purpose. `saphyr-parser` gives events with places, which every diagnostic
+//! needs and serde has no room for, and it lets this file stop at its bounds before memory is taken. `serde_yaml` then gives
+//! every scalar its value, straight into the same tree: what is a number, a truth value or text is what it says, here as
+//! wherever else YAML is read with it. Where the two see different structures the recipe is refused, not guessed at.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Marker, Parser, ScanError};
+use saphyr_parser::{Event, Marker, Parser, ScanError, Tag};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Problems, Source, quoted};
@@ -89,6 +91,10 @@ struct Open {
 }
 
 impl Open {
+    fn new(start: usize, anchor: usize, value: Value) -> Self {
+        Self { start, anchor, value, key: None, height: 0 }
+    }
+
     /// Takes what stands next, unless it is a list or map in a key's place.
     fn take(&mut self, tree: Tree) -> Result<(), Range<usize>> {
         match (&mut self.value, self.key.take()) {
@@ -138,21 +144,17 @@ fn structure(source: &Arc<Source>) -> Result<Tree, Diagnostic> {
             Event::Scalar(_, _, _, Some(tag))
             | Event::SequenceStart(_, Some(tag))
             | Event::MappingStart(_, Some(tag)) => {
-                let tag = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
-                let message = format!("the YAML tag {} stands before this, and a recipe has none", quoted(&tag));
-                let mut refusal = Diagnostic::error(source, place, message);
-                refusal.help("put the value between quotation marks to make it text");
-                return Err(refusal);
+                return Err(tagged(source, place, &tag));
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MAX_DEPTH => {
                 return refuse(place, format!("lists and maps are nested more than {MAX_DEPTH} deep here"));
             }
             Event::SequenceStart(anchor, None) => {
-                open.push(Open { start, anchor, value: Value::List(Vec::new()), key: None, height: 0 });
+                open.push(Open::new(start, anchor, Value::List(Vec::new())));
                 continue;
             }
             Event::MappingStart(anchor, None) => {
-                open.push(Open { start, anchor, value: Value::Map(Vec::new()), key: None, height: 0 });
+                open.push(Open::new(start, anchor, Value::Map(Vec::new())));
                 continue;
             }
             Event::Scalar(text, _, anchor, None) => {
@@ -198,6 +200,14 @@ fn structure(source: &Arc<Source>) -> Result<Tree, Diagnostic> {
         }
     }
     root.ok_or_else(|| empty(source))
+}
+
+fn tagged(source: &Arc<Source>, place: Range<usize>, tag: &Tag) -> Diagnostic {
+    let tag = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+    let message = format!("the YAML tag {} stands before this, and a recipe has none", quoted(&tag));
+    let mut refusal = Diagnostic::error(source, place, message);
+    refusal.help("put the value between quotation marks to make it text");
+    refusal
 }
 
 /// The refusal of a recipe in which nothing stands.

@@ -46,18 +46,7 @@ impl Data {
 
     /// The table as an address that a browser saves without asking anybody.
     pub fn address(&self) -> String {
-        let mut address = "data:text/csv;charset=utf-8,".to_owned();
-        for byte in self.csv().bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b',' | b'-' | b'_' | b'=' | b'@' | b':' => {
-                    address.push(char::from(byte));
-                }
-                other => {
-                    let _ = write!(address, "%{other:02X}");
-                }
-            }
-        }
-        address
+        format!("data:text/csv;charset=utf-8,{}", crate::text::address::data(&self.csv()))
     }
 }
 

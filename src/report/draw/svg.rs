@@ -151,22 +151,9 @@ impl Ink {
     }
 }
 
-/// Text as it may stand in markup, between tags or in a quoted attribute; what XML cannot hold is replaced.
+/// Text as it may stand in markup.
 pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' | '\r' => out.push(c),
-            c if (c as u32) < 0x20 || matches!(c, '\u{7f}' | '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    crate::text::markup::escape(text)
 }
 
 /// The width of a text in pixels, estimated for the sans-serif faces of common systems.

@@ -196,14 +196,7 @@ impl Card {
 
     /// Its page's address, relative to the index.
     pub fn address(&self) -> String {
-        let mut address = String::new();
-        for byte in self.name.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => address.push(char::from(byte)),
-                other => address += &format!("%{other:02X}"),
-            }
-        }
-        escape(&address) + "/index.html"
+        crate::text::address::part(&self.name) + "/index.html"
     }
 }
 
