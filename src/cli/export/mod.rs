@@ -20,7 +20,14 @@ use crate::kind::registry::Registry;
 use crate::value::ty::Type;
 
 /// Every format, in the order of the help.
-const FORMATS: [&Format; 5] = [&npy::FORMAT, &csv::FORMAT, &parquet::FORMAT, &safetensors::FORMAT, &png::FORMAT];
+#[rustfmt::skip]
+const FORMATS: &[&Format] = &[
+    &npy::FORMAT,
+    &csv::FORMAT,
+    &parquet::FORMAT,
+    &safetensors::FORMAT,
+    &png::FORMAT,
+];
 
 /// The first line of the command's help.
 pub fn about() -> String {
@@ -48,7 +55,7 @@ pub struct Export {
 
 /// The formats that a type can be written to; first the one that it is kept in.
 fn formats(ty: Type) -> Vec<&'static Format> {
-    let mut able: Vec<&Format> = FORMATS.into_iter().filter(|format| format.types.contains(&ty)).collect();
+    let mut able: Vec<&Format> = FORMATS.iter().copied().filter(|format| format.types.contains(&ty)).collect();
     able.sort_by_key(|format| format.extension != ty.extension());
     able
 }
