@@ -23,7 +23,13 @@ fn every_slip_is_told() {
         let set = text.lines().next().and_then(|line| line.strip_prefix("# set: ")).unwrap_or_default();
         let pairs = set.split_whitespace().filter_map(|pair| pair.split_once('='));
         let set = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let shown = match read(Path::new(&name), &text, &registry, &Options { set, ..Options::default() }) {
+        let shown = match read(
+            Path::new(&name),
+            &text,
+            &registry,
+            ventral::report::charts(),
+            &Options { set, ..Options::default() },
+        ) {
             Ok(loaded) => format!("no error, {} nodes\n\n{}", loaded.plan.nodes.len(), loaded.warnings),
             Err(errors) => errors.to_string(),
         };

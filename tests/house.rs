@@ -188,12 +188,3 @@ fn every_shipped_recipe_checks() {
     }
     assert!(count >= 4, "only {count} recipes");
 }
-
-#[test]
-fn recipes_accept_the_charts_that_reports_draw() {
-    let mut accepted = ventral::recipe::CHARTS.to_vec();
-    let mut drawn = ventral::report::CHART_KINDS.to_vec();
-    accepted.sort_unstable();
-    drawn.sort_unstable();
-    assert_eq!(accepted, drawn);
-}

@@ -22,7 +22,13 @@ fn options(set: &[(&str, &str)]) -> Options {
 }
 
 fn load(text: &str, set: &[(&str, &str)]) -> Loaded {
-    match recipe::read(Path::new("recipes/study.yaml"), text, &toys::registry(), &options(set)) {
+    match recipe::read(
+        Path::new("recipes/study.yaml"),
+        text,
+        &toys::registry(),
+        ventral::report::charts(),
+        &options(set),
+    ) {
         Ok(loaded) => loaded,
         Err(errors) => panic!("{errors}"),
     }
@@ -324,10 +330,12 @@ fn files_that_are_no_recipe_are_refused_in_words() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     std::fs::create_dir(folder.path().join("recipes")).expect("a folder");
     let path = |name: &str| folder.path().join("recipes").join(name);
-    let told = |name: &str| match recipe::load(&path(name), &toys::registry(), &Options::default()) {
-        Ok(loaded) => loaded.plan.recipe.expect("a loaded plan has its file").display().to_string(),
-        Err(errors) => errors.to_string(),
-    };
+    let told =
+        |name: &str| match recipe::load(&path(name), &toys::registry(), ventral::report::charts(), &Options::default())
+        {
+            Ok(loaded) => loaded.plan.recipe.expect("a loaded plan has its file").display().to_string(),
+            Err(errors) => errors.to_string(),
+        };
     std::fs::write(path("study.yaml"), format!("\u{feff}{HEAD}")).expect("writes");
     std::fs::write(path("latin.yaml"), b"version: 1\ntitle: f\xfcr\n").expect("writes");
     std::fs::File::create(path("huge.yaml")).and_then(|file| file.set_len(50 << 20)).expect("writes");
@@ -348,7 +356,7 @@ fn files_that_are_no_recipe_are_refused_in_words() {
 
 #[test]
 fn the_schema_takes_the_recipes_that_load_and_refuses_slips() {
-    let schema = recipe::manual::schema::schema(&toys::registry());
+    let schema = recipe::manual::schema::schema(&toys::registry(), ventral::report::charts());
     let check = |text: &str| {
         let recipe: Json = serde_yaml::from_str(text).expect("a recipe is YAML");
         accepts(&schema, &schema, &recipe)
@@ -498,7 +506,8 @@ fn a_thousand_nodes_load_in_no_time() {
     let best = (0..5)
         .map(|_| {
             let started = Instant::now();
-            let loaded = recipe::read(Path::new("a.yaml"), &text, &registry, &options(&[])).expect("it loads");
+            let loaded = recipe::read(Path::new("a.yaml"), &text, &registry, ventral::report::charts(), &options(&[]))
+                .expect("it loads");
             assert_eq!(loaded.plan.nodes.len(), 1000);
             started.elapsed()
         })
@@ -512,7 +521,7 @@ fn a_thousand_nodes_load_in_no_time() {
 proptest! {
     #[test]
     fn no_text_makes_a_reader_panic(text in ".{0,300}") {
-        let _ = recipe::read(Path::new("a.yaml"), &text, &toys::registry(), &options(&[]));
+        let _ = recipe::read(Path::new("a.yaml"), &text, &toys::registry(), ventral::report::charts(), &options(&[]));
     }
 
     #[test]
@@ -530,7 +539,7 @@ proptest! {
             let piece: String = base.chars().skip(from.index(base.chars().count())).take(*length).collect();
             format!("{}{piece}{}", &text[..bounds[at]], &text[bounds[to]..])
         });
-        if let Err(errors) = recipe::read(Path::new("a.yaml"), &text, &registry, &options(&[("layer", "layer1")])) {
+        if let Err(errors) = recipe::read(Path::new("a.yaml"), &text, &registry, ventral::report::charts(), &options(&[("layer", "layer1")])) {
             assert!(!errors.is_empty());
             let shown = errors.render(true);
             assert!(!shown.is_empty());

@@ -33,7 +33,8 @@ pub struct Init {
 
 impl Init {
     pub fn execute(self, registry: &Registry) -> Outcome {
-        let schema = serde_json::to_string_pretty(&schema::schema(registry)).expect("JSON values serialise");
+        let schema = serde_json::to_string_pretty(&schema::schema(registry, crate::report::charts()))
+            .expect("JSON values serialise");
         let pages = self.pages.then_some((".github/workflows/pages.yml", PAGES));
         let files: [(&str, &str); 5] = [
             ("recipes/quickstart.yaml", QUICKSTART),

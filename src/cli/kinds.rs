@@ -157,7 +157,7 @@ pub struct Schema {}
 
 impl Schema {
     pub fn execute(self, registry: &Registry) -> Outcome {
-        terminal::print_json(&schema::schema(registry));
+        terminal::print_json(&schema::schema(registry, crate::report::charts()));
         Ok(())
     }
 }

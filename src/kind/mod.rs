@@ -3,10 +3,14 @@
 //! A kind is one file under `nodes/`: a params struct (serde and schemars; the doc comment on a field is its
 //! manual), an `impl NodeKind`, and, behind the cargo feature `torch`, an `impl Compute`.
 
+pub mod chart;
+pub mod column;
 pub mod declared;
 pub mod error;
+pub mod measure;
 pub mod product;
 pub mod registry;
+pub mod role;
 pub mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +22,9 @@ use serde_json::{Map, Value as Json};
 
 pub use crate::kind::declared::Declared;
 pub use crate::kind::error::KindError;
+pub use crate::kind::measure::Measure;
 pub use crate::kind::product::{Ingredients, Product};
+pub use crate::kind::role::Role;
 pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Sink};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
@@ -48,6 +54,8 @@ pub trait NodeKind: 'static {
     const CHOOSES: bool = false;
     /// How its fits map features to predictions, where they do: `predict` takes them then.
     const FIT: Option<Form> = None;
+    /// The measures in its tables, the one that is spoken of first at the front; no part of a key.
+    const MEASURES: &'static [Measure] = &[];
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
 
@@ -127,7 +135,16 @@ pub struct Output {
     pub ty: Type,
     /// What its keys are, where it is keyed by a parameter, such as `layer`.
     pub keyed: Option<&'static str>,
+    /// What it is to a reader of results; none where its type says all there is to say.
+    pub role: Option<Role>,
     pub about: &'static str,
+}
+
+impl Output {
+    /// What it is to a reader of results: as its port says, else as its type does.
+    pub fn role(&self) -> Option<Role> {
+        self.role.or(Role::of_type(self.ty))
+    }
 }
 
 /// A kind, with its types erased, as the registry holds it.
@@ -144,6 +161,7 @@ pub struct Kind {
     pub lazy: &'static [&'static str],
     /// The output ports that exist only where an input port is connected: (output, input).
     pub passes: &'static [(&'static str, &'static str)],
+    pub measures: &'static [Measure],
     pub threads: Threads,
     pub declared: Declared,
     /// The JSON Schema of `with`.
@@ -190,6 +208,7 @@ impl Kind {
             outputs: K::OUTPUTS,
             lazy: K::LAZY,
             passes: K::PASSES,
+            measures: K::MEASURES,
             threads: K::THREADS,
             declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
             schema,
@@ -266,6 +285,21 @@ impl Kind {
     /// An output port by name.
     pub fn output(&self, name: &str) -> Option<&'static Output> {
         self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// The first output port of a role.
+    pub fn gives(&self, role: Role) -> Option<&'static Output> {
+        self.outputs.iter().find(|port| port.role() == Some(role))
+    }
+
+    /// Whether it scores predictions: scores per unit, and a summary of them.
+    pub fn scores(&self) -> bool {
+        self.gives(Role::Scores).is_some() && self.gives(Role::Summary).is_some()
+    }
+
+    /// The first input port that takes a type and no other.
+    pub fn takes(&self, ty: Type) -> Option<&'static Input> {
+        self.inputs.iter().find(|port| port.types == [ty])
     }
 
     /// An input port by name.

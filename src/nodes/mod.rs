@@ -13,6 +13,7 @@ mod golden;
 #[cfg(test)]
 mod kept;
 mod kinds;
+pub mod measures;
 pub mod regression;
 #[cfg(feature = "torch")]
 mod rows;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::kind::Kind;
+use crate::kind::chart::Given;
 use crate::value::ty::Type;
 
 /// Nodes in an order in which every node comes after what it reads.
@@ -128,21 +129,15 @@ pub enum ReportItem {
 }
 
 /// A chart that a recipe asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chart {
     /// The nodes meant: several where the reference has variants.
     pub nodes: Vec<NodeIndex>,
     pub port: Option<String>,
-    /// Such as `box`, `violin`, `histogram`, `scatter`, `spectrum`, `penalties`, `images`.
+    /// Such as `box`; none for the one that the nodes usually have.
     pub kind: Option<String>,
-    /// The column or variable along x.
-    pub x: Option<String>,
-    /// The column or measure along y.
-    pub y: Option<String>,
-    /// Units to show, where the chart is of units.
-    pub units: Vec<String>,
-    /// Published values to draw beside one's own, by what they are called.
-    pub reference: Vec<(String, f64)>,
+    /// What the chart takes beside: names and values, checked by their shapes.
+    pub options: Given,
     pub title: Option<String>,
 }
 

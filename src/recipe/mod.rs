@@ -16,33 +16,39 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::kind::chart::Charts;
 use crate::kind::registry::Registry;
 use crate::text::nearest::nearest;
 
 pub use crate::recipe::lower::loaded::{Loaded, Options};
 pub use crate::recipe::lower::name::plan_name;
-pub use crate::recipe::lower::page::CHARTS;
 pub use crate::recipe::lower::settings::Target;
 pub use crate::recipe::root::workspace_of;
 pub use crate::recipe::syntax::edit::{Change, edited};
 use crate::recipe::syntax::read;
 
 /// Reads a recipe file into a plan, or tells everything that is wrong with it.
-pub fn load(path: &Path, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+pub fn load(path: &Path, registry: &Registry, charts: &Charts, options: &Options) -> Result<Loaded, Diagnostics> {
     let text = text(path)?;
-    let mut loaded = read(path, &text, registry, options)?;
+    let mut loaded = read(path, &text, registry, charts, options)?;
     loaded.plan.recipe = Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     Ok(loaded)
 }
 
 /// Reads a recipe's text into a plan; `name` is what diagnostics call it and where its workspace is sought.
-pub fn read(name: &Path, text: &str, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+pub fn read(
+    name: &Path,
+    text: &str,
+    registry: &Registry,
+    charts: &Charts,
+    options: &Options,
+) -> Result<Loaded, Diagnostics> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > read::MAX_BYTES {
         return Err(read::too_large(&name.to_string_lossy(), text.len() as u64).into());
     }
     let source = Arc::new(Source::new(name.to_string_lossy(), text));
-    lower::lower(name, &source, registry, options)
+    lower::lower(name, &source, registry, charts, options)
 }
 
 /// The text of a recipe file, or why it cannot be had, with the recipe that is meant most likely.

@@ -4,13 +4,15 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value as Json};
+
 use crate::plan;
 use crate::repl::browser;
 use crate::repl::handle::Run;
 use crate::repl::{Outcome, Refusal};
 use crate::report::page::single;
 use crate::report::page::single::Drawing;
-use crate::report::{Audience, CHART_KINDS, Study};
+use crate::report::{Audience, Study, charts};
 use crate::workspace::reference;
 
 /// A chart that is drawn. Cheap enough to clone.
@@ -27,16 +29,7 @@ impl Chart {
         let target = reference::resolve(&run.session, text)?;
         // A port counts only where it was named: a chart finds the right one by itself.
         let named = text.split(['@', '[']).next().is_some_and(|head| head.contains('.'));
-        let wish = plan::Chart {
-            nodes: target.nodes,
-            port: named.then_some(target.port),
-            kind: None,
-            x: None,
-            y: None,
-            units: Vec::new(),
-            reference: Vec::new(),
-            title: None,
-        };
+        let wish = plan::Chart { nodes: target.nodes, port: named.then_some(target.port), ..plan::Chart::default() };
         Self::drawn(run, text, wish)
     }
 
@@ -53,7 +46,7 @@ impl Chart {
         let drawing = single::drawing(&study, &wish).map_err(|error| {
             // Where the results are missing, the refusal says what makes them.
             run.find(reference).err().unwrap_or_else(|| {
-                let kinds = CHART_KINDS.join(", ");
+                let kinds = names();
                 Refusal::new(format!("{error} `.kind(…)?` draws another: {kinds}").replacen("No ", "no ", 1))
             })
         })?;
@@ -66,38 +59,44 @@ impl Chart {
         Self::drawn(&self.run, &self.reference, wish)
     }
 
+    /// The same with an option, as a recipe gives it.
+    fn option(&self, name: &str, value: Json) -> Outcome<Self> {
+        self.with(|wish| drop(wish.options.insert(name.to_owned(), value)))
+    }
+
     /// Another kind of chart: `box`, `violin`, `strip`, `bar`, `profile`, `histogram`, `scatter`, `spectrum`, …
     pub fn kind(&self, kind: &str) -> Outcome<Self> {
-        if !CHART_KINDS.contains(&kind) {
-            let near = crate::text::nearest::nearest(kind, CHART_KINDS.iter().copied());
+        if charts().get(kind).is_none() {
+            let near = crate::text::nearest::nearest(kind, charts().names());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(Refusal::new(format!(
-                "there is no chart `{kind}`{hint}; there are {}",
-                CHART_KINDS.join(", ")
-            )));
+            return Err(Refusal::new(format!("there is no chart `{kind}`{hint}; there are {}", names())));
         }
         self.with(|wish| wish.kind = Some(kind.to_owned()))
     }
 
     /// The column or variable along x.
     pub fn x(&self, column: &str) -> Outcome<Self> {
-        self.with(|wish| wish.x = Some(column.to_owned()))
+        self.option("x", column.into())
     }
 
     /// The column or measure along y, such as `r`.
     pub fn y(&self, column: &str) -> Outcome<Self> {
-        self.with(|wish| wish.y = Some(column.to_owned()))
+        self.option("y", column.into())
     }
 
     /// The units to show, where the chart is of units.
     pub fn units<S: ToString>(&self, units: impl IntoIterator<Item = S>) -> Outcome<Self> {
-        let units = units.into_iter().map(|unit| unit.to_string()).collect();
-        self.with(|wish| wish.units = units)
+        self.option("units", units.into_iter().map(|unit| unit.to_string()).collect())
     }
 
     /// A published value to draw beside one's own.
     pub fn reference(&self, label: &str, value: f64) -> Outcome<Self> {
-        self.with(|wish| wish.reference.push((label.to_owned(), value)))
+        let mut known = match self.wish.options.get("reference") {
+            Some(Json::Object(known)) => known.clone(),
+            _ => Map::new(),
+        };
+        known.insert(label.to_owned(), value.into());
+        self.option("reference", known.into())
     }
 
     /// What stands above it.
@@ -130,6 +129,11 @@ impl Chart {
         fs::create_dir_all(&folder).map_err(|error| Refusal::new(format!("{}: {error}", folder.display())))?;
         browser::open(&self.save(folder.join("chart.html"))?)
     }
+}
+
+/// The charts that there are.
+fn names() -> String {
+    charts().names().collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Debug for Chart {

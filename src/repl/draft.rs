@@ -104,7 +104,14 @@ impl Draft {
     pub fn plan(&self) -> Outcome<Plan> {
         let text = self.recipe()?;
         let name = format!("{}.yaml", self.name);
-        Ok(recipe::read(Path::new(&name), &text, &crate::nodes::registry(), &Options::default())?.plan)
+        Ok(recipe::read(
+            Path::new(&name),
+            &text,
+            &crate::nodes::registry(),
+            crate::report::charts(),
+            &Options::default(),
+        )?
+        .plan)
     }
 
     fn section(mut self, key: &str, value: Json) -> Self {

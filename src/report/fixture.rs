@@ -1,4 +1,4 @@
-//! A study out of nothing for the tests: kinds with the ports of the real ones, and values with their tables' columns.
+//! A study out of nothing for the tests: values with the columns of the real kinds' tables.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,16 +6,15 @@ use std::path::PathBuf;
 
 use ndarray::Array2;
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::{Made, Outcome, Record, State, Stored};
-use crate::kind::{Arity, Input, Kind, NodeKind, Output};
+use crate::kind::NodeKind;
 use crate::plan::{Edge, Node, NodeId, NodeIndex, Plan};
+use crate::report::kinds::{Ceiling, Compare, Evaluate, Load, Pca, Ridge, kind};
 use crate::report::read::study::{Audience, Study};
 use crate::value::Value;
 use crate::value::images::Images;
@@ -30,50 +29,6 @@ use crate::value::stimuli::{Stimuli, Stimulus};
 use crate::value::table;
 use crate::value::table::Table;
 use crate::value::ty::Type;
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct Params {
-    /// Anything.
-    #[serde(default)]
-    on: Option<String>,
-}
-
-// A macro, since six kinds that differ in names and ports alone would be six times the same page.
-macro_rules! toys {
-    ($($name:ident = $text:literal: [$($input:literal $ty:ident),*] -> [$($output:literal $out:ident),*];)*) => {
-        $(
-            pub struct $name;
-            impl NodeKind for $name {
-                const NAME: &'static str = $text;
-                const VERSION: u32 = 1;
-                const ABOUT: &'static str = concat!("A toy that stands for `", $text, "`.");
-                const EXAMPLE: &'static str = "";
-                type Params = Params;
-                const INPUTS: &'static [Input] =
-                    &[$(Input { name: $input, types: &[Type::$ty], arity: Arity::Many, about: "in" }),*];
-                const OUTPUTS: &'static [Output] =
-                    &[$(Output { name: $output, ty: Type::$out, keyed: None, about: "out" }),*];
-            }
-        )*
-    };
-}
-
-toys! {
-    Load = "load_recordings": [] -> ["images" Images, "responses" Responses, "labels" Labels, "split" Split];
-    Pca = "pca": ["features" Images, "split" Split] -> ["scores" Matrix, "spectrum" Table];
-    Ridge = "ridge": ["features" Matrix, "responses" Responses, "split" Split] -> ["predictions" Matrix, "alphas" Table];
-    Ceiling = "noise_ceiling": ["responses" Responses] -> ["ceiling" Table];
-    Evaluate = "evaluate": ["predictions" Matrix, "responses" Responses, "split" Split, "ceiling" Table]
-        -> ["per_unit" Table, "summary" Table];
-    Compare = "compare": ["scores" Table] -> ["table" Table, "per_unit" Table, "pairs" Table];
-    Train = "train_cnn": ["images" Images] -> ["history" Table];
-    Decode = "decode": ["labels" Labels] -> ["summary" Table, "confusion" Table];
-    Select = "select": ["labels" Labels] -> ["choice" Table];
-}
-
-fn kind<K: NodeKind>() -> &'static Kind {
-    Box::leak(Box::new(Kind::described::<K>("toy")))
-}
 
 /// What the study is like.
 #[derive(Clone)]

@@ -13,6 +13,8 @@ pub mod read;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trained;
@@ -26,11 +28,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::digest::Digest;
-pub use crate::report::charts::CHART_KINDS;
+pub use crate::report::charts::charts;
 use crate::report::charts::pictures;
 pub use crate::report::page::card::Card;
 use crate::report::page::{card, site};
-use crate::report::read::status::Standing;
+use crate::report::read::status::Status;
 pub use crate::report::read::study::{Audience, ReportError, Study};
 use crate::value::images::Images;
 
@@ -80,7 +82,7 @@ pub fn fingerprint(study: &Study<'_>) -> Digest {
         for edge in &node.edges {
             feed(&mut hasher, &(&edge.port, &edge.label, edge.from, &edge.output, &edge.key));
         }
-        feed(&mut hasher, &Standing::of(study, at).name());
+        feed(&mut hasher, &Status::of(study, at).name());
         let Some(outcome) = study.outcomes.get(at) else { continue };
         feed(&mut hasher, &outcome.message);
         for record in &outcome.records {

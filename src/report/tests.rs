@@ -1,9 +1,11 @@
 //! The page as a whole: what stands in it, what must never, and what odd data do to it.
 
+use serde_json::{Value as Json, json};
+
 use crate::engine::record::State;
 use crate::plan::{Chart, ReportItem};
 use crate::report::fixture::{Toy, Wish, toy};
-use crate::report::{CHART_KINDS, fingerprint, render};
+use crate::report::{charts, fingerprint, render};
 
 fn page(toy: &Toy) -> String {
     let page = render(&toy.study()).expect("a page");
@@ -16,16 +18,11 @@ fn page(toy: &Toy) -> String {
 }
 
 fn chart(kind: &str, nodes: Vec<usize>) -> Chart {
-    Chart {
-        nodes,
-        port: None,
-        kind: Some(kind.to_owned()),
-        x: None,
-        y: None,
-        units: Vec::new(),
-        reference: Vec::new(),
-        title: None,
-    }
+    Chart { nodes, kind: Some(kind.to_owned()), ..Chart::default() }
+}
+
+fn with(options: Json, chart: Chart) -> Chart {
+    Chart { options: options.as_object().expect("a map of options").clone(), ..chart }
 }
 
 fn nodes(toy: &Toy, name: &str) -> Vec<usize> {
@@ -247,13 +244,15 @@ fn charts_of_every_kind_can_be_asked_for() {
         "sweep" => nodes(&toy, "best"),
         _ => compare.clone(),
     };
-    let mut items: Vec<ReportItem> = CHART_KINDS
-        .iter()
+    let mut items: Vec<ReportItem> = charts()
+        .names()
         .map(|kind| {
-            let line = (*kind == "line").then(|| ("component".to_owned(), "explained".to_owned())).unzip();
-            let reference =
-                if ["box", "bar"].contains(kind) { vec![("published".to_owned(), 0.406)] } else { Vec::new() };
-            let chart = Chart { x: line.0, y: line.1, reference, ..chart(kind, of(kind)) };
+            let options = match kind {
+                "line" => json!({ "x": "component", "y": "explained" }),
+                "box" | "bar" => json!({ "reference": { "published": 0.406 } }),
+                _ => json!({}),
+            };
+            let chart = with(options, chart(kind, of(kind)));
             ReportItem::Chart(Chart { title: Some(format!("The {kind} chart")), ..chart })
         })
         .collect();
@@ -262,7 +261,7 @@ fn charts_of_every_kind_can_be_asked_for() {
     items.push(ReportItem::Table { nodes: scores.clone(), port: Some("summary".to_owned()) });
     toy.plan.report = items;
     let told = page(&toy);
-    for kind in CHART_KINDS {
+    for kind in charts().names() {
         assert!(told.contains(&format!("The {kind} chart")), "{kind}");
     }
     assert!(!told.contains("class=\"missing\""), "{}", &told[told.find("class=\"missing\"").unwrap_or(0)..][..200]);
@@ -326,8 +325,8 @@ fn pages_for_everyone_leave_private_pictures_out() {
 fn named_units_are_shown_in_their_order() {
     let mut toy = toy(Wish::default());
     let at = nodes(&toy, "scores@layer=features.6");
-    let units = vec!["site33".to_owned(), "site02".to_owned(), "nobody".to_owned()];
-    toy.plan.report = vec![ReportItem::Chart(Chart { units, ..chart("scatter", at) })];
+    let options = json!({ "units": ["site33", "site02", "nobody"] });
+    toy.plan.report = vec![ReportItem::Chart(with(options, chart("scatter", at)))];
     let page = page(&toy);
     let (first, second) = (page.find("Unit site33").unwrap(), page.find("Unit site02").unwrap());
     assert!(first < second);

@@ -3,7 +3,8 @@
 use polars::prelude::{Column, NamedFrom, Series};
 
 use crate::plan::NodeIndex;
-use crate::report::fixture::{Decode, Maker, Select, Train, frame, noise, numbers, strings};
+use crate::report::fixture::{Maker, frame, noise, numbers, strings};
+use crate::report::kinds::{Decode, Select, Train};
 use crate::value::Value;
 use crate::value::table::{About, Table};
 

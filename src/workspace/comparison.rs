@@ -11,6 +11,7 @@ use crate::engine::record::{Outcome, State, Stored};
 use crate::engine::store::PastRun;
 use crate::engine::walk::Survey;
 use crate::kind::registry::Registry;
+use crate::kind::{Role, column};
 use crate::plan::{Edge, Node, NodeIndex};
 use crate::report::comparison::outcome::{Change, Contrast, Unit, Versus};
 use crate::stats::{summary, wilcoxon};
@@ -69,7 +70,9 @@ impl Side {
         Value::read(stored.ty, &stored.path(self.session.cache())).ok()
     }
 
-    fn table(&self, at: NodeIndex, port: &str) -> Option<Table> {
+    /// The scores per unit of an evaluation.
+    fn scores(&self, at: NodeIndex) -> Option<Table> {
+        let port = self.node(at).kind.gives(Role::Scores)?.name;
         let stored = self.outcomes[at].outputs().find(|stored| stored.port == port && stored.ty == Type::Table)?;
         match self.value(stored)? {
             Value::Table(table) => Some(table),
@@ -77,8 +80,9 @@ impl Side {
         }
     }
 
-    /// What arrives at a node's port, of a port that is not keyed.
-    fn arrival(&self, at: NodeIndex, port: &str) -> Option<&Stored> {
+    /// What arrives at a node's input of a type, which is not keyed.
+    fn arrival(&self, at: NodeIndex, ty: Type) -> Option<&Stored> {
+        let port = self.node(at).kind.takes(ty)?.name;
         let edge = self.node(at).edges.iter().find(|edge| edge.port == port)?;
         self.outcomes[edge.from].outputs().find(|stored| stored.port == edge.output && stored.key == edge.key)
     }
@@ -167,7 +171,7 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
             });
         }
     }
-    let (Some(mine), Some(its)) = (a.table(one, "per_unit"), b.table(other, "per_unit")) else {
+    let (Some(mine), Some(its)) = (a.scores(one), b.scores(other)) else {
         return Err("its scores are not in the cache any more; run it again".to_owned());
     };
     let fact = |table: &Table, name: &str| table.about.facts.get(name).cloned().unwrap_or(Json::Null);
@@ -209,6 +213,7 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
             rows: (rows(&mine), rows(&its)),
             same_rows,
             per_unit,
+            declared: a.node(one).kind.measures.iter().find(|known| known.name == *measure),
         });
     }
     if contrasts.is_empty() {
@@ -222,7 +227,7 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
 
 /// Units pair by name only where the name means one neuron: the same responses to the stimuli that both have.
 fn same_units(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<(), String> {
-    let (Some(mine), Some(its)) = (a.arrival(one, "responses"), b.arrival(other, "responses")) else {
+    let (Some(mine), Some(its)) = (a.arrival(one, Type::Responses), b.arrival(other, Type::Responses)) else {
         return Err("its responses are not in the cache any more; run it again".to_owned());
     };
     if mine.digest == its.digest {
@@ -256,7 +261,7 @@ fn same_units(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<()
 
 /// The stimuli that an evaluation scored, by source and name.
 fn scored(side: &Side, at: NodeIndex, on: &str) -> Option<BTreeSet<(String, String)>> {
-    let Value::Split(Split { stimuli, assignment }) = side.value(side.arrival(at, "split")?)? else { return None };
+    let Value::Split(Split { stimuli, assignment }) = side.value(side.arrival(at, Type::Split)?)? else { return None };
     let taken = |row: usize| match &assignment {
         Assignment::Parts(parts) => parts.get(row).copied().map(Part::name) == Some(on),
         Assignment::Folds { .. } => true,
@@ -267,7 +272,7 @@ fn scored(side: &Side, at: NodeIndex, on: &str) -> Option<BTreeSet<(String, Stri
 
 /// A measure by unit, where it is defined.
 fn scores(frame: &DataFrame, measure: &str) -> BTreeMap<String, f64> {
-    let (Ok(units), Ok(values)) = (frame.column("unit"), frame.column(measure)) else { return BTreeMap::new() };
+    let (Ok(units), Ok(values)) = (frame.column(column::UNIT), frame.column(measure)) else { return BTreeMap::new() };
     let (Ok(units), Ok(values)) = (units.str(), values.f64()) else { return BTreeMap::new() };
     let pairs = units.iter().zip(values.iter());
     pairs.filter_map(|(unit, value)| Some((unit?.to_owned(), value.filter(|x| x.is_finite())?))).collect()

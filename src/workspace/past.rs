@@ -5,8 +5,9 @@ use crate::engine::executor::Execution;
 use crate::engine::record::{Outcome, State, Stored};
 use crate::engine::store::{PastRun, Store, StoreError};
 use crate::kind::registry::Registry;
-use crate::plan::{Node, NodeIndex};
+use crate::plan::NodeIndex;
 use crate::recipe;
+use crate::report;
 use crate::value::ty::Type;
 
 use crate::workspace::Session;
@@ -14,8 +15,7 @@ use crate::workspace::Session;
 impl Session {
     /// The nodes that score: those with scores per unit and a summary of them.
     pub fn evaluations(&self) -> Vec<NodeIndex> {
-        let scores = |node: &Node| ["per_unit", "summary"].iter().all(|port| node.kind.output(port).is_some());
-        (0..self.plan.nodes.len()).filter(|&at| scores(&self.plan.nodes[at])).collect()
+        (0..self.plan.nodes.len()).filter(|&at| self.plan.nodes[at].kind.scores()).collect()
     }
 
     /// Remembers how a run ended. Plans that were built in Rust have no recipe to come back to.
@@ -29,7 +29,9 @@ impl Session {
         let mut objects: Vec<Stored> = Vec::new();
         for at in self.evaluations() {
             let scores = outcomes[at].outputs().filter(|stored| stored.ty == Type::Table);
-            let edges = self.plan.nodes[at].edges.iter().filter(|edge| ["responses", "split"].contains(&&*edge.port));
+            let kind = self.plan.nodes[at].kind;
+            let ports = [Type::Responses, Type::Split].map(|ty| kind.takes(ty).map(|port| port.name));
+            let edges = self.plan.nodes[at].edges.iter().filter(|edge| ports.contains(&Some(&*edge.port)));
             let read = edges.flat_map(|edge| {
                 let of_edge = |stored: &&Stored| stored.port == edge.output && stored.key == edge.key;
                 outcomes[edge.from].outputs().filter(of_edge)
@@ -52,7 +54,7 @@ impl Session {
     pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, Vec<Outcome>), Diagnostics> {
         let options =
             recipe::Options { set: run.set.clone(), survivors: run.survivors.clone(), ..recipe::Options::default() };
-        let mut loaded = recipe::read(&run.path, &run.source, registry, &options)?;
+        let mut loaded = recipe::read(&run.path, &run.source, registry, report::charts(), &options)?;
         loaded.plan.recipe = Some(run.path.clone());
         let session = Self { set: run.set.clone(), survivors: run.survivors.clone(), ..Self::of(loaded) };
         let store = Store::read_only(session.cache());

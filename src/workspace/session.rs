@@ -18,6 +18,7 @@ use crate::engine::record::{Outcome, State};
 use crate::engine::store::{History, Store, StoreError};
 use crate::engine::walk::{Survey, Walk};
 use crate::engine::worker::job::Runner;
+use crate::kind::column;
 use crate::kind::registry::Registry;
 use crate::plan::{NodeIndex, Plan};
 use crate::recipe;
@@ -76,7 +77,7 @@ impl Session {
         let workspace = written.workspace.clone();
         let mut options = recipe::Options { set: set.to_vec(), workspace, survivors };
         loop {
-            let mut loaded = recipe::read(&written.name, &written.text, registry, &options)?;
+            let mut loaded = recipe::read(&written.name, &written.text, registry, report::charts(), &options)?;
             loaded.plan.recipe.clone_from(&written.file);
             let survivors = options.survivors.clone();
             let written = Some(written.clone());
@@ -152,7 +153,7 @@ impl Session {
             let stored = outcome.outputs().find(|stored| stored.port == rung.port)?;
             let Ok(Value::Table(table)) = Value::read(stored.ty, &stored.path(&self.cache)) else { return None };
             // A trial without a score loses.
-            let score = table.score(&rung.measure, "mean").ok()?.filter(|score| score.is_finite());
+            let score = table.score(&rung.measure, column::MEAN).ok()?.filter(|score| score.is_finite());
             scores.push((score.unwrap_or(f64::NEG_INFINITY), trial));
         }
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -25,7 +25,7 @@ use ventral::value::Value;
 use ventral::value::matrix::{About, Matrix};
 use ventral::value::ty::Type;
 
-const OUT: &[Output] = &[Output { name: "out", ty: Type::Matrix, keyed: None, about: "a number" }];
+const OUT: &[Output] = &[Output { name: "out", ty: Type::Matrix, keyed: None, role: None, about: "a number" }];
 const MANY: &[Input] = &[Input { name: "in", types: &[Type::Matrix], arity: Arity::Many, about: "numbers" }];
 
 fn number(value: f32) -> Value {
@@ -97,7 +97,7 @@ impl NodeKind for Sum {
     type Params = Nothing;
     const INPUTS: &'static [Input] = MANY;
     const OUTPUTS: &'static [Output] =
-        &[OUT[0], Output { name: "product", ty: Type::Matrix, keyed: None, about: "a number" }];
+        &[OUT[0], Output { name: "product", ty: Type::Matrix, keyed: None, role: None, about: "a number" }];
     const LAZY: &'static [&'static str] = &["product"];
 }
 
@@ -168,7 +168,7 @@ impl NodeKind for Lengths {
     type Params = LengthsParams;
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] =
-        &[Output { name: "out", ty: Type::Matrix, keyed: Some("name"), about: "a number" }];
+        &[Output { name: "out", ty: Type::Matrix, keyed: Some("name"), role: None, about: "a number" }];
 
     fn entries(params: &LengthsParams) -> Vec<String> {
         params.names.clone()

@@ -27,7 +27,7 @@ const fn input(name: &'static str, types: &'static [Type], arity: Arity, about: 
 }
 
 const fn output(name: &'static str, ty: Type, about: &'static str) -> Output {
-    Output { name, ty, keyed: None, about }
+    Output { name, ty, keyed: None, role: None, about }
 }
 
 const IMAGES: Output = output("images", Type::Images, "The pictures.");
@@ -196,7 +196,7 @@ kind!(
         input("images", &[Type::Images], Arity::One, "What the network sees."),
         input("network", &[Type::Network], Arity::Optional, "A trained network, instead of `weights`."),
     ],
-    &[Output { name: "activations", ty: Type::Matrix, keyed: Some("layer"), about: "A row per image." }],
+    &[Output { name: "activations", ty: Type::Matrix, keyed: Some("layer"), role: None, about: "A row per image." }],
     "Activations of a network's layers.\n\nEach layer is a matrix of its own.",
     fn entries(params: &ExtractLayerParams) -> Vec<String> {
         params.layers.clone()

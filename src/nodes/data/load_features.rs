@@ -39,7 +39,7 @@ impl NodeKind for LoadFeatures {
         about: "What to take the rows' stimuli from.",
     }];
     const OUTPUTS: &'static [Output] =
-        &[Output { name: "features", ty: Type::Matrix, keyed: None, about: "Stimuli × features." }];
+        &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × features." }];
 }
 
 #[cfg(feature = "torch")]

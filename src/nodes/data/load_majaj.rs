@@ -32,10 +32,34 @@ impl NodeKind for LoadMajaj {
     type Params = Params;
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "images", ty: Type::Images, keyed: None, about: "All pictures: train, val, then test." },
-        Output { name: "responses", ty: Type::Responses, keyed: None, about: "Stimuli × units, of train and val." },
-        Output { name: "labels", ty: Type::Labels, keyed: None, about: "The object that each picture shows." },
-        Output { name: "split", ty: Type::Split, keyed: None, about: "Train, val and test as the file has them." },
+        Output {
+            name: "images",
+            ty: Type::Images,
+            keyed: None,
+            role: None,
+            about: "All pictures: train, val, then test.",
+        },
+        Output {
+            name: "responses",
+            ty: Type::Responses,
+            keyed: None,
+            role: None,
+            about: "Stimuli × units, of train and val.",
+        },
+        Output {
+            name: "labels",
+            ty: Type::Labels,
+            keyed: None,
+            role: None,
+            about: "The object that each picture shows.",
+        },
+        Output {
+            name: "split",
+            ty: Type::Split,
+            keyed: None,
+            role: None,
+            about: "Train, val and test as the file has them.",
+        },
     ];
     const THREADS: Threads = Threads::Team;
 }

@@ -58,14 +58,21 @@ impl NodeKind for LoadRecordings {
     type Params = Params;
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "images", ty: Type::Images, keyed: None, about: "The pictures, sorted by name." },
+        Output { name: "images", ty: Type::Images, keyed: None, role: None, about: "The pictures, sorted by name." },
         Output {
             name: "responses",
             ty: Type::Responses,
             keyed: None,
+            role: None,
             about: "Stimuli × units, in the order of the pictures, with repeats where they were recorded.",
         },
-        Output { name: "labels", ty: Type::Labels, keyed: None, about: "The object that each picture shows." },
+        Output {
+            name: "labels",
+            ty: Type::Labels,
+            keyed: None,
+            role: None,
+            about: "The object that each picture shows.",
+        },
     ];
 }
 

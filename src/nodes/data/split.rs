@@ -58,7 +58,7 @@ impl NodeKind for Split {
         },
     ];
     const OUTPUTS: &'static [Output] =
-        &[Output { name: "split", ty: Type::Split, keyed: None, about: "A part or a fold per stimulus." }];
+        &[Output { name: "split", ty: Type::Split, keyed: None, role: None, about: "A part or a fold per stimulus." }];
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         let (test, val) = (params.test.map_or(0.0, Fraction::get), params.val.map_or(0.0, Fraction::get));

@@ -61,19 +61,33 @@ impl NodeKind for SyntheticIt {
     type Params = Params;
     const INPUTS: &'static [Input] = &[];
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "images", ty: Type::Images, keyed: None, about: "The pictures, which the value itself holds." },
+        Output {
+            name: "images",
+            ty: Type::Images,
+            keyed: None,
+            role: None,
+            about: "The pictures, which the value itself holds.",
+        },
         Output {
             name: "responses",
             ty: Type::Responses,
             keyed: None,
+            role: None,
             about: "Spike counts in 100 ms to the pictures of train and val, with repeats and true ceilings.",
         },
-        Output { name: "labels", ty: Type::Labels, keyed: None, about: "Object and category of each picture." },
-        Output { name: "split", ty: Type::Split, keyed: None, about: "82 % train, 9 % val, 9 % test." },
+        Output {
+            name: "labels",
+            ty: Type::Labels,
+            keyed: None,
+            role: None,
+            about: "Object and category of each picture.",
+        },
+        Output { name: "split", ty: Type::Split, keyed: None, role: None, about: "82 % train, 9 % val, 9 % test." },
         Output {
             name: "test_responses",
             ty: Type::Responses,
             keyed: None,
+            role: None,
             about: "Spike counts to the pictures of test.",
         },
     ];

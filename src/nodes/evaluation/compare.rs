@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, Role};
+use crate::nodes::measures;
 use crate::value::ty::Type;
 
 /// Scores side by side.
@@ -32,23 +33,27 @@ by_layer:
         arity: Arity::Many,
         about: "Per-unit scores, as evaluate gives them: every variant, a list, or a map of labels.",
     }];
+    const MEASURES: &'static [Measure] = measures::SCORES;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "table",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Comparison),
             about: "A row per variant and measure: the swept variables (or label), measure, mean, median, sem, units.",
         },
         Output {
             name: "per_unit",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Scores),
             about: "A row per variant and unit: the swept variables (or label), then evaluate's columns.",
         },
         Output {
             name: "pairs",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Pairs),
             about: "A row per pair and measure: a, b, measure, difference (mean of a − b), low, high, p, units.",
         },
     ];

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
-use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::kind::measure::{Part, Weight};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
 use crate::nodes::evaluation::on::On;
 use crate::value::fit::Form;
 use crate::value::ty::Type;
@@ -80,25 +81,35 @@ classes:
         Input { name: "labels", types: &[Type::Labels], arity: Arity::One, about: "What each stimulus shows." },
         Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows are which." },
     ];
+    const MEASURES: &'static [Measure] = &MEASURES;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "summary",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Accuracy),
             about: "A row per measure: measure (accuracy, balanced_accuracy, chance), value, low, high, rows, classes.",
         },
         Output {
             name: "confusion",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Confusion),
             about: "A row per pair that occurs: true, predicted, count.",
         },
-        Output { name: "per_class", ty: Type::Table, keyed: None, about: "A row per class: class, accuracy, rows." },
-        Output { name: "probabilities", ty: Type::Matrix, keyed: None, about: "All rows × classes." },
+        Output {
+            name: "per_class",
+            ty: Type::Table,
+            keyed: None,
+            role: Some(Role::ClassAccuracy),
+            about: "A row per class: class, accuracy, rows.",
+        },
+        Output { name: "probabilities", ty: Type::Matrix, keyed: None, role: None, about: "All rows × classes." },
         Output {
             name: "fit",
             ty: Type::Fit,
             keyed: None,
+            role: None,
             about: "`weights` (columns × classes) and `intercept` (classes) of the log-odds; there with `features`.",
         },
     ];
@@ -114,11 +125,25 @@ classes:
     }
 }
 
-/// What each measure is, by name.
-pub const DEFINITIONS: [(&str, &str); 3] = [
-    ("accuracy", "share of the scored stimuli whose most probable class is the true one"),
-    ("balanced_accuracy", "the mean over true classes of the share that is told right"),
-    ("chance", "share of the scored stimuli that the most frequent class of the train rows would get right"),
+/// The measures of the summary, in its order.
+const MEASURES: [Measure; 3] = [
+    Measure {
+        name: "accuracy",
+        definition: "share of the scored stimuli whose most probable class is the true one",
+        weight: Weight::First,
+        ..Measure::PLAIN
+    },
+    Measure {
+        name: "balanced_accuracy",
+        definition: "the mean over true classes of the share that is told right",
+        ..Measure::PLAIN
+    },
+    Measure {
+        name: "chance",
+        definition: "share of the scored stimuli that the most frequent class of the train rows would get right",
+        part: Part::Chance,
+        ..Measure::PLAIN
+    },
 ];
 
 #[cfg(feature = "torch")]
@@ -131,7 +156,7 @@ mod compute {
 
     use crate::kind::{Compute, KindError, NodeKind, Run};
     use crate::math::linear::decode;
-    use crate::nodes::evaluation::decode::{DEFINITIONS, Decode, Label, Params};
+    use crate::nodes::evaluation::decode::{Decode, Label, MEASURES, Params};
     use crate::nodes::evaluation::held_out;
     use crate::nodes::evaluation::on::On;
     use crate::value::Value;
@@ -411,7 +436,7 @@ mod compute {
             ("from".to_owned(), json!(port)),
             ("selected".to_owned(), json!(selected)),
         ];
-        let definitions = DEFINITIONS.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let definitions = MEASURES.map(|measure| (measure.name.to_owned(), measure.definition.to_owned()));
         let about = About { definitions: definitions.into(), facts: facts.into(), lineage: decisions.lineage.clone() };
         let table = |columns: Vec<Column>| {
             let frame = DataFrame::new_infer_height(columns).map_err(|e| KindError::new(e.to_string()))?;
@@ -420,7 +445,7 @@ mod compute {
         run.emit(
             "summary",
             table(vec![
-                Column::new("measure".into(), DEFINITIONS.map(|(name, _)| name)),
+                Column::new("measure".into(), MEASURES.map(|measure| measure.name)),
                 Column::new("value".into(), [accuracy, balanced, chance]),
                 Column::new("low".into(), [Some(interval.0), None, None]),
                 Column::new("high".into(), [Some(interval.1), None, None]),

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, Role};
 use crate::nodes::evaluation::on::On;
+use crate::nodes::measures;
 use crate::value::ty::Type;
 
 /// Scores of predictions.
@@ -50,30 +51,24 @@ scores:
             about: "The explainable fraction of each unit's variance, from noise_ceiling.",
         },
     ];
+    const MEASURES: &'static [Measure] = measures::SCORES;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "per_unit",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Scores),
             about: "A row per unit: unit, explained_variance, r, r2; with a ceiling also ceiling, explained_variance_nc, r_nc.",
         },
         Output {
             name: "summary",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Summary),
             about: "A row per measure: measure, mean, median, sem (over units), units; `selected` where scored rows have chosen.",
         },
     ];
 }
-
-/// What each measure is, by column.
-pub const DEFINITIONS: [(&str, &str); 5] = [
-    ("explained_variance", "1 − Var(y − ŷ) / Var(y) over the scored stimuli, per unit"),
-    ("r", "Pearson's correlation of y and ŷ over the scored stimuli, per unit"),
-    ("r2", "1 − Σ(y − ŷ)² / Σ(y − ȳ)² over the scored stimuli, per unit; punishes bias"),
-    ("explained_variance_nc", "explained_variance divided by the unit's ceiling"),
-    ("r_nc", "r divided by the square root of the unit's ceiling"),
-];
 
 #[cfg(feature = "torch")]
 mod compute {
@@ -84,9 +79,10 @@ mod compute {
 
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::ceilings::ceilings;
-    use crate::nodes::evaluation::evaluate::{DEFINITIONS, Evaluate, Params};
+    use crate::nodes::evaluation::evaluate::{Evaluate, Params};
     use crate::nodes::evaluation::held_out;
     use crate::nodes::evaluation::on::On;
+    use crate::nodes::measures;
     use crate::stats::summary;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
@@ -151,20 +147,23 @@ mod compute {
                     "{constant} of {unit_count} units do not vary over the scored stimuli and have no score"
                 ));
             }
-            let mut measures: Vec<(&str, Vec<Option<f64>>)> =
-                vec![("explained_variance", explained.clone()), ("r", r.clone()), ("r2", r2)];
+            let mut measures: Vec<(&str, Vec<Option<f64>>)> = vec![
+                (measures::EXPLAINED_VARIANCE.name, explained.clone()),
+                (measures::R.name, r.clone()),
+                (measures::R2.name, r2),
+            ];
             let mut columns = vec![Column::new("unit".into(), responses.units().to_vec())];
             if let Some(ceilings) = &ceilings {
                 let divided = |scores: &[Option<f64>], by: fn(f64) -> f64| -> Vec<Option<f64>> {
                     let pairs = scores.iter().zip(ceilings);
                     pairs.map(|(score, ceiling)| Some((*score)? / by(ceiling.filter(|c| *c > 0.0)?))).collect()
                 };
-                measures.push(("explained_variance_nc", divided(&explained, |c| c)));
-                measures.push(("r_nc", divided(&r, f64::sqrt)));
+                measures.push((measures::EXPLAINED_VARIANCE_NC.name, divided(&explained, |c| c)));
+                measures.push((measures::R_NC.name, divided(&r, f64::sqrt)));
             }
             for (name, values) in &measures {
-                if *name == "explained_variance_nc" {
-                    columns.push(Column::new("ceiling".into(), ceilings.clone().unwrap_or_default()));
+                if *name == measures::EXPLAINED_VARIANCE_NC.name {
+                    columns.push(Column::new(measures::CEILING.into(), ceilings.clone().unwrap_or_default()));
                 }
                 columns.push(Column::new((*name).into(), values.clone()));
             }
@@ -178,7 +177,7 @@ mod compute {
     }
 
     /// What the scores are of.
-    fn about(on: On, rows: usize, selected: bool, measures: &[&str], lineage: Lineage) -> About {
+    fn about(on: On, rows: usize, selected: bool, scored: &[&str], lineage: Lineage) -> About {
         let fitted = lineage.fitted.iter().map(|exposure| exposure.len()).max().unwrap_or(0);
         let fits: Vec<&str> = lineage.fitted.iter().map(|exposure| exposure.by.as_str()).collect();
         let facts = BTreeMap::from([
@@ -188,10 +187,10 @@ mod compute {
             ("selected".to_owned(), json!(selected)),
             ("fits".to_owned(), json!(fits)),
         ]);
-        let definitions = DEFINITIONS
-            .into_iter()
-            .filter(|(name, _)| measures.contains(name))
-            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        let definitions = measures::SCORES
+            .iter()
+            .filter(|measure| scored.contains(&measure.name))
+            .map(|measure| (measure.name.to_owned(), measure.definition.to_owned()))
             .collect();
         About { definitions, facts, lineage }
     }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
+use crate::nodes::measures::EXPLAINABLE;
 use crate::value::ty::Type;
 
 /// Reliability of units from repeats.
@@ -62,10 +63,12 @@ ceiling:
         arity: Arity::One,
         about: "Responses with their repeats.",
     }];
+    const MEASURES: &'static [Measure] = &[EXPLAINABLE, SPLIT_HALF, VARIANCE_BASED];
     const OUTPUTS: &'static [Output] = &[Output {
         name: "ceiling",
         ty: Type::Table,
         keyed: None,
+        role: Some(Role::Ceiling),
         about: "A row per unit: unit, ceiling, split_half, variance_based, repeats (median count over stimuli).",
     }];
 
@@ -78,13 +81,30 @@ ceiling:
     }
 }
 
+const SPLIT_HALF: Measure = Measure {
+    name: "split_half",
+    definition: "2r/(1 + r), r the mean over random halvings of Pearson's correlation of half means",
+    label: "split-half reliability",
+    unit: "Spearman–Brown corrected r",
+    share: true,
+    ..Measure::PLAIN
+};
+const VARIANCE_BASED: Measure = Measure {
+    name: "variance_based",
+    definition: "snr/(snr + 1/n), snr = signal variance / noise variance over repeats (Allen et al. 2022)",
+    label: "variance-based ceiling",
+    unit: "fraction of variance",
+    share: true,
+    ..Measure::PLAIN
+};
+
 #[cfg(feature = "torch")]
 mod compute {
     use ndarray::Axis;
     use polars::prelude::{Column, DataFrame};
 
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::nodes::evaluation::noise_ceiling::{Method, NoiseCeiling, Params};
+    use crate::nodes::evaluation::noise_ceiling::{EXPLAINABLE, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED};
     use crate::stats::{reliability, summary};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
@@ -150,13 +170,10 @@ mod compute {
             table.about.lineage =
                 Lineage::default().selected_by(Exposure::new(NoiseCeiling::NAME, responses.stimuli(), &usable));
             let definitions = [
-                ("split_half", "2r/(1 + r), r the mean over random halvings of Pearson's correlation of half means"),
+                (SPLIT_HALF.name, SPLIT_HALF.definition),
+                (VARIANCE_BASED.name, VARIANCE_BASED.definition),
                 (
-                    "variance_based",
-                    "snr/(snr + 1/n), snr = signal variance / noise variance over repeats (Allen et al. 2022)",
-                ),
-                (
-                    "ceiling",
+                    EXPLAINABLE.name,
                     match params.method {
                         Method::SplitHalf => {
                             "the column split_half: the explainable fraction of the variance of mean responses"

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output, Threads};
+use crate::kind::{Arity, Input, NodeKind, Output, Role, Threads};
 use crate::value::ty::Type;
 
 /// Predictions for other rows.
@@ -90,6 +90,7 @@ handed_in:
         name: "predictions",
         ty: Type::Matrix,
         keyed: None,
+        role: Some(Role::Predictions),
         about: "Rows × units; of a decoder rows × classes, of `pca` rows × components, of `standardize` rows × columns.",
     }];
     const THREADS: Threads = Threads::Team;

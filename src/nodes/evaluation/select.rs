@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, Role};
+use crate::nodes::measures;
 use crate::value::ty::Type;
 
 /// The best of several variants.
@@ -67,16 +68,30 @@ best:
         Input { name: "features", types: &[Type::Matrix], arity: Arity::AnyNumber, about: ALIKE },
         Input { name: "history", types: &[Type::Table], arity: Arity::AnyNumber, about: ALIKE },
     ];
+    const MEASURES: &'static [Measure] = measures::SCORES;
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "predictions", ty: Type::Matrix, keyed: None, about: "The winner's predictions." },
-        Output { name: "network", ty: Type::Network, keyed: None, about: "The winner's network." },
-        Output { name: "fit", ty: Type::Fit, keyed: None, about: "The winner's fit." },
-        Output { name: "features", ty: Type::Matrix, keyed: None, about: "The winner's features." },
-        Output { name: "history", ty: Type::Table, keyed: None, about: "The winner's training history." },
+        Output {
+            name: "predictions",
+            ty: Type::Matrix,
+            keyed: None,
+            role: Some(Role::Predictions),
+            about: "The winner's predictions.",
+        },
+        Output { name: "network", ty: Type::Network, keyed: None, role: None, about: "The winner's network." },
+        Output { name: "fit", ty: Type::Fit, keyed: None, role: None, about: "The winner's fit." },
+        Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "The winner's features." },
+        Output {
+            name: "history",
+            ty: Type::Table,
+            keyed: None,
+            role: Some(Role::History),
+            about: "The winner's training history.",
+        },
         Output {
             name: "choice",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Choice),
             about: "A row per variant: the swept variables (or label), measure, score, selected.",
         },
     ];

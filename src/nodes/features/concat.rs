@@ -34,7 +34,7 @@ both:
         about: "Matrices whose rows are the same stimuli: a list, a map of labels, or every variant.",
     }];
     const OUTPUTS: &'static [Output] =
-        &[Output { name: "features", ty: Type::Matrix, keyed: None, about: "Stimuli × all columns." }];
+        &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × all columns." }];
 }
 
 #[cfg(feature = "torch")]

@@ -73,6 +73,7 @@ layers:
         name: "activations",
         ty: Type::Matrix,
         keyed: Some("layer"),
+        role: None,
         about: "images × features, a matrix per layer",
     }];
     const THREADS: Threads = Threads::Team;

@@ -36,7 +36,7 @@ impl NodeKind for Pixels {
     const INPUTS: &'static [Input] =
         &[Input { name: "images", types: &[Type::Images], arity: Arity::One, about: "The pictures." }];
     const OUTPUTS: &'static [Output] =
-        &[Output { name: "features", ty: Type::Matrix, keyed: None, about: "Stimuli × pixels." }];
+        &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × pixels." }];
     const THREADS: Threads = Threads::Team;
 }
 

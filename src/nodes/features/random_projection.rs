@@ -67,6 +67,7 @@ projected:
         name: "projected",
         ty: Type::Matrix,
         keyed: None,
+        role: None,
         about: "All rows in the new dimensions, rows × components.",
     }];
     const THREADS: Threads = Threads::Team;

@@ -54,6 +54,7 @@ reliable:
         name: "responses",
         ty: Type::Responses,
         keyed: None,
+        role: None,
         about: "Responses of the units kept, with their repeats.",
     }];
 

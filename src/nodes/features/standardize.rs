@@ -45,11 +45,12 @@ scaled:
         Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows may be fitted on." },
     ];
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "standardized", ty: Type::Matrix, keyed: None, about: "All rows, columns scaled." },
+        Output { name: "standardized", ty: Type::Matrix, keyed: None, role: None, about: "All rows, columns scaled." },
         Output {
             name: "fit",
             ty: Type::Fit,
             keyed: None,
+            role: None,
             about: "`mean` (columns) and `scale` (columns): standardized = (features − mean) / scale.",
         },
     ];

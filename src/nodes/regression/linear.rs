@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Input, NodeKind, Output, Product, Threads};
-use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::kind::{Input, Measure, NodeKind, Output, Product, Threads};
+use crate::nodes::regression::ports::{INPUTS, MEASURES, OUTPUTS, stand_ins};
 use crate::value::fit::Form;
 
 /// Ordinary least squares with an intercept.
@@ -30,6 +30,7 @@ readout:
 ";
     type Params = Params;
     const INPUTS: &'static [Input] = &INPUTS;
+    const MEASURES: &'static [Measure] = MEASURES;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
     const LAZY: &'static [&'static str] = &["fit"];
     const FIT: Option<Form> = Some(Form::Weights);

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
-use crate::kind::{Arity, Input, NodeKind, Output, Product, Threads};
+use crate::kind::measure::Part;
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
+use crate::nodes::measures::of_spectrum;
 use crate::nodes::regression::ports::stand_ins;
 use crate::value::fit::Form;
 use crate::value::ty::Type;
@@ -41,6 +43,27 @@ pub enum Solver {
     Linfa,
 }
 
+/// The columns of the spectrum that measure something.
+const MEASURES: [Measure; 3] = [
+    Measure {
+        name: "variance",
+        definition: "variance of the train rows along the component, n − 1 in the denominator",
+        ..Measure::PLAIN
+    },
+    of_spectrum(
+        "explained",
+        "explained variance of the features",
+        "share of the variance of all features over the train rows",
+        Part::Share,
+    ),
+    of_spectrum(
+        "cumulative",
+        "cumulative explained variance of the features",
+        "share of this component and those before it",
+        Part::Cumulative,
+    ),
+];
+
 impl NodeKind for Pca {
     const NAME: &'static str = "pca";
     const VERSION: u32 = 2;
@@ -66,21 +89,36 @@ pcs:
         },
         Input { name: "split", types: &[Type::Split], arity: Arity::One, about: "Which rows may be fitted on." },
     ];
+    const MEASURES: &'static [Measure] = &MEASURES;
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "scores", ty: Type::Matrix, keyed: None, about: "All rows along the components, rows × k." },
+        Output {
+            name: "scores",
+            ty: Type::Matrix,
+            keyed: None,
+            role: None,
+            about: "All rows along the components, rows × k.",
+        },
         Output {
             name: "components",
             ty: Type::Matrix,
             keyed: None,
+            role: None,
             about: "Unit vectors in feature space, k × columns.",
         },
         Output {
             name: "spectrum",
             ty: Type::Table,
             keyed: None,
+            role: Some(Role::Spectrum),
             about: "The variance along each component kept, and its share of all.",
         },
-        Output { name: "fit", ty: Type::Fit, keyed: None, about: "`mean` (columns) and `components` (k × columns)." },
+        Output {
+            name: "fit",
+            ty: Type::Fit,
+            keyed: None,
+            role: None,
+            about: "`mean` (columns) and `components` (k × columns).",
+        },
     ];
     const LAZY: &'static [&'static str] = &["components", "fit"];
     const FIT: Option<Form> = Some(Form::Components);
@@ -294,12 +332,8 @@ mod compute {
             Column::new("cumulative".into(), cumulative),
         ]);
         let mut table = Table::new(frame.expect("columns of equal length"));
-        let definitions = [
-            ("variance", "variance of the train rows along the component, n − 1 in the denominator"),
-            ("explained", "share of the variance of all features over the train rows"),
-            ("cumulative", "share of this component and those before it"),
-        ];
-        table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        table.about.definitions =
+            MEASURES.map(|measure| (measure.name.to_owned(), measure.definition.to_owned())).into();
         table.about.facts = [
             ("columns".to_owned(), json!(columns)),
             ("rows_fitted".to_owned(), json!(fitted)),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::kind::{Arity, Input, Output, Product};
+use crate::kind::{Arity, Input, Measure, Output, Product, Role};
+use crate::nodes::measures::EXPLAINED_VARIANCE;
 use crate::value::ty::Type;
 
 /// What a readout is fitted with.
@@ -28,12 +29,14 @@ pub const OUTPUTS: [Output; 3] = [
         name: "predictions",
         ty: Type::Matrix,
         keyed: None,
+        role: Some(Role::Predictions),
         about: "Predicted responses of all rows of the features, rows × units.",
     },
     Output {
         name: "fit",
         ty: Type::Fit,
         keyed: None,
+        role: None,
         about: "`weights` (features × units), `intercept` (units), and the train `mean` of the features; of more features \
                 than train rows only where it is read.",
     },
@@ -41,9 +44,13 @@ pub const OUTPUTS: [Output; 3] = [
         name: "alphas",
         ty: Type::Table,
         keyed: None,
+        role: Some(Role::Penalties),
         about: "Per unit the penalty and the variance explained over train rows by fits that have not seen them.",
     },
 ];
+
+/// What stands beside the penalties: how well fits with them explain train rows.
+pub const MEASURES: &[Measure] = &[EXPLAINED_VARIANCE];
 
 /// Products of all rows of features with one another, by the features' digest.
 pub const GRAM: Product = Product { name: "gram", version: 2 };

@@ -9,8 +9,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bounds::Folds;
-use crate::kind::{Input, NodeKind, Output, Product, Threads};
-use crate::nodes::regression::ports::{INPUTS, OUTPUTS, stand_ins};
+use crate::kind::{Input, Measure, NodeKind, Output, Product, Threads};
+use crate::nodes::regression::ports::{INPUTS, MEASURES, OUTPUTS, stand_ins};
 use crate::value::fit::Form;
 
 /// Ridge regression, exact, one penalty per unit.
@@ -181,6 +181,7 @@ readout:
 ";
     type Params = Params;
     const INPUTS: &'static [Input] = &INPUTS;
+    const MEASURES: &'static [Measure] = MEASURES;
     const OUTPUTS: &'static [Output] = &OUTPUTS;
     const LAZY: &'static [&'static str] = &["fit"];
     const FIT: Option<Form> = Some(Form::Weights);

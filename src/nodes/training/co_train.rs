@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Nonnegative;
-use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
+use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
 use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
 use crate::value::ty::Type;
@@ -94,17 +95,20 @@ both:
         SPLIT,
         NETWORK,
     ];
+    const MEASURES: &'static [Measure] = curves::MEASURES;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "predictions",
             ty: Type::Matrix,
             keyed: None,
+            role: Some(Role::Predictions),
             about: "Predicted responses of all images, images × units.",
         },
         Output {
             name: "probabilities",
             ty: Type::Matrix,
             keyed: None,
+            role: None,
             about: "Probabilities of classes of all images, images × classes.",
         },
         TRAINED,

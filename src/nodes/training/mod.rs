@@ -1,6 +1,7 @@
 //! Networks that learn: from responses, from labels, or from both.
 
 pub mod co_train;
+pub mod curves;
 #[cfg(feature = "torch")]
 pub mod fit;
 pub mod options;

@@ -1,6 +1,6 @@
 //! The ports that both kinds of training have.
 
-use crate::kind::{Arity, Input, Output};
+use crate::kind::{Arity, Input, Output, Role};
 use crate::value::ty::Type;
 
 pub const IMAGES: Input = Input {
@@ -21,12 +21,14 @@ pub const TRAINED: Output = Output {
     name: "network",
     ty: Type::Network,
     keyed: None,
+    role: None,
     about: "The trained network, with the best epoch's weights: for `predict`, and for `extract_layer` with `model: network`.",
 };
 pub const HISTORY: Output = Output {
     name: "history",
     ty: Type::Table,
     keyed: None,
+    role: Some(Role::History),
     about: "A row per epoch: losses, scores of the judging rows, learning rate, seconds. Since seconds differ, so does its \
             digest between runs; predictions and network do not depend on them.",
 };

@@ -1,6 +1,7 @@
 //! The kind `train_cnn`: a network trained on responses, or on labels.
 
-use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
+use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
 use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
 use crate::value::ty::Type;
@@ -56,11 +57,13 @@ cnn:
         SPLIT,
         NETWORK,
     ];
+    const MEASURES: &'static [Measure] = curves::MEASURES;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "predictions",
             ty: Type::Matrix,
             keyed: None,
+            role: Some(Role::Predictions),
             about: "Predicted responses of all images, images × units; with `labels`, probabilities, images × classes.",
         },
         TRAINED,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
+use crate::kind::measure;
 use crate::plan;
 use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
@@ -24,7 +25,15 @@ pub struct Halving {
     /// A reference to the scores that judge a trial.
     pub by: String,
     pub by_place: Range<usize>,
-    pub measure: String,
+    /// Absent for the one that the scores' kind speaks of first.
+    pub measure: Option<String>,
+}
+
+/// What judges the trials.
+pub struct Judge {
+    node: usize,
+    port: String,
+    measure: String,
 }
 
 /// Reads what the section `search` says of halving.
@@ -58,8 +67,8 @@ pub fn read(entries: &[Entry], section: &Entry, variables: &Variables, problems:
         }
     };
     let measure = match given("measure").map(|entry| variables.expand(&entry.value, &[])) {
-        None => "explained_variance".to_owned(),
-        Some(Some(Json::String(measure))) => measure,
+        None => None,
+        Some(Some(Json::String(measure))) => Some(measure),
         Some(_) => {
             problems.error(given("measure")?.place.clone(), "`measure` is the name of a measure, such as `r`");
             return None;
@@ -78,14 +87,14 @@ fn grows(values: &[Json]) -> bool {
 }
 
 impl Halving {
-    /// The node and port whose scores judge the trials; nothing where `by` is wrong, which is reported.
+    /// The scores that judge the trials; nothing where `by` is wrong, which is reported.
     pub fn judge(
         &self,
         heads: &Heads<'_>,
         linked: &Linked,
         sweep: &Sweep,
         problems: &mut Problems,
-    ) -> Option<(usize, String)> {
+    ) -> Option<Judge> {
         let parsed = match reference::parse(&self.by, sweep) {
             Ok(parsed) => parsed,
             Err((_, message)) => {
@@ -125,14 +134,15 @@ impl Halving {
                 .help("give it `on: val`; score the winner on test at the end");
             return None;
         }
-        Some((node, port))
+        let spoken = || measure::first(kind.measures).map(|first| first.name.to_owned());
+        Some(Judge { node, port, measure: self.measure.clone().or_else(spoken).unwrap_or_default() })
     }
 
     /// What decides which trials go on from the last rung that is decided; nothing where all are. `trials` has an index per
     /// variable for each, `survivors` the trials that went on at each rung after the first.
     pub fn next(
         &self,
-        (node, port): (usize, String),
+        Judge { node, port, measure }: Judge,
         trials: &[Vec<usize>],
         survivors: &[Vec<usize>],
         linked: &Linked,
@@ -153,7 +163,7 @@ impl Halving {
         Some(plan::Rung {
             judges: judges.collect(),
             port,
-            measure: self.measure.clone(),
+            measure,
             keep: ((here.len() as f64 / ratio).ceil() as usize).max(1),
         })
     }

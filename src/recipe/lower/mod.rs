@@ -24,6 +24,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostics, Problems, Source, quoted};
+use crate::kind::chart::Charts;
 use crate::kind::registry::Registry;
 use crate::plan::{Node, NodeId, Plan};
 use crate::recipe::lower::heads::{Head, Heads};
@@ -51,7 +52,13 @@ const VERSION: u64 = 1;
 const STIMULI: &str = "stimuli";
 
 /// Makes a plan of a text, or tells everything that is wrong.
-pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &Options) -> Result<Loaded, Diagnostics> {
+pub fn lower(
+    name: &Path,
+    source: &Arc<Source>,
+    registry: &Registry,
+    charts: &Charts,
+    options: &Options,
+) -> Result<Loaded, Diagnostics> {
     let mut problems = Problems::new(source);
     let mut tree = match read::read(source, &mut problems) {
         Ok(tree) => tree,
@@ -100,7 +107,7 @@ pub fn lower(name: &Path, source: &Arc<Source>, registry: &Registry, options: &O
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
     let private = section("private").map(|entry| read_private(entry, &heads, &variables, &mut problems));
-    let page = Page { heads: &heads, variables: &variables, linked: &linked };
+    let page = Page { charts, heads: &heads, variables: &variables, linked: &linked };
     let report = section("report").map_or(Vec::new(), |entry| page.read(entry, &mut problems));
     let about_nodes = about_nodes(&linked, &drafts, &variables);
     variables.finish(&mut problems);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
+use crate::kind::chart::{ChartKind, ChartOption, Charts, Given, Shape};
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
@@ -18,31 +19,15 @@ use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 use crate::value::ty::Type;
 
-/// The kinds of chart that a report draws.
-pub const CHARTS: [&str; 17] = [
-    "bar",
-    "box",
-    "confusion",
-    "histogram",
-    "images",
-    "learning",
-    "line",
-    "pairs",
-    "penalties",
-    "profile",
-    "responses",
-    "scatter",
-    "spectrum",
-    "stimuli",
-    "strip",
-    "sweep",
-    "violin",
-];
 const ITEMS: [&str; 3] = ["text", "chart", "table"];
-const CHART_KEYS: [&str; 7] = ["node", "kind", "x", "y", "units", "reference", "title"];
+/// What every chart has before its own options, and after them.
+const NODE: &str = "node";
+const KIND: &str = "kind";
+const TITLE: &str = "title";
 
 /// What the items refer to.
 pub struct Page<'a, 't> {
+    pub charts: &'a Charts,
     pub heads: &'a Heads<'t>,
     pub variables: &'a Variables,
     pub linked: &'a Linked,
@@ -81,7 +66,7 @@ impl Page<'_, '_> {
                     let strange = many.iter().find(|entry| !ITEMS.contains(&entry.key.as_str()));
                     let place = strange.map_or(item.place.clone(), |entry| entry.place.clone());
                     let problem = problems.error(place, form);
-                    if strange.is_some_and(|entry| CHART_KEYS.contains(&entry.key.as_str())) {
+                    if strange.is_some_and(|entry| self.is_of_a_chart(&entry.key)) {
                         problem.help("is it indented deeper than `chart:`, or inside its { }?");
                     }
                     return None;
@@ -137,20 +122,66 @@ impl Page<'_, '_> {
     }
 
     fn chart(&self, entry: &Entry, problems: &mut Problems) -> Option<Chart> {
-        let fields = self.fields("chart", entry, &CHART_KEYS, problems)?;
+        let kind = self.chart_kind(entry);
+        let known = self.known(kind);
+        let fields = self.fields("chart", entry, &known, problems)?;
         let field = |key: &str| fields.iter().find(|field| field.key == key);
         let mut text = |key: &str| field(key).and_then(|field| self.text(key, field, problems));
-        let (kind, x, y, title) = (text("kind"), text("x"), text("y"), text("title"));
-        if let (Some(kind), Some(field)) = (&kind, field("kind"))
-            && !CHARTS.contains(&kind.as_str())
+        let (named, title) = (text(KIND), text(TITLE));
+        if let (Some(named), Some(field)) = (&named, field(KIND))
+            && self.charts.get(named).is_none()
         {
-            let problem = problems.error(field.value.place.clone(), format!("there is no chart {}", quoted(kind)));
-            suggest(problem, kind, CHARTS.into_iter(), "the charts are");
+            let problem = problems.error(field.value.place.clone(), format!("there is no chart {}", quoted(named)));
+            suggest(problem, named, self.charts.names(), "the charts are");
         }
-        let units = field("units").map_or(Vec::new(), |field| self.units(field, problems));
-        let reference = field("reference").map_or(Vec::new(), |field| self.published(field, problems));
+        let mut options = Given::new();
+        for option in self.charts.options() {
+            let Some(field) = field(&option.name) else { continue };
+            if let Some(value) = self.option(option, field, problems) {
+                options.insert(option.name.clone(), value);
+            }
+            if let Some(kind) = kind.filter(|kind| kind.option(&option.name).is_none()) {
+                let message = format!("the chart {} does not use {}", quoted(kind.name), quoted(&option.name));
+                problems.warning(field.place.clone(), message);
+            }
+        }
         let (nodes, port, ..) = self.node("chart", entry, fields, problems)?;
-        Some(Chart { nodes, port, kind, x, y, units, reference, title })
+        Some(Chart { nodes, port, kind: named, options, title })
+    }
+
+    /// The chart that an item names, where there is such a one and no variable hides it.
+    fn chart_kind(&self, entry: &Entry) -> Option<&ChartKind> {
+        let Value::Map(fields) = &entry.value.value else { return None };
+        self.charts.get(fields.iter().find(|field| field.key == KIND)?.value.text()?)
+    }
+
+    /// What an item may have: the options that several charts share, or all of the chart that it names.
+    fn known(&self, kind: Option<&ChartKind>) -> Vec<&str> {
+        let fits = |name: &str| self.charts.is_shared(name) || kind.is_some_and(|kind| kind.option(name).is_some());
+        let options = self.charts.options().into_iter().map(|option| option.name.as_str());
+        [NODE, KIND].into_iter().chain(options.filter(|name| fits(name))).chain([TITLE]).collect()
+    }
+
+    fn is_of_a_chart(&self, key: &str) -> bool {
+        [NODE, KIND, TITLE].contains(&key) || self.charts.option(key).is_some()
+    }
+
+    /// The value of an option, by its shape.
+    fn option(&self, option: &ChartOption, field: &Entry, problems: &mut Problems) -> Option<Json> {
+        match &option.shape {
+            Shape::Text => self.text(&option.name, field, problems).map(Json::String),
+            Shape::Names => Some(Json::from(self.names(field, problems))),
+            Shape::Numbers => Some(Json::Object(self.numbers(field, problems))),
+            Shape::Word(words) => {
+                let word = self.text(&option.name, field, problems)?;
+                if !words.contains(&word) {
+                    let message = format!("{} is no {}", quoted(&word), quoted(&option.name));
+                    let problem = problems.error(field.value.place.clone(), message);
+                    suggest(problem, &word, words.iter().map(String::as_str), "it is one of");
+                }
+                Some(Json::String(word))
+            }
+        }
     }
 
     fn value(&self, tree: &Tree, problems: &mut Problems) -> Option<Json> {
@@ -161,13 +192,13 @@ impl Page<'_, '_> {
         text(key, field, self.variables, problems)
     }
 
-    fn units(&self, field: &Entry, problems: &mut Problems) -> Vec<String> {
+    fn names(&self, field: &Entry, problems: &mut Problems) -> Vec<String> {
         let items = match self.value(&field.value, problems) {
             Some(Json::Array(items)) => items,
             Some(one @ (Json::String(_) | Json::Number(_))) => vec![one],
             Some(other) => {
-                let message = format!("`units` is {}; it is a list of units' names", wording::given(&other));
-                problems.error(field.place.clone(), message);
+                let (key, given) = (&field.key, wording::given(&other));
+                problems.error(field.place.clone(), format!("`{key}` is {given}; it is a list of {key}' names"));
                 Vec::new()
             }
             None => Vec::new(),
@@ -175,12 +206,13 @@ impl Page<'_, '_> {
         items.iter().map(wording::scalar_text).collect()
     }
 
-    fn published(&self, field: &Entry, problems: &mut Problems) -> Vec<(String, f64)> {
+    fn numbers(&self, field: &Entry, problems: &mut Problems) -> Given {
         let Value::Map(entries) = &field.value.value else {
+            let key = &field.key;
             problems
-                .error(field.place.clone(), format!("`reference` is {}; it is a map", field.value.describe()))
-                .help("names and published numbers, as in `reference: { published: 0.406 }`");
-            return Vec::new();
+                .error(field.place.clone(), format!("`{key}` is {}; it is a map", field.value.describe()))
+                .help(format!("names and published numbers, as in `{key}: {{ published: 0.406 }}`"));
+            return Given::new();
         };
         let number = |entry: &Entry| {
             let value = self.value(&entry.value, problems)?;
@@ -189,7 +221,7 @@ impl Page<'_, '_> {
                 let message = format!("{} is {}; it is a number", quoted(&entry.key), wording::given(&value));
                 problems.error(place.clone(), message);
             }
-            Some((entry.key.clone(), value.as_f64()?))
+            value.as_f64().map(|_| (entry.key.clone(), value))
         };
         entries.iter().filter_map(number).collect()
     }
@@ -198,7 +230,7 @@ impl Page<'_, '_> {
     fn node(&self, what: &str, entry: &Entry, fields: &[Entry], problems: &mut Problems) -> Option<Found> {
         let Some(field) = fields.iter().find(|field| field.key == "node") else {
             // A misspelt field is told once.
-            if !fields.iter().any(|field| meant(&field.key, CHART_KEYS.into_iter()) == Some("node")) {
+            if !fields.iter().any(|field| meant(&field.key, self.known(None).into_iter()) == Some(NODE)) {
                 problems
                     .error(entry.place.clone(), format!("this {what} has no `node`"))
                     .help(format!("as in `{what}: {{ node: by_layer }}`"));

@@ -347,7 +347,7 @@ mod tests {
     fn rungs_hold_the_trials_that_went_on() {
         let (variables, trials) = draw(&spaces(), 9, 1);
         let rung = Swept::new("epochs", vec![json!(3), json!(9), json!(27)]);
-        let halving = Halving { rung, by: "scores".into(), by_place: 0..0, measure: "r".into() };
+        let halving = Halving { rung, by: "scores".into(), by_place: 0..0, measure: Some("r".into()) };
         let search = Search { variables, trials, halving: Some(halving) };
         let rows = |survivors: &[Vec<usize>]| search.sweep(survivors).project(&[0, 1, 2, 3]).unwrap().len();
         assert_eq!((rows(&[]), rows(&[vec![0, 4, 8]]), rows(&[vec![0, 4, 8], vec![4]])), (9, 12, 13));

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::kind::chart::{ChartOption, Charts, Shape};
+use crate::kind::measure;
 use crate::kind::registry::Registry;
 use crate::kind::{Arity, Input, Kind};
-use crate::recipe::lower::page::CHARTS;
 
-/// The schema (draft 07) for the kinds of a registry.
-pub fn schema(registry: &Registry) -> Json {
+/// The schema (draft 07) for the kinds of a registry and some charts.
+pub fn schema(registry: &Registry, charts: &Charts) -> Json {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "ventral recipe",
@@ -32,7 +33,7 @@ pub fn schema(registry: &Registry) -> Json {
                 "type": ["object", "null"]
             },
             "sweep": sweep(),
-            "search": search(),
+            "search": search(registry),
             "nodes": {
                 "description": "The nodes of the graph by name.",
                 "type": "object", "minProperties": 1,
@@ -41,7 +42,7 @@ pub fn schema(registry: &Registry) -> Json {
             },
             "report": {
                 "description": "What the report shows; without it every node shows its own charts.",
-                "type": ["array", "null"], "items": { "anyOf": [text_item(), chart_item(), table_item()] }
+                "type": ["array", "null"], "items": { "anyOf": [text_item(), chart_item(charts), table_item()] }
             }
         },
         "definitions": {
@@ -55,7 +56,8 @@ pub fn schema(registry: &Registry) -> Json {
     })
 }
 
-fn search() -> Json {
+fn search(registry: &Registry) -> Json {
+    let first = measure::first(registry.iter().flat_map(|kind| kind.measures)).map(|first| first.name);
     let span = json!({
         "type": "object", "required": ["from", "to"], "additionalProperties": false,
         "properties": {
@@ -87,7 +89,7 @@ fn search() -> Json {
             },
             "by": { "description": "With halving: the scores on val that judge a trial.", "$ref": "#/definitions/reference" },
             "measure": { "description": "With halving: the measure that counts, in its mean over units.",
-                "type": "string", "default": "explained_variance" }
+                "type": "string", "default": first }
         }
     })
 }
@@ -239,31 +241,38 @@ fn text_item() -> Json {
     item("text", json!({ "description": "Markdown.", "type": "string" }))
 }
 
-fn chart_item() -> Json {
-    let text = json!({ "type": ["string", "number"] });
-    let mut kinds: Vec<&str> = CHARTS.to_vec();
-    kinds.sort_unstable();
+fn chart_item(charts: &Charts) -> Json {
+    let names: Vec<&str> = charts.names().collect();
+    let mut properties = Map::new();
+    properties.insert("node".to_owned(), json!({ "$ref": "#/definitions/reference" }));
+    properties.insert("kind".to_owned(), loosen(&json!({ "description": "The kind of chart.", "enum": names })));
+    for option in charts.options() {
+        properties.insert(option.name.clone(), chart_option(option));
+    }
+    properties.insert("title".to_owned(), text());
     item(
         "chart",
-        json!({
-            "type": "object", "required": ["node"], "additionalProperties": false,
-            "properties": {
-                "node": { "$ref": "#/definitions/reference" },
-                "kind": loosen(&json!({ "description": "The kind of chart.", "enum": kinds })),
-                "x": { "description": "The column or variable along x.", "allOf": [text] },
-                "y": { "description": "The column or measure along y.", "allOf": [text] },
-                "units": {
-                    "description": "Units to show.",
-                    "anyOf": [{ "type": "array", "items": text }, text]
-                },
-                "reference": {
-                    "description": "Published values to draw beside one's own, by what they are called.",
-                    "type": "object", "additionalProperties": loosen(&json!({ "type": "number" }))
-                },
-                "title": text
-            }
-        }),
+        json!({ "type": "object", "required": ["node"], "additionalProperties": false, "properties": properties }),
     )
+}
+
+fn chart_option(option: &ChartOption) -> Json {
+    let about = &option.about;
+    match &option.shape {
+        Shape::Text => json!({ "description": about, "allOf": [text()] }),
+        Shape::Word(words) => loosen(&json!({ "description": about, "enum": words })),
+        Shape::Names => {
+            json!({ "description": about, "anyOf": [{ "type": "array", "items": text() }, text()] })
+        }
+        Shape::Numbers => json!({
+            "description": about, "type": "object", "additionalProperties": loosen(&json!({ "type": "number" }))
+        }),
+    }
+}
+
+/// A text outside nodes; a number is one, too.
+fn text() -> Json {
+    json!({ "type": ["string", "number"] })
 }
 
 fn table_item() -> Json {

@@ -2,14 +2,17 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
+use crate::kind::chart::Described;
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
 use crate::report::draw::number::{count, counted, score};
-use crate::report::draw::svg::{Role, shortened};
+use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::grid::Grid;
-use crate::report::read::results::Shelf;
 use crate::report::read::status::told;
 
 /// More classes than these are cells too small to be told apart.
@@ -23,25 +26,43 @@ struct Matrix {
     counts: Vec<Vec<f64>>,
 }
 
-/// The matrix of a decoder; of several variants the first that has one.
-pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Option<Figure> {
-    let (node, grid) = nodes.iter().find_map(|&node| Some((node, shelf.table(node, "confusion")?)))?;
-    let matrix = read(&grid)?;
+/// Which classes a decoder takes for which.
+pub struct Confusion;
+
+impl Described for Confusion {
+    const NAME: &'static str = "confusion";
+    const ABOUT: &'static str = "Which classes a decoder takes for which.";
+    const DRAWS: &'static [Role] = &[Role::Confusion];
+    const USUAL: &'static [Role] = &[Role::Confusion];
+    type Options = Nothing;
+}
+
+impl Draw for Confusion {
+    /// The matrix of a decoder; of several variants the first that has one.
+    fn draw(view: &View<'_>, _: &Nothing) -> Option<Figure> {
+        let of = |&node: &NodeIndex| Some((node, view.results.of_role(node, Role::Confusion)?));
+        let (node, grid) = view.nodes.iter().find_map(of)?;
+        figure(view, node, &grid)
+    }
+}
+
+fn figure(view: &View<'_>, node: NodeIndex, grid: &Grid) -> Option<Figure> {
+    let matrix = read(grid)?;
     if matrix.classes.len() > CLASSES {
         return None;
     }
     let total: f64 = matrix.counts.iter().flatten().sum();
     let right: f64 = (0..matrix.classes.len()).map(|at| matrix.counts[at][at]).sum();
-    let id = &shelf.node(node).id;
+    let id = &view.results.node(node).id;
     let of = told(id);
-    let mut data = Data::of(["true", "predicted", "count"]);
+    let mut data = Data::of([column::TRUE, column::PREDICTED, column::COUNT]);
     for (row, name) in matrix.classes.iter().enumerate() {
         for (column, other) in matrix.classes.iter().enumerate() {
             data.row([name.clone(), other.clone(), matrix.counts[row][column].to_string()]);
         }
     }
     Some(Figure {
-        title: title.map_or_else(|| format!("Classes taken for one another{of}"), str::to_owned),
+        title: view.title(|| format!("Classes taken for one another{of}")),
         panels: vec![Panel {
             wide: drawn(&matrix, (WIDE, "wide")),
             narrow: Some(drawn(&matrix, (NARROW, "narrow"))),
@@ -65,8 +86,8 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
 fn read(grid: &Grid) -> Option<Matrix> {
     let mut classes: Vec<String> = Vec::new();
     for row in 0..grid.rows {
-        for column in ["true", "predicted"] {
-            let name = grid.text(column, row)?;
+        for of in [column::TRUE, column::PREDICTED] {
+            let name = grid.text(of, row)?;
             if !classes.contains(&name) {
                 classes.push(name);
             }
@@ -76,7 +97,7 @@ fn read(grid: &Grid) -> Option<Matrix> {
     let mut counts = vec![vec![0.0; classes.len()]; classes.len()];
     for row in 0..grid.rows {
         let at = |column: &str| classes.iter().position(|class| Some(class) == grid.text(column, row).as_ref());
-        counts[at("true")?][at("predicted")?] += grid.number("count", row).unwrap_or(0.0);
+        counts[at(column::TRUE)?][at(column::PREDICTED)?] += grid.number(column::COUNT, row).unwrap_or(0.0);
     }
     (!classes.is_empty()).then_some(Matrix { classes, counts })
 }
@@ -119,23 +140,23 @@ fn drawn(matrix: &Matrix, (width, class): (u32, &str)) -> String {
         for (row, (counts, sum)) in matrix.counts.iter().zip(&sums).enumerate() {
             // Of many classes most cells are empty: a band stands for all of a row.
             if n > NUMBERED {
-                pen.bar((-0.5, row as f64 - 0.47), (n as f64 - 0.5, row as f64 + 0.47), Role::Grid, 0.45);
+                pen.bar((-0.5, row as f64 - 0.47), (n as f64 - 0.5, row as f64 + 0.47), Colour::Grid, 0.45);
             }
             for (column, &times) in counts.iter().enumerate().filter(|(_, times)| n <= NUMBERED || **times > 0.0) {
                 let share = times / sum;
                 let (x, y) = (column as f64, row as f64);
                 let text = format!("{} taken for {}: {times} of {}", matrix.classes[row], matrix.classes[column], sum);
                 pen.mark(&text, None, |pen| {
-                    let role = if row == column { Role::Main } else { Role::Best };
+                    let colour = if row == column { Colour::Main } else { Colour::Best };
                     let gap = 0.47;
                     if n <= NUMBERED {
-                        pen.bar((x - gap, y - gap), (x + gap, y + gap), Role::Grid, 0.45);
+                        pen.bar((x - gap, y - gap), (x + gap, y + gap), Colour::Grid, 0.45);
                     }
                     if times > 0.0 {
-                        pen.bar((x - gap, y - gap), (x + gap, y + gap), role, 0.12 + 0.8 * share);
+                        pen.bar((x - gap, y - gap), (x + gap, y + gap), colour, 0.12 + 0.8 * share);
                     }
                     if times > 0.0 && n <= NUMBERED {
-                        let face = Face { size: 11.0, ..Face::of(Role::Ink).at(HPos::Center, VPos::Center) };
+                        let face = Face { size: 11.0, ..Face::of(Colour::Ink).at(HPos::Center, VPos::Center) };
                         pen.text((x, y), (0.0, 0.0), &times.to_string(), face);
                     }
                 });

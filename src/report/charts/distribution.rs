@@ -2,13 +2,16 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
+use crate::kind::Role;
+use crate::report::charts::chart::View;
+use crate::report::charts::options::OfScores;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::density;
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
 use crate::report::draw::number::{counted, score};
-use crate::report::draw::svg::{RAMP, Role, text_width};
+use crate::report::draw::svg::{Colour, RAMP, text_width};
 use crate::report::read::measure::capital;
-use crate::report::read::sample::{Group, Sample};
+use crate::report::read::sample::{Group, Sample, Source};
 
 /// What stands for a group's units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,21 @@ pub enum Look {
 /// More points than these make a page heavy and a picture grey.
 const POINTS: usize = 2_000;
 
+/// The scores of some nodes in a look.
+pub fn scores(view: &View<'_>, look: Look, options: &OfScores) -> Option<Figure> {
+    let (x, y) = (options.x.as_deref(), options.y.as_deref());
+    let with = |source| Sample::gather(view.results, view.nodes, source, x, y);
+    // Means are enough for bars and lines, and a comparison lists them in its order.
+    let listed = matches!(look, Look::Bar | Look::Profile)
+        && view.port.is_none()
+        && view.results.gives(view.first(), &[Role::Comparison]);
+    let means = if listed { with(Source::Of(Role::Comparison)) } else { None };
+    let mut sample = means.or_else(|| with(view.port.into()))?;
+    // A table of means knows no ceilings; the units beside it do.
+    sample.ceiling = sample.ceiling.or_else(|| with(Source::Of(Role::Scores))?.ceiling);
+    Some(figure(&sample, look, &options.reference.0, view.title))
+}
+
 /// Draws a sample with published values beside it.
 pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: Option<&str>) -> Figure {
     let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look) };
@@ -32,8 +50,8 @@ pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: 
         axis => format!(" by {}", axis.replace(", ", " and ")),
     };
     let legend = if sample.series.len() > 1 {
-        let roles = (0..sample.series.len()).map(|at| chart.series_role(at).class());
-        roles.zip(sample.series.iter().cloned()).collect()
+        let colours = (0..sample.series.len()).map(|at| chart.series_colour(at).class());
+        colours.zip(sample.series.iter().cloned()).collect()
     } else {
         Vec::new()
     };
@@ -151,25 +169,25 @@ impl Chart<'_> {
 
     fn paint(&self, pen: &mut Pen<'_>, way: Way, top: f64) {
         let (from, to) = (-0.5, self.sample.categories.len() as f64 - 0.5);
-        pen.line(vec![way.at(from, 0.0), way.at(to, 0.0)], Role::Muted, 1.0);
+        pen.line(vec![way.at(from, 0.0), way.at(to, 0.0)], Colour::Muted, 1.0);
         let yardsticks = self.yardsticks();
         for (_, value) in &yardsticks {
-            pen.line(vec![way.at(from, *value), way.at(to, *value)], Role::Reference, 1.5);
+            pen.line(vec![way.at(from, *value), way.at(to, *value)], Colour::Reference, 1.5);
         }
         // Variants that differ in several things at once have no order.
         if self.look == Look::Profile && self.sample.is_ordered() {
             self.joined(pen, way);
         }
         for (at, group) in self.sample.groups.iter().enumerate() {
-            let role = self.role(at, group);
+            let colour = self.colour(at, group);
             let share = 0.8 / self.sample.series.len() as f64;
             let centre = self.centre(group);
-            self.group(pen, way, group, centre, share, role);
+            self.group(pen, way, group, centre, share, colour);
             if self.sample.series.len() == 1
                 && let Some(summary) = group.summary
             {
                 let bold = self.best == Some(at);
-                let face = Face::of(if bold { role } else { Role::Muted });
+                let face = Face::of(if bold { colour } else { Colour::Muted });
                 let face = if bold { face.bold() } else { face };
                 let text = self.sample.measure.value(summary.mean);
                 match way {
@@ -195,11 +213,11 @@ impl Chart<'_> {
             let text = format!("{name} {}", self.sample.measure.value(*value));
             match way {
                 Way::Up => {
-                    let face = Face::of(Role::Reference).at(HPos::Left, VPos::Bottom);
+                    let face = Face::of(Colour::Reference).at(HPos::Left, VPos::Bottom);
                     pen.text((from, *value), (4.0, -2.0), &text, face);
                 }
                 Way::Right => {
-                    let face = Face::of(Role::Reference).at(HPos::Center, VPos::Bottom);
+                    let face = Face::of(Colour::Reference).at(HPos::Center, VPos::Bottom);
                     pen.text((*value, from), (0.0, 0.0), &text, face);
                 }
             }
@@ -218,12 +236,12 @@ impl Chart<'_> {
         for series in 0..self.sample.series.len() {
             let of_series = self.sample.groups.iter().filter(|group| group.series == series);
             let means = of_series.filter_map(|group| Some(way.at(self.centre(group), group.summary?.mean)));
-            let role = self.series_role(series);
-            pen.line(means.collect(), role, 1.5);
+            let colour = self.series_colour(series);
+            pen.line(means.collect(), colour, 1.5);
         }
     }
 
-    fn group(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, share: f64, role: Role) {
+    fn group(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, share: f64, colour: Colour) {
         let values: Vec<f64> = group.values.iter().map(|v| v.1).collect();
         let sorted = density::sorted(values.iter().copied());
         let half = share * 0.40;
@@ -231,81 +249,81 @@ impl Chart<'_> {
             let curve = density::density(&sorted, 48);
             let left = curve.iter().map(|&(x, y)| way.at(centre - y * half, x));
             let right = curve.iter().rev().map(|&(x, y)| way.at(centre + y * half, x));
-            pen.area(left.chain(right).collect(), role, 0.28);
+            pen.area(left.chain(right).collect(), colour, 0.28);
         }
         if self.points {
-            self.units(pen, way, group, centre, half, role);
+            self.units(pen, way, group, centre, half, colour);
         }
         let text = self.describe(group, &sorted);
         pen.mark(&text, None, |pen| {
             match self.look {
-                Look::Box => self.boxed(pen, way, &sorted, centre, half * 0.8, role),
-                Look::Violin => self.boxed(pen, way, &sorted, centre, half * 0.18, role),
+                Look::Box => self.boxed(pen, way, &sorted, centre, half * 0.8, colour),
+                Look::Violin => self.boxed(pen, way, &sorted, centre, half * 0.18, colour),
                 Look::Bar => {
                     let mean = group.summary.map_or(0.0, |s| s.mean);
-                    pen.bar(way.at(centre - half, 0.0), way.at(centre + half, mean), role, 0.75);
+                    pen.bar(way.at(centre - half, 0.0), way.at(centre + half, mean), colour, 0.75);
                 }
                 Look::Strip | Look::Profile => {}
             }
             if let Some(summary) = group.summary {
                 let sem = summary.sem.unwrap_or(0.0);
-                let ink = if self.look == Look::Profile { role } else { Role::Ink };
+                let ink = if self.look == Look::Profile { colour } else { Colour::Ink };
                 pen.line(
                     vec![way.at(centre, summary.mean - sem), way.at(centre, summary.mean + sem)],
                     ink,
                     if self.look == Look::Profile { 2.0 } else { 2.5 },
                 );
                 if self.look != Look::Bar {
-                    pen.dot(way.at(centre, summary.mean), 4.2, Role::Paper, 1.0);
+                    pen.dot(way.at(centre, summary.mean), 4.2, Colour::Paper, 1.0);
                     pen.dot(way.at(centre, summary.mean), 3.2, ink, 1.0);
                 }
             }
         });
     }
 
-    fn units(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, half: f64, role: Role) {
+    fn units(&self, pen: &mut Pen<'_>, way: Way, group: &Group, centre: f64, half: f64, colour: Colour) {
         let values: Vec<f64> = group.values.iter().map(|v| v.1).collect();
         for ((unit, value), offset) in group.values.iter().zip(density::spread(&values)) {
             let name = self.sample.name(group);
             let of = if unit.to_lowercase().starts_with("unit") { "" } else { "unit " };
             let text = format!("{of}{unit} · {} · {}", self.sample.measure.value(*value), name);
             pen.mark(text.trim_end_matches(" · "), Some(unit), |pen| {
-                pen.dot(way.at(centre + offset * half, *value), 2.2, role, 0.4);
+                pen.dot(way.at(centre + offset * half, *value), 2.2, colour, 0.4);
             });
         }
     }
 
-    fn boxed(&self, pen: &mut Pen<'_>, way: Way, sorted: &[f64], centre: f64, half: f64, role: Role) {
+    fn boxed(&self, pen: &mut Pen<'_>, way: Way, sorted: &[f64], centre: f64, half: f64, colour: Colour) {
         let Some(b) = density::boxed(sorted) else { return };
-        pen.line(vec![way.at(centre, b.low), way.at(centre, b.q1)], role, 1.2);
-        pen.line(vec![way.at(centre, b.q3), way.at(centre, b.high)], role, 1.2);
+        pen.line(vec![way.at(centre, b.low), way.at(centre, b.q1)], colour, 1.2);
+        pen.line(vec![way.at(centre, b.q3), way.at(centre, b.high)], colour, 1.2);
         if self.look == Look::Box {
-            pen.bar(way.at(centre - half, b.q1), way.at(centre + half, b.q3), role, 0.14);
+            pen.bar(way.at(centre - half, b.q1), way.at(centre + half, b.q3), colour, 0.14);
         }
-        pen.outline(way.at(centre - half, b.q1), way.at(centre + half, b.q3), role, 1.3);
-        pen.line(vec![way.at(centre - half, b.median), way.at(centre + half, b.median)], role, 2.4);
+        pen.outline(way.at(centre - half, b.q1), way.at(centre + half, b.q3), colour, 1.3);
+        pen.line(vec![way.at(centre - half, b.median), way.at(centre + half, b.median)], colour, 2.4);
         if !self.points {
             for &x in sorted.iter().filter(|&&x| x < b.low || x > b.high).take(40) {
-                pen.dot(way.at(centre, x), 1.8, role, 0.6);
+                pen.dot(way.at(centre, x), 1.8, colour, 0.6);
             }
         }
     }
 
-    fn role(&self, at: usize, group: &Group) -> Role {
+    fn colour(&self, at: usize, group: &Group) -> Colour {
         if self.sample.series.len() > 1 {
-            self.series_role(group.series)
+            self.series_colour(group.series)
         } else if self.best == Some(at) {
-            Role::Best
+            Colour::Best
         } else {
-            Role::Main
+            Colour::Main
         }
     }
 
-    fn series_role(&self, series: usize) -> Role {
+    fn series_colour(&self, series: usize) -> Colour {
         match self.sample.series.len() {
-            0 | 1 => Role::Main,
-            count if count <= crate::report::draw::svg::SERIES => Role::Series(series),
-            count => Role::Ramp(series * (RAMP - 1) / (count - 1)),
+            0 | 1 => Colour::Main,
+            count if count <= crate::report::draw::svg::SERIES => Colour::Series(series),
+            count => Colour::Ramp(series * (RAMP - 1) / (count - 1)),
         }
     }
 

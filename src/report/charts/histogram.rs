@@ -2,11 +2,15 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
+use crate::kind::Role;
+use crate::kind::chart::Described;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::OfScores;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::density;
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, PANEL, Panel, WIDE, draw};
 use crate::report::draw::number::counted;
-use crate::report::draw::svg::Role;
+use crate::report::draw::svg::Colour;
 use crate::report::read::measure::{Measure, capital};
 use crate::report::read::sample::{Group, Sample};
 
@@ -14,6 +18,26 @@ use crate::report::read::sample::{Group, Sample};
 const PANELS: usize = 12;
 /// More ticks than these run into one another.
 const TICKS: usize = 400;
+
+/// How a score is distributed over units.
+pub struct Histogram;
+
+impl Described for Histogram {
+    const NAME: &'static str = "histogram";
+    const ABOUT: &'static str = "How a score is distributed over units.";
+    const DRAWS: &'static [Role] = &[Role::Scores, Role::Ceiling];
+    const USUAL: &'static [Role] = &[Role::Scores, Role::Ceiling];
+    type Options = OfScores;
+}
+
+impl Draw for Histogram {
+    fn draw(view: &View<'_>, options: &OfScores) -> Option<Figure> {
+        let (x, y) = (options.x.as_deref(), options.y.as_deref());
+        let sample = Sample::gather(view.results, view.nodes, view.port.into(), x, y)?;
+        let any = sample.groups.iter().any(|group| !group.values.is_empty());
+        any.then(|| figure(&sample, &options.reference.0, view.title))
+    }
+}
 
 /// A histogram of each group, the first dozen.
 pub fn figure(sample: &Sample, references: &[(String, f64)], title: Option<&str>) -> Figure {
@@ -94,13 +118,13 @@ fn panel(
         for &(a, b, count) in bins.iter().filter(|bin| bin.2 > 0) {
             let text = format!("{} to {}: {}", measure.value(a), measure.value(b), counted(count, "unit"));
             let gap = (b - a) * 0.04;
-            pen.mark(&text, None, |pen| pen.bar((a + gap, 0.0), (b - gap, count as f64), Role::Main, 0.55));
+            pen.mark(&text, None, |pen| pen.bar((a + gap, 0.0), (b - gap, count as f64), Colour::Main, 0.55));
         }
         if sorted.len() <= TICKS {
             let tick = top * 0.035;
             for (unit, value) in &group.values {
                 let text = format!("unit {unit} · {}", measure.value(*value));
-                pen.mark(&text, Some(unit), |pen| pen.line(vec![(*value, 0.0), (*value, tick)], Role::Ink, 1.2));
+                pen.mark(&text, Some(unit), |pen| pen.line(vec![(*value, 0.0), (*value, tick)], Colour::Ink, 1.2));
             }
         }
         if !sorted.is_empty() {
@@ -108,17 +132,17 @@ fn panel(
             let text = format!("median {}", measure.value(median));
             let late = median > from + (to - from) * 0.75;
             pen.mark(&text, None, |pen| {
-                pen.line(vec![(median, 0.0), (median, top)], Role::Best, 1.8);
+                pen.line(vec![(median, 0.0), (median, top)], Colour::Best, 1.8);
                 let h = if late { HPos::Right } else { HPos::Left };
-                let face = Face::of(Role::Best).bold().at(h, VPos::Bottom);
+                let face = Face::of(Colour::Best).bold().at(h, VPos::Bottom);
                 pen.text((median, top), (if late { 2.0 } else { -2.0 }, -1.0), &text, face);
             });
         }
         for (name, value) in references.iter().filter(|r| r.1.is_finite()) {
             let text = format!("{name} {}", measure.value(*value));
             pen.mark(&text, None, |pen| {
-                pen.line(vec![(*value, 0.0), (*value, top)], Role::Reference, 1.5);
-                pen.text((*value, top), (4.0, 4.0), &text, Face::of(Role::Reference).at(HPos::Left, VPos::Top));
+                pen.line(vec![(*value, 0.0), (*value, top)], Colour::Reference, 1.5);
+                pen.text((*value, top), (4.0, 4.0), &text, Face::of(Colour::Reference).at(HPos::Left, VPos::Top));
             });
         }
     })

@@ -1,25 +1,16 @@
 //! How a network learned: losses, scores on the stimuli that stop the training, and the learning rate, by epoch.
 
-use crate::plan::NodeIndex;
+use crate::kind::chart::Described;
+use crate::kind::measure::{Curve, Part};
+use crate::kind::{Measure, Role, column};
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, maybe};
 use crate::report::draw::figure::{Figure, Frame, PANEL, Panel, draw};
 use crate::report::draw::number::{count, general};
-use crate::report::draw::svg::{RAMP, Role, SERIES};
+use crate::report::draw::svg::{Colour, RAMP, SERIES};
 use crate::report::read::grid::Grid;
-use crate::report::read::results::Shelf;
-
-/// Panels by their titles: columns that share a definition, hence an axis.
-const PANELS: &[(&str, &str, &[&str])] = &[
-    ("Loss", "Value of the loss", &["train_loss", "val_loss"]),
-    ("Loss of the responses", "Mean squared error", &["train_loss_response", "val_loss_response"]),
-    ("Loss of the classes", "Cross-entropy (nats)", &["train_loss_class", "val_loss_class"]),
-    ("Explained variance on validation", "Fraction of variance", &["val_explained_variance"]),
-    ("Correlation on validation", "Pearson r", &["val_r"]),
-    ("Accuracy on validation", "Fraction of stimuli", &["val_accuracy"]),
-    ("Weight of the loss", "Weight", &["weight_response", "weight_class"]),
-    ("Learning rate", "Step size", &["learning_rate"]),
-];
 
 /// A training: its variant, and what was noted of it.
 struct History {
@@ -30,49 +21,43 @@ struct History {
 }
 
 /// A line: its colour, what it is called, and its points.
-type Line = (Role, String, Vec<(f64, f64)>);
+type Line = (Colour, String, Vec<(f64, f64)>);
+
+/// How a network learned, by epoch.
+pub struct Learning;
+
+impl Described for Learning {
+    const NAME: &'static str = "learning";
+    const ABOUT: &'static str = "How a network learned, by epoch.";
+    const DRAWS: &'static [Role] = &[Role::History];
+    const USUAL: &'static [Role] = &[Role::History];
+    type Options = Nothing;
+}
+
+impl Draw for Learning {
+    fn draw(view: &View<'_>, _: &Nothing) -> Option<Figure> {
+        figure(view)
+    }
+}
 
 /// Curves of the histories of some trainings; colours tell variants apart, or training from validation of a single one.
-pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Option<Figure> {
-    let histories: Vec<History> = nodes
-        .iter()
-        .flat_map(|&node| {
-            let variant = shelf.node(node).id.variant.iter().map(|v| v.1.as_str()).collect::<Vec<_>>().join(", ");
-            let tables = shelf.tables(node, "history");
-            let several = tables.len() > 1;
-            tables.into_iter().enumerate().map(move |(fold, grid)| {
-                let name = if several { format!("{variant} fold {fold}").trim().to_owned() } else { variant.clone() };
-                History { name, best: best(&grid), grid }
-            })
-        })
-        .filter(|history| history.grid.rows > 0 && history.grid.has("epoch"))
-        .collect();
+fn figure(view: &View<'_>) -> Option<Figure> {
+    let histories = read(view);
     if histories.is_empty() {
         return None;
     }
-    let mut panels = Vec::new();
-    for (heading, y_title, columns) in PANELS {
-        let there: Vec<&str> = columns
-            .iter()
-            .copied()
-            .filter(|column| histories.iter().any(|h| !points(&h.grid, column).is_empty()))
-            .collect();
-        // Of several variants, colours are taken: training and validation stand apart.
-        let split = histories.len() > 1 && there.len() > 1;
-        let groups: Vec<Vec<&str>> = if split { there.iter().map(|c| vec![*c]).collect() } else { vec![there] };
-        for group in groups.into_iter().filter(|group| !group.is_empty()) {
-            let heading = if split { format!("{heading}, {}", said(group[0])) } else { (*heading).to_owned() };
-            panels.extend(panel(&histories, &group, heading, y_title));
-        }
-    }
+    let panels = panels(view, &histories);
     if panels.is_empty() {
         return None;
     }
     let legend = match histories.as_slice() {
         [_] => {
-            vec![(Role::Series(0).class(), "training".to_owned()), (Role::Series(1).class(), "validation".to_owned())]
+            vec![
+                (Colour::Series(0).class(), "training".to_owned()),
+                (Colour::Series(1).class(), "validation".to_owned()),
+            ]
         }
-        many => many.iter().enumerate().map(|(at, h)| (role(at, many.len()).class(), h.name.clone())).collect(),
+        many => many.iter().enumerate().map(|(at, h)| (colour(at, many.len()).class(), h.name.clone())).collect(),
     };
     let epochs: Vec<String> = histories
         .iter()
@@ -85,16 +70,17 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         .collect();
     let alone = histories.len() == 1 && histories[0].best.is_some();
     let dashed = if alone { " Dashed: the epoch of the lowest validation loss." } else { "" };
-    let defined: Vec<String> = [("Train loss", "train_loss"), ("Validation loss", "val_loss")]
-        .iter()
-        .filter_map(|(name, column)| Some(format!("{name}: {}.", histories[0].grid.definitions.get(*column)?)))
+    let defined: Vec<String> = curves(view)
+        .filter(|(_, curve)| !curve.defined.is_empty())
+        .filter_map(|(of, curve)| Some(format!("{}: {}.", curve.defined, histories[0].grid.definitions.get(of.name)?)))
         .collect();
     Some(Figure {
-        title: title.unwrap_or("Learning curves").to_owned(),
+        title: view.title(|| "Learning curves".to_owned()),
         panels,
         layout: "pair",
-        legend_title: shelf
-            .node(nodes[0])
+        legend_title: view
+            .results
+            .node(view.first())
             .id
             .variant
             .iter()
@@ -105,46 +91,88 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         data: data(&histories),
         caption: format!("{}.{dashed}", epochs.join("; ")),
         definition: defined.join(" "),
-        nodes: nodes.to_vec(),
+        nodes: view.nodes.to_vec(),
         ..Figure::default()
     })
 }
 
-fn best(grid: &Grid) -> Option<f64> {
-    let losses = points(grid, "val_loss");
-    losses.into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(epoch, _)| epoch)
+/// The curves that a history may have, in the order of their panels.
+fn curves(view: &View<'_>) -> impl Iterator<Item = (&'static Measure, Curve)> {
+    view.results.measures.iter().filter_map(|measure| match measure.part {
+        Part::Curve(curve) => Some((measure, curve)),
+        _ => None,
+    })
 }
 
-fn points(grid: &Grid, column: &str) -> Vec<(f64, f64)> {
-    (0..grid.rows).filter_map(|row| Some((grid.number("epoch", row)?, grid.number(column, row)?))).collect()
+/// The histories of all nodes, of all folds.
+fn read(view: &View<'_>) -> Vec<History> {
+    let results = view.results;
+    let judge = curves(view).find(|(_, curve)| curve.judges).map(|(measure, _)| measure.name);
+    let histories = view.nodes.iter().flat_map(|&node| {
+        let variant = results.node(node).id.variant.iter().map(|v| v.1.as_str()).collect::<Vec<_>>().join(", ");
+        let tables = results.all_of_role(node, Role::History);
+        let several = tables.len() > 1;
+        tables.into_iter().enumerate().map(move |(fold, grid)| {
+            let name = if several { format!("{variant} fold {fold}").trim().to_owned() } else { variant.clone() };
+            History { name, best: judge.and_then(|judge| best(&grid, judge)), grid }
+        })
+    });
+    histories.filter(|history| history.grid.rows > 0 && history.grid.has(column::EPOCH)).collect()
 }
 
-fn said(column: &str) -> &'static str {
-    match column {
-        "weight_response" => "responses",
-        "weight_class" => "classes",
-        column if column.starts_with("train") => "training",
-        _ => "validation",
+/// A panel per axis; per curve, where colours are taken by variants.
+fn panels(view: &View<'_>, histories: &[History]) -> Vec<Panel> {
+    let mut headings: Vec<&str> = Vec::new();
+    for (_, curve) in curves(view) {
+        if !headings.contains(&curve.panel) {
+            headings.push(curve.panel);
+        }
     }
+    let mut panels = Vec::new();
+    for heading in headings {
+        let there: Vec<(&Measure, Curve)> = curves(view)
+            .filter(|(of, curve)| {
+                curve.panel == heading && histories.iter().any(|h| !points(&h.grid, of.name).is_empty())
+            })
+            .collect();
+        // Of several variants, colours are taken: training and validation stand apart.
+        let split = histories.len() > 1 && there.len() > 1;
+        let groups: Vec<Vec<_>> = if split { there.iter().map(|one| vec![*one]).collect() } else { vec![there] };
+        for group in groups.into_iter().filter(|group| !group.is_empty()) {
+            let heading = if split { format!("{heading}, {}", group[0].1.of) } else { heading.to_owned() };
+            panels.extend(panel(histories, &group, heading));
+        }
+    }
+    panels
 }
 
-fn role(at: usize, of: usize) -> Role {
-    if of <= SERIES { Role::Series(at) } else { Role::Ramp(at * (RAMP - 1) / (of - 1)) }
+/// The epoch where the loss that judges is lowest.
+fn best(grid: &Grid, judge: &str) -> Option<f64> {
+    points(grid, judge).into_iter().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(epoch, _)| epoch)
 }
 
-fn panel(histories: &[History], columns: &[&str], heading: String, y_title: &str) -> Option<Panel> {
+fn points(grid: &Grid, of: &str) -> Vec<(f64, f64)> {
+    (0..grid.rows).filter_map(|row| Some((grid.number(column::EPOCH, row)?, grid.number(of, row)?))).collect()
+}
+
+fn colour(at: usize, of: usize) -> Colour {
+    if of <= SERIES { Colour::Series(at) } else { Colour::Ramp(at * (RAMP - 1) / (of - 1)) }
+}
+
+fn panel(histories: &[History], columns: &[(&Measure, Curve)], heading: String) -> Option<Panel> {
+    let y_title = columns.first()?.1.axis;
     let lines: Vec<Line> = histories
         .iter()
         .enumerate()
         .flat_map(|(at, history)| {
-            columns.iter().enumerate().map(move |(place, column)| {
-                let role = match (histories.len(), columns.len()) {
-                    (1, 1) => Role::Series(usize::from(!column.starts_with("train"))),
-                    (1, _) => Role::Series(place),
-                    (of, _) => role(at, of),
+            columns.iter().enumerate().map(move |(place, (of, curve))| {
+                let colour = match (histories.len(), columns.len()) {
+                    (1, 1) => Colour::Series(usize::from(!curve.fitted)),
+                    (1, _) => Colour::Series(place),
+                    (of, _) => colour(at, of),
                 };
-                let name = format!("{} {}", history.name, column.replace('_', " "));
-                (role, name.trim().to_owned(), points(&history.grid, column))
+                let name = format!("{} {}", history.name, of.name.replace('_', " "));
+                (colour, name.trim().to_owned(), points(&history.grid, of.name))
             })
         })
         .filter(|line| !line.2.is_empty())
@@ -158,7 +186,7 @@ fn panel(histories: &[History], columns: &[&str], heading: String, y_title: &str
     if !(x_low.is_finite() && y_low.is_finite()) {
         return None;
     }
-    let log = columns == ["learning_rate"] && y_low > 0.0 && y_high >= 3.0 * y_low;
+    let log = columns.iter().all(|(_, curve)| curve.log) && y_low > 0.0 && y_high >= 3.0 * y_low;
     let frame = Frame {
         width: PANEL,
         height: 250,
@@ -179,18 +207,18 @@ fn panel(histories: &[History], columns: &[&str], heading: String, y_title: &str
         for history in histories.iter().filter(|history| histories.len() == 1 && history.best.is_some()) {
             let at = history.best.unwrap_or_default();
             pen.mark(&format!("the best epoch, {}", general(at)), None, |pen| {
-                pen.line(vec![(at, low), (at, high)], Role::Reference, 1.2);
+                pen.line(vec![(at, low), (at, high)], Colour::Reference, 1.2);
             });
         }
-        for (role, name, points) in &lines {
+        for (colour, name, points) in &lines {
             pen.mark(name, None, |pen| match points.as_slice() {
-                &[only] => pen.dot(only, 3.0, *role, 1.0),
-                many => pen.line(many.to_vec(), *role, 1.8),
+                &[only] => pen.dot(only, 3.0, *colour, 1.0),
+                many => pen.line(many.to_vec(), *colour, 1.8),
             });
             // Points to be pointed at, as long as they stay apart.
             for &(x, y) in points.iter().filter(|_| points.len() <= 120) {
                 pen.mark(&format!("{name} · epoch {} · {}", general(x), general(y)), None, |pen| {
-                    pen.dot((x, y), 2.0, *role, 1.0);
+                    pen.dot((x, y), 2.0, *colour, 1.0);
                 });
             }
         }

@@ -1,35 +1,67 @@
-//! Charts, one file each.
+//! Charts, one file each, and the one list of them.
 
+pub mod bar;
+pub mod boxes;
+pub mod chart;
 pub mod confusion;
 pub mod curves;
 pub mod distribution;
 pub mod histogram;
+pub mod images;
 pub mod learning;
-pub mod overview;
+pub mod line;
+pub mod options;
 pub mod pairs;
 pub mod penalties;
 pub mod pictures;
+pub mod profile;
 pub mod responses;
 pub mod scatter;
+pub mod spectrum;
 pub mod stimuli;
+pub mod strip;
+pub mod sweep;
+pub mod violin;
 
-/// The charts that a recipe may ask for.
-pub const CHART_KINDS: &[&str] = &[
-    "bar",
-    "box",
-    "confusion",
-    "histogram",
-    "images",
-    "learning",
-    "line",
-    "pairs",
-    "penalties",
-    "profile",
-    "responses",
-    "scatter",
-    "spectrum",
-    "stimuli",
-    "strip",
-    "sweep",
-    "violin",
+use std::sync::LazyLock;
+
+use crate::kind::Role;
+use crate::kind::chart::Charts;
+use crate::report::charts::chart::Chart;
+
+/// Every chart; where a role has two usual ones, the first.
+static ALL: &[Chart] = &[
+    Chart::of::<bar::Bar>(),
+    Chart::of::<boxes::Boxes>(),
+    Chart::of::<confusion::Confusion>(),
+    Chart::of::<histogram::Histogram>(),
+    Chart::of::<images::ContactSheet>(),
+    Chart::of::<learning::Learning>(),
+    Chart::of::<line::Line>(),
+    Chart::of::<pairs::Pairs>(),
+    Chart::of::<penalties::Penalties>(),
+    Chart::of::<profile::Profile>(),
+    Chart::of::<responses::ResponseProfiles>(),
+    Chart::of::<scatter::Scatter>(),
+    Chart::of::<spectrum::Spectrum>(),
+    Chart::of::<stimuli::Stimuli>(),
+    Chart::of::<strip::Strip>(),
+    Chart::of::<sweep::Sweep>(),
+    Chart::of::<violin::Violin>(),
 ];
+
+/// What recipes know of them.
+pub fn charts() -> &'static Charts {
+    static CHARTS: LazyLock<Charts> = LazyLock::new(|| Charts::of(ALL.iter().map(Chart::kind)));
+    &CHARTS
+}
+
+/// The chart of that name.
+pub fn named(name: &str) -> Option<&'static Chart> {
+    ALL.iter().find(|chart| chart.name == name)
+}
+
+/// The chart that a role has where none is named.
+pub fn usual(role: Role) -> Option<&'static Chart> {
+    named(charts().iter().find(|chart| chart.usual.contains(&role))?.name)
+}

@@ -4,120 +4,52 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use std::collections::BTreeSet;
 
+use crate::kind::chart::Described;
+use crate::kind::{Role, column};
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::OfMeasure;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
-use crate::report::draw::number::{counted, probability};
-use crate::report::draw::svg::{Role, shortened};
+use crate::report::draw::number::counted;
+use crate::report::draw::svg::{Colour, shortened};
+use crate::report::read::best::best_of;
 use crate::report::read::grid::Grid;
-use crate::report::read::measure::{Measure, capital, measure};
-
-/// A difference between two variants.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    pub a: String,
-    pub b: String,
-    /// What tells each from the others, in no order.
-    pub keys: [BTreeSet<String>; 2],
-    /// `b` as a sentence names it.
-    pub spoken: String,
-    /// And `a`.
-    pub other: String,
-    pub difference: f64,
-    /// The bootstrap interval.
-    pub interval: Option<(f64, f64)>,
-    pub p: Option<f64>,
-    pub units: usize,
-}
+use crate::report::read::measure::{Measure, capital};
+use crate::report::read::pairs::{Pair, against, key_of, pairs, sign, titled};
+use crate::report::read::sample::main_measure;
 
 /// More rows than these nobody reads.
 const ROWS: usize = 16;
 
-/// The pairs of a measure, as a table of comparisons lists them; labels without the variable's name.
-pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
-    let rows = (0..grid.rows).filter(|&row| !grid.has("measure") || grid.text("measure", row).as_deref() == Some(of));
-    rows.filter_map(|row| {
-        let (a, b) = (grid.text("a", row)?, grid.text("b", row)?);
-        Some(Pair {
-            a: short(&a),
-            b: short(&b),
-            keys: [&a, &b].map(|label| key(label)),
-            spoken: spoken(&b),
-            other: spoken(&a),
-            difference: grid.number("difference", row)?,
-            interval: grid.number("low", row).zip(grid.number("high", row)),
-            p: grid.number("p", row),
-            units: grid.number("units", row).unwrap_or(0.0) as usize,
-        })
-    })
-    .collect()
+/// Paired differences between variants, each unit against itself.
+pub struct Pairs;
+
+impl Described for Pairs {
+    const NAME: &'static str = "pairs";
+    const ABOUT: &'static str = "Paired differences between variants, each unit against itself.";
+    const DRAWS: &'static [Role] = &[Role::Pairs];
+    type Options = OfMeasure;
 }
 
-/// The pairs in which a variant takes part, as its difference to the other one, largest first.
-pub fn against(pairs: &[Pair], variant: &BTreeSet<String>) -> Vec<Pair> {
-    let mut mine: Vec<Pair> = pairs
-        .iter()
-        .filter_map(|pair| match (pair.keys[0] == *variant, pair.keys[1] == *variant) {
-            (true, false) => Some(pair.clone()),
-            (false, true) => Some(Pair {
-                a: pair.b.clone(),
-                b: pair.a.clone(),
-                keys: [pair.keys[1].clone(), pair.keys[0].clone()],
-                spoken: pair.other.clone(),
-                other: pair.spoken.clone(),
-                difference: -pair.difference,
-                interval: pair.interval.map(|(low, high)| (-high, -low)),
-                ..pair.clone()
-            }),
-            _ => None,
-        })
-        .collect();
-    mine.sort_by(|a, b| a.difference.total_cmp(&b.difference));
-    mine
-}
-
-/// A label such as `layer=features.9` without the variable; `a=1,b=2` as `1, 2`.
-pub fn short(label: &str) -> String {
-    let parts: Vec<&str> = label.split(',').map(|part| part.split_once('=').map_or(part, |(_, value)| value)).collect();
-    parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(", ")
-}
-
-/// A label's parts, whichever of them stands first.
-fn key(label: &str) -> BTreeSet<String> {
-    if label.contains(", ") { label.split(", ").map(str::to_owned).collect() } else { [short(label)].into() }
-}
-
-/// A variant's parts, by which a table of pairs knows it.
-pub fn key_of(labels: &[(String, String)]) -> BTreeSet<String> {
-    match labels {
-        [(_, value)] => [value.clone()].into(),
-        many => many.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-    }
-}
-
-/// A label such as `layer=features.9, components=100` as a sentence says it.
-fn spoken(label: &str) -> String {
-    let parts = label.split(", ").map(|part| part.split_once('=').unwrap_or(("", part)));
-    worded(&parts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>())
-}
-
-/// Names and values as a sentence says them: layer features.9 with learning rate 0.01 and batch 16.
-pub fn worded(labels: &[(String, String)]) -> String {
-    let part = |(name, value): &(String, String)| format!("{} {value}", name.replace('_', " ")).trim_start().to_owned();
-    match labels {
-        [] => String::new(),
-        [one] => part(one),
-        [first, rest @ .., last] if !rest.is_empty() => {
-            let rest: Vec<String> = rest.iter().map(part).collect();
-            format!("{} with {} and {}", part(first), rest.join(", "), part(last))
-        }
-        [first, .., last] => format!("{} with {}", part(first), part(last)),
+impl Draw for Pairs {
+    fn draw(view: &View<'_>, options: &OfMeasure) -> Option<Figure> {
+        let node = view.first();
+        let grid = view.results.of_role(node, Role::Pairs)?;
+        let best = best_of(view.results, node);
+        let of = match (&options.y, &best) {
+            (Some(y), _) => y.clone(),
+            (None, Some(best)) => best.sample.measure.name.clone(),
+            (None, None) => main_measure(&grid)?,
+        };
+        let best = best.filter(|best| best.sample.measure.name == of).map(|best| key_of(&best.labels));
+        Some(Figure { nodes: vec![node], ..figure(&grid, &of, best.as_ref(), view.title)? })
     }
 }
 
 /// The best variant against the others, or the first pairs where none is named among them.
-pub fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<&str>) -> Option<Figure> {
-    let measure = measure(of, &grid.definitions);
+fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<&str>) -> Option<Figure> {
+    let measure = grid.measure(of);
     let all = pairs(grid, of);
     let mine = best.map(|best| against(&all, best)).unwrap_or_default();
     let (shown, best) = if mine.is_empty() { (all, None) } else { (mine, best) };
@@ -153,18 +85,14 @@ pub fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Opt
 }
 
 fn data(pairs: &[Pair]) -> Data {
-    let mut data = Data::of(["a", "b", "difference", "low", "high", "p", "units"]);
+    let mut data =
+        Data::of([column::A, column::B, column::DIFFERENCE, column::LOW, column::HIGH, column::P, column::UNITS]);
     for pair in pairs {
         let (low, high) = pair.interval.unzip();
         let numbers = [cell(pair.difference), maybe(low), maybe(high), maybe(pair.p), pair.units.to_string()];
         data.row([pair.a.clone(), pair.b.clone()].into_iter().chain(numbers));
     }
     data
-}
-
-/// With a capital where it is words, as it stands where it is one name.
-pub fn titled(spoken: &str) -> String {
-    if spoken.contains(' ') { capital(spoken) } else { spoken.to_owned() }
 }
 
 fn rows(pairs: &[Pair], measure: &Measure, of_best: bool, (width, class): (u32, &str)) -> String {
@@ -195,60 +123,23 @@ fn rows(pairs: &[Pair], measure: &Measure, of_best: bool, (width, class): (u32, 
     };
     let alt = format!("{}. {}.", capital(&x_title), pairs.iter().map(told).collect::<Vec<_>>().join("; "));
     draw(frame, &alt, class, |pen| {
-        pen.line(vec![(0.0, -0.5), (0.0, pairs.len() as f64 - 0.5)], Role::Muted, 1.2);
+        pen.line(vec![(0.0, -0.5), (0.0, pairs.len() as f64 - 0.5)], Colour::Muted, 1.2);
         for (at, pair) in pairs.iter().enumerate() {
             let at = at as f64;
             // An interval that holds zero tells no difference, whatever its middle is.
             let clear = pair.interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
-            let role = if clear { Role::Main } else { Role::Muted };
+            let colour = if clear { Colour::Main } else { Colour::Muted };
             pen.mark(&told(pair), None, |pen| {
                 if let Some((low, high)) = pair.interval {
-                    pen.line(vec![(low, at), (high, at)], role, 2.2);
+                    pen.line(vec![(low, at), (high, at)], colour, 2.2);
                 }
-                pen.dot((pair.difference, at), 4.5, Role::Paper, 1.0);
-                pen.dot((pair.difference, at), 3.6, role, 1.0);
+                pen.dot((pair.difference, at), 4.5, Colour::Paper, 1.0);
+                pen.dot((pair.difference, at), 3.6, colour, 1.0);
             });
             if let Some(p) = pair.p {
-                let face = Face::of(Role::Muted).at(HPos::Left, VPos::Center);
+                let face = Face::of(Colour::Muted).at(HPos::Left, VPos::Center);
                 pen.text((end, at), (8.0, 0.0), &format!("p {}", sign(p)), face);
             }
         }
     })
-}
-
-/// `= .012` or `< .001`.
-pub fn sign(p: f64) -> String {
-    let text = probability(p);
-    if text.starts_with('<') { text } else { format!("= {text}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_best_is_always_the_minuend() {
-        let pair = Pair {
-            a: "x".into(),
-            b: "best".into(),
-            keys: [key("x"), key("best")],
-            spoken: "best".into(),
-            other: "x".into(),
-            difference: -0.2,
-            interval: Some((-0.3, -0.1)),
-            p: Some(0.01),
-            units: 9,
-        };
-        let mine = against(&[pair], &key("best"));
-        assert_eq!((mine[0].a.as_str(), mine[0].b.as_str(), mine[0].difference), ("best", "x", 0.2));
-        assert_eq!(mine[0].interval, Some((0.1, 0.3)));
-        assert_eq!(mine[0].spoken, "x");
-        assert_eq!(short("layer=features.9,components=100"), "features.9, 100");
-        assert_eq!(spoken("layer=features.9, components=100"), "layer features.9 with components 100");
-        let three = "architecture=three_layer, learning_rate=0.003, batch=16";
-        assert_eq!(spoken(three), "architecture three_layer with learning rate 0.003 and batch 16");
-        let labels = [("batch", "16"), ("learning_rate", "0.003"), ("architecture", "three_layer")];
-        assert_eq!(key_of(&labels.map(|(name, value)| (name.to_owned(), value.to_owned()))), key(three));
-        assert_eq!(spoken("features.9"), "features.9");
-    }
 }

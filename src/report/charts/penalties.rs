@@ -2,15 +2,19 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
+use crate::kind::chart::Described;
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::density;
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
 use crate::report::draw::number::{count, counted, general};
-use crate::report::draw::svg::{Role, shortened};
+use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::grid::Grid;
-use crate::report::read::results::Shelf;
+use crate::report::read::results::Results;
 
 /// More ticks than these make a page heavy.
 const POINTS: usize = 2_000;
@@ -27,9 +31,27 @@ struct Row {
     folds: bool,
 }
 
+/// Which penalty each unit chose, against the edges of the grid.
+pub struct Penalties;
+
+impl Described for Penalties {
+    const NAME: &'static str = "penalties";
+    const ABOUT: &'static str = "Which penalty each unit chose, against the edges of the grid.";
+    const DRAWS: &'static [Role] = &[Role::Penalties];
+    const USUAL: &'static [Role] = &[Role::Penalties];
+    type Options = Nothing;
+}
+
+impl Draw for Penalties {
+    fn draw(view: &View<'_>, _: &Nothing) -> Option<Figure> {
+        figure(view)
+    }
+}
+
 /// A histogram for one readout, a row of points each for several.
-pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Option<Figure> {
-    let rows: Vec<Row> = nodes.iter().filter_map(|&node| read(shelf, node)).collect();
+fn figure(view: &View<'_>) -> Option<Figure> {
+    let results = view.results;
+    let rows: Vec<Row> = view.nodes.iter().filter_map(|&node| read(results, node)).collect();
     let chosen = || rows.iter().flat_map(|row| row.chosen.iter());
     let low = chosen().map(|c| c.1).chain(rows.iter().filter_map(|r| Some(r.edges?.0))).fold(f64::INFINITY, f64::min);
     let high = chosen().map(|c| c.1).chain(rows.iter().filter_map(|r| Some(r.edges?.1))).fold(0.0, f64::max);
@@ -49,7 +71,7 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         },
     };
     Some(Figure {
-        title: title.unwrap_or("Penalties chosen").to_owned(),
+        title: view.title(|| "Penalties chosen".to_owned()),
         panels: vec![panel],
         layout: "one",
         data: data(&rows),
@@ -57,13 +79,13 @@ pub fn figure(shelf: &Shelf<'_>, nodes: &[NodeIndex], title: Option<&str>) -> Op
         definition: "Penalty: α in ‖y − Xw‖² + α‖w‖², one per unit, chosen on training stimuli only; in the squared \
                      units of the features."
             .to_owned(),
-        nodes: nodes.to_vec(),
+        nodes: view.nodes.to_vec(),
         ..Figure::default()
     })
 }
 
 fn data(rows: &[Row]) -> Data {
-    let mut data = Data::of(["variant", "unit", "penalty", "at_edge"]);
+    let mut data = Data::of(["variant", column::UNIT, "penalty", column::AT_EDGE]);
     for row in rows {
         for (unit, alpha, at_edge) in &row.chosen {
             data.row([row.name.clone(), unit.clone(), cell(*alpha), at_edge.to_string()]);
@@ -72,28 +94,28 @@ fn data(rows: &[Row]) -> Data {
     data
 }
 
-fn read(shelf: &Shelf<'_>, node: NodeIndex) -> Option<Row> {
-    let tables = shelf.tables(node, "alphas");
+fn read(results: &Results<'_>, node: NodeIndex) -> Option<Row> {
+    let tables = results.all_of_role(node, Role::Penalties);
     let first: &Grid = tables.first()?;
     let chosen: Vec<(String, f64, bool)> = tables
         .iter()
         .flat_map(|grid| {
             (0..grid.rows).filter_map(|row| {
-                let alpha = grid.number("alpha", row).filter(|alpha| *alpha > 0.0)?;
-                Some((grid.text("unit", row).unwrap_or_default(), alpha, grid.flag("at_edge", row)))
+                let alpha = grid.number(column::ALPHA, row).filter(|alpha| *alpha > 0.0)?;
+                Some((grid.text(column::UNIT, row).unwrap_or_default(), alpha, grid.flag(column::AT_EDGE, row)))
             })
         })
         .collect();
     let grids = tables.iter().filter_map(|grid| grid.facts.get("grid")?.as_array().cloned());
     let penalties = density::sorted(grids.flatten().filter_map(|value| value.as_f64()).filter(|x| *x > 0.0));
-    let variant = &shelf.node(node).id.variant;
+    let variant = &results.node(node).id.variant;
     Some(Row {
         name: variant.iter().map(|v| v.1.as_str()).collect::<Vec<_>>().join(", "),
         chosen,
         edges: penalties.first().copied().zip(penalties.last().copied()),
         extended: tables.iter().any(|grid| grid.fact_flag("extended")),
         method: first.fact_text("method").map(str::to_owned),
-        folds: tables.len() > 1 || first.has("fold"),
+        folds: tables.len() > 1 || first.has(column::FOLD),
     })
 }
 
@@ -118,20 +140,20 @@ fn histogram(row: &Row, (low, high): (f64, f64), (width, height, class): (u32, u
             let (a, b) = (10f64.powf(a).max(from), 10f64.powf(b).min(to));
             let text = format!("{} to {}: {}", general(a), general(b), counted(n, "unit"));
             pen.mark(&text, None, |pen| {
-                pen.bar((a, 0.0), (b, n as f64), Role::Main, 0.55);
-                pen.outline((a, 0.0), (b, n as f64), Role::Paper, 1.0);
+                pen.bar((a, 0.0), (b, n as f64), Colour::Main, 0.55);
+                pen.outline((a, 0.0), (b, n as f64), Colour::Paper, 1.0);
             });
         }
         for (unit, alpha, at_edge) in row.chosen.iter().take(POINTS) {
-            let role = if *at_edge { Role::Best } else { Role::Ink };
+            let colour = if *at_edge { Colour::Best } else { Colour::Ink };
             let text = format!("unit {unit} · {}", general(*alpha));
-            pen.mark(&text, Some(unit), |pen| pen.line(vec![(*alpha, 0.0), (*alpha, top * 0.035)], role, 1.2));
+            pen.mark(&text, Some(unit), |pen| pen.line(vec![(*alpha, 0.0), (*alpha, top * 0.035)], colour, 1.2));
         }
         if let Some((first, last)) = row.edges {
             for (edge, text, h, shift) in [(first, "grid from", HPos::Left, -2.0), (last, "to", HPos::Right, 2.0)] {
                 let text = format!("{text} {}", general(edge));
-                pen.line(vec![(edge, 0.0), (edge, top)], Role::Reference, 1.5);
-                pen.text((edge, top), (shift, -2.0), &text, Face::of(Role::Reference).at(h, VPos::Bottom));
+                pen.line(vec![(edge, 0.0), (edge, top)], Colour::Reference, 1.5);
+                pen.text((edge, top), (shift, -2.0), &text, Face::of(Colour::Reference).at(h, VPos::Bottom));
             }
         }
     })
@@ -162,22 +184,22 @@ fn strip(pen: &mut Pen<'_>, at: f64, row: &Row, every: usize) {
     if let Some((first, last)) = row.edges {
         let text = format!("grid of {}: {} to {}", row.name, general(first), general(last));
         pen.mark(&text, None, |pen| {
-            pen.line(vec![(first, at), (last, at)], Role::Grid, 1.5);
+            pen.line(vec![(first, at), (last, at)], Colour::Grid, 1.5);
             for edge in [first, last] {
-                pen.line(vec![(edge, at - 0.36), (edge, at + 0.36)], Role::Muted, 1.8);
+                pen.line(vec![(edge, at - 0.36), (edge, at + 0.36)], Colour::Muted, 1.8);
             }
         });
     }
     let logs: Vec<f64> = row.chosen.iter().map(|c| c.1.log10()).collect();
     let offsets = density::spread(&logs);
     for ((unit, alpha, at_edge), offset) in row.chosen.iter().zip(offsets).step_by(every) {
-        let role = if *at_edge { Role::Best } else { Role::Main };
+        let colour = if *at_edge { Colour::Best } else { Colour::Main };
         let text = format!("unit {unit} · {} · {}", general(*alpha), row.name);
-        pen.mark(&text, Some(unit), |pen| pen.dot((*alpha, at + offset * 0.34), 2.2, role, 0.5));
+        pen.mark(&text, Some(unit), |pen| pen.dot((*alpha, at + offset * 0.34), 2.2, colour, 0.5));
     }
     let median = density::quantile(&density::sorted(row.chosen.iter().map(|c| c.1)), 0.5);
     if median.is_finite() {
-        pen.line(vec![(median, at - 0.3), (median, at + 0.3)], Role::Ink, 2.2);
+        pen.line(vec![(median, at - 0.3), (median, at + 0.3)], Colour::Ink, 2.2);
     }
 }
 

@@ -1,7 +1,6 @@
-//! A contact sheet of stimuli: thumbnails inside the page.
+//! Pictures of stimuli as thumbnails, within a page or side by side in one picture.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -9,97 +8,28 @@ use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
 
 use crate::digest::Digest;
 use crate::plan::NodeIndex;
-use crate::report::draw::figure::{Figure, Panel};
-use crate::report::draw::number::{count, counted};
-use crate::report::draw::svg::escape;
-use crate::report::read::results::Shelf;
+use crate::report::read::results::Results;
 use crate::value::decode::{Decoder, Picture};
 use crate::value::images::{Images, Source};
-use crate::value::labels::Labels;
-use crate::value::ty::Type;
 
 /// The most thumbnails on a sheet.
 const PICTURES: usize = 24;
 /// The longer side of a thumbnail, in pixels.
-const SIDE: usize = 96;
+pub const SIDE: usize = 96;
 /// Pixels between the pictures of a sheet that is written out.
 const GAP: u32 = 4;
 const QUALITY: u8 = 82;
 
 /// Whether a node's pictures stay here: those that the recipe names, or all that were read from files.
-pub fn is_private(shelf: &Shelf<'_>, node: NodeIndex, images: &Images) -> bool {
-    match &shelf.study.plan.private {
-        Some(names) => names.contains(&shelf.node(node).id.name),
+pub fn is_private(results: &Results<'_>, node: NodeIndex, images: &Images) -> bool {
+    match &results.study.plan.private {
+        Some(names) => names.contains(&results.node(node).id.name),
         None => images.about.source != Source::Embedded,
     }
 }
 
-/// Stimuli at even distances through a node's images.
-pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, title: Option<&str>) -> Option<Figure> {
-    let ports = || shelf.node(node).kind.outputs.iter();
-    let port = ports().find(|out| out.ty == Type::Images && port.is_none_or(|port| port == out.name))?;
-    let stored = *shelf.outputs(node, port.name).first()?;
-    let images = shelf.images(stored)?;
-    if images.is_empty() {
-        return None;
-    }
-    let labels = ports()
-        .filter(|out| out.ty == Type::Labels)
-        .find_map(|out| shelf.labels(*shelf.outputs(node, out.name).first()?));
-    let rows = spaced(images.len());
-    let shown = rows.len();
-    let mut sheet = String::from("<ul class=\"sheet\">");
-    let failure = thumbnails(&images, shelf.study.sources, &rows).map(|uris| {
-        for (&row, uri) in rows.iter().zip(&uris) {
-            cell(&mut sheet, &images, labels.as_ref(), row, uri);
-        }
-    });
-    sheet.push_str("</ul>");
-    let private = is_private(shelf, node, &images);
-    let (height, width) = images.about.size;
-    let mut caption = format!("{} of {}, evenly spaced", count(shown), counted(images.len(), "stimulus"));
-    let _ = write!(caption, "; networks see them at {width} × {height} pixels.");
-    if private {
-        caption += " Private: published pages leave them out.";
-    }
-    let panel = match failure {
-        Ok(()) => Panel { wide: sheet, ..Panel::default() },
-        Err(problem) => {
-            caption = format!("{} not shown: {problem}.", counted(images.len(), "stimulus"));
-            Panel::default()
-        }
-    };
-    Some(Figure {
-        title: title.map_or_else(|| "Example stimuli".to_owned(), str::to_owned),
-        panels: vec![panel],
-        layout: "one",
-        caption,
-        nodes: vec![node],
-        private,
-        ..Figure::default()
-    })
-}
-
-fn cell(sheet: &mut String, images: &Images, labels: Option<&Labels>, row: usize, uri: &str) {
-    let stimulus = images.about.stimuli.get(row);
-    let label = labels.and_then(|labels| {
-        let at = labels.stimuli.iter().position(|s| s.source == stimulus.source && s.name == stimulus.name)?;
-        labels.object.get(at).cloned()
-    });
-    let alt = match &label {
-        Some(label) => format!("{}: {label}", stimulus.name),
-        None => stimulus.name.to_string(),
-    };
-    let _ = write!(
-        sheet,
-        "<li><img src=\"{uri}\" alt=\"{}\" title=\"{}\" width=\"{SIDE}\" height=\"{SIDE}\"></li>",
-        escape(&alt),
-        escape(&alt)
-    );
-}
-
-/// Rows at even distances.
-fn spaced(all: usize) -> Vec<usize> {
+/// Rows at even distances, as many as a sheet has room for.
+pub fn spaced(all: usize) -> Vec<usize> {
     let shown = PICTURES.min(all);
     (0..shown).map(|at| at * all / shown).collect()
 }

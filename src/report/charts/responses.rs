@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use crate::kind::Role;
+use crate::kind::chart::Described;
 use crate::plan::NodeIndex;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::OfUnits;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::density::{Summary, summary};
 use crate::report::draw::figure::{Figure, Frame, Panel, TEXT, draw};
 use crate::report::draw::number::{count, counted, general, score};
-use crate::report::draw::svg::{Role, shortened};
-use crate::report::read::results::Shelf;
+use crate::report::draw::svg::{Colour, shortened};
+use crate::report::read::best::evaluation_of;
+use crate::report::read::results::Results;
 use crate::report::read::scored::{Scored, choose, identity, index, scored};
 use crate::report::read::status::told;
 use crate::value::labels::Labels;
@@ -21,19 +26,35 @@ const PANELS: usize = 9;
 /// More categories than these do not fit beside one another.
 const CATEGORIES: usize = 24;
 
+/// Mean responses of units to each category, measured and predicted.
+pub struct ResponseProfiles;
+
+impl Described for ResponseProfiles {
+    const NAME: &'static str = "responses";
+    const ABOUT: &'static str = "Mean responses of units to each category, measured and predicted.";
+    const DRAWS: &'static [Role] = &[Role::Predictions];
+    type Options = OfUnits;
+}
+
+impl Draw for ResponseProfiles {
+    fn draw(view: &View<'_>, options: &OfUnits) -> Option<Figure> {
+        figure(view.results, evaluation_of(view.results, view.nodes)?, &options.units, view.title)
+    }
+}
+
 /// Profiles of units of an evaluation: those named, else its best, its median and its poorest.
-pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Option<&str>) -> Option<Figure> {
-    let scores = shelf.table(node, "per_unit");
-    let scored = scored(shelf, node, scores.as_deref())?;
+fn figure(results: &Results<'_>, node: NodeIndex, units: &[String], title: Option<&str>) -> Option<Figure> {
+    let scores = results.of_role(node, Role::Scores);
+    let scored = scored(results, node, scores.as_deref())?;
     let wanted = choose(units, scores.as_deref(), &scored);
     let mut data = Data::of(["unit", "category", "stimuli", "measured", "measured_sem", "predicted"]);
-    let made = shelf.with_responses(node, |responses| {
+    let made = results.with_responses(node, |responses| {
         let rows: Vec<usize> = scored.rows.iter().map(|row| row.0).collect();
-        let (what, groups) = grouped(shelf, responses, &rows)?;
+        let (what, groups) = grouped(results, responses, &rows)?;
         let panels: Vec<Panel> = wanted
             .iter()
             .take(PANELS)
-            .filter_map(|(unit, role)| panel(unit, role, &scored, responses, &groups, &mut data))
+            .filter_map(|(unit, what)| panel(unit, what, &scored, responses, &groups, &mut data))
             .collect();
         Some((what, groups.len(), panels))
     })?;
@@ -41,13 +62,13 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
     if panels.is_empty() {
         return None;
     }
-    let id = &shelf.node(node).id;
+    let id = &results.node(node).id;
     let of = told(id);
     Some(Figure {
         title: title.map_or_else(|| format!("Response profiles{of}"), str::to_owned),
         panels,
         layout: "grid",
-        legend: vec![(Role::Main.class(), "measured".to_owned()), (Role::Best.class(), "predicted".to_owned())],
+        legend: vec![(Colour::Main.class(), "measured".to_owned()), (Colour::Best.class(), "predicted".to_owned())],
         data,
         caption: format!(
             "Bars: mean measured responses to {} over the {} {} stimuli; lines: ± SEM over stimuli; dots: means of the predictions.",
@@ -62,14 +83,14 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
 
 /// The scored stimuli by category, or by object where those are few: places among the scored rows.
 fn grouped(
-    shelf: &Shelf<'_>,
+    results: &Results<'_>,
     responses: &Responses,
     rows: &[usize],
 ) -> Option<(&'static str, BTreeMap<String, Vec<usize>>)> {
-    let nodes = 0..shelf.study.plan.nodes.len();
+    let nodes = 0..results.study.plan.nodes.len();
     nodes
-        .flat_map(|node| shelf.all_outputs(node).filter(|stored| stored.ty == Type::Labels))
-        .filter_map(|stored| shelf.labels(stored))
+        .flat_map(|node| results.all_outputs(node).filter(|stored| stored.ty == Type::Labels))
+        .filter_map(|stored| results.labels(stored))
         .find_map(|labels| {
             let by = |what, names: &Vec<String>| {
                 let groups = sorted(&labels, names, responses, rows);
@@ -149,10 +170,10 @@ fn panel(
             let (at, sem) = (at as f64, s.sem.unwrap_or(0.0));
             let text = format!("{name} · measured {} · predicted {} · n = {}", general(s.mean), general(*mean), s.n);
             pen.mark(&text, Some(unit), |pen| {
-                pen.bar((0.0, at - 0.3), (s.mean, at + 0.3), Role::Main, 0.35);
-                pen.line(vec![(s.mean - sem, at), (s.mean + sem, at)], Role::Main, 2.0);
-                pen.dot((*mean, at), 4.6, Role::Paper, 1.0);
-                pen.dot((*mean, at), 3.6, Role::Best, 1.0);
+                pen.bar((0.0, at - 0.3), (s.mean, at + 0.3), Colour::Main, 0.35);
+                pen.line(vec![(s.mean - sem, at), (s.mean + sem, at)], Colour::Main, 2.0);
+                pen.dot((*mean, at), 4.6, Colour::Paper, 1.0);
+                pen.dot((*mean, at), 3.6, Colour::Best, 1.0);
             });
         }
     });

@@ -1,13 +1,23 @@
 //! Predicted against measured responses, a panel per unit.
 
+use std::collections::BTreeMap;
+
+use crate::kind;
+use crate::kind::chart::Described;
+use crate::kind::measure::first;
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::OfUnits;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::{Figure, Frame, Panel, draw};
 use crate::report::draw::number::{count, score};
-use crate::report::draw::svg::Role;
+use crate::report::draw::svg::Colour;
+use crate::report::read::best::evaluation_of;
 use crate::report::read::grid::Grid;
-use crate::report::read::results::Shelf;
+use crate::report::read::measure::Measure;
+use crate::report::read::results::Results;
 use crate::report::read::scored::{Scored, choose, scored};
 use crate::report::read::status::told;
 use crate::value::responses::Responses;
@@ -17,31 +27,50 @@ const PANELS: usize = 9;
 /// Points beyond these are thinned out evenly.
 const POINTS: usize = 600;
 
+/// Predicted against measured responses, a panel per unit.
+pub struct Scatter;
+
+impl Described for Scatter {
+    const NAME: &'static str = "scatter";
+    const ABOUT: &'static str = "Predicted against measured responses, a panel per unit.";
+    const DRAWS: &'static [Role] = &[Role::Predictions];
+    type Options = OfUnits;
+}
+
+impl Draw for Scatter {
+    fn draw(view: &View<'_>, options: &OfUnits) -> Option<Figure> {
+        figure(view.results, evaluation_of(view.results, view.nodes)?, &options.units, view.title)
+    }
+}
+
 /// Panels for units of an evaluation: those named, else its best, its median and its poorest.
-pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Option<&str>) -> Option<Figure> {
-    let scores = shelf.table(node, "per_unit");
-    let scored = scored(shelf, node, scores.as_deref())?;
+fn figure(results: &Results<'_>, node: NodeIndex, units: &[String], title: Option<&str>) -> Option<Figure> {
+    let scores = results.of_role(node, Role::Scores);
+    let scored = scored(results, node, scores.as_deref())?;
     let wanted = choose(units, scores.as_deref(), &scored);
-    let mut data = Data::of(["unit", "stimulus", "predicted", "measured"]);
-    let panels = shelf.with_responses(node, |responses| {
+    let mut data = Data::of([column::UNIT, "stimulus", "predicted", "measured"]);
+    let panels = results.with_responses(node, |responses| {
         let panels = wanted
             .iter()
             .take(PANELS)
-            .filter_map(|(unit, role)| panel(unit, role, &scored, responses, scores.as_deref(), &mut data));
+            .filter_map(|(unit, what)| panel(unit, what, &scored, responses, scores.as_deref(), &mut data));
         panels.collect::<Vec<Panel>>()
     })?;
     if panels.is_empty() {
         return None;
     }
-    let id = &shelf.node(node).id;
+    let id = &results.node(node).id;
     let of = told(id);
+    let first = spoken(results, scores.as_deref());
     let mut caption =
         format!("Each dot is one of the {} {} stimuli. Dashed: equality.", count(scored.rows.len()), scored.part);
     if scored.rows.len() > POINTS {
         caption += &format!(" Every {}th is drawn.", scored.rows.len().div_ceil(POINTS));
     }
     if units.is_empty() {
-        caption += " Units were picked by explained variance.";
+        if let Some(first) = &first {
+            caption += &format!(" Units were picked by {}.", first.label);
+        }
     }
     Some(Figure {
         title: title.map_or_else(|| format!("Predicted against measured responses{of}"), str::to_owned),
@@ -49,15 +78,18 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, units: &[String], title: Optio
         layout: "grid",
         data,
         caption,
-        definition: crate::report::read::measure::measure("explained_variance", &definitions(scores.as_deref()))
-            .sentence(),
+        definition: first.map(|first| first.sentence()).unwrap_or_default(),
         nodes: vec![node],
         ..Figure::default()
     })
 }
 
-fn definitions(scores: Option<&Grid>) -> std::collections::BTreeMap<String, String> {
-    scores.map(|grid| grid.definitions.clone()).unwrap_or_default()
+/// The measure that is spoken of first, among those that the scores have.
+fn spoken(results: &Results<'_>, scores: Option<&Grid>) -> Option<Measure> {
+    let has = |measure: &&kind::Measure| scores.is_none_or(|grid| grid.has(measure.name));
+    let first = first(results.measures.iter().filter(has))?;
+    let none = BTreeMap::new();
+    Some(results.measures.measure(first.name, scores.map_or(&none, |grid| &grid.definitions)))
 }
 
 fn panel(
@@ -96,10 +128,11 @@ fn panel(
     let (low, high) = (x_low.min(y_low), x_high.max(y_high));
     let mut facts = Vec::new();
     if let Some(grid) = scores
-        && let Some(row) = (0..grid.rows).find(|&row| grid.text("unit", row).as_deref() == Some(unit))
+        && let Some(row) = (0..grid.rows).find(|&row| grid.text(column::UNIT, row).as_deref() == Some(unit))
     {
-        facts.extend(grid.number("explained_variance", row).map(|x| format!("EV {}", score(x))));
-        facts.extend(grid.number("r", row).map(|x| format!("r {}", score(x))));
+        for measure in grid.measures.iter().filter(|measure| !measure.sign.is_empty()) {
+            facts.extend(grid.number(measure.name, row).map(|x| format!("{} {}", measure.sign, score(x))));
+        }
     }
     facts.push(format!("n = {}", count(scored.rows.len())));
     let frame = Frame {
@@ -115,10 +148,10 @@ fn panel(
     let (from, to) = frame.x.ends();
     let alt = format!("Predicted against measured responses of unit {unit}: {}.", facts.join(", "));
     let svg = draw(frame, &alt, "panel", |pen| {
-        pen.line(vec![(from, from), (to, to)], Role::Reference, 1.2);
+        pen.line(vec![(from, from), (to, to)], Colour::Reference, 1.2);
         for &(x, y, response) in &pairs {
             let stimulus = responses.stimuli().get(response);
-            pen.mark(&stimulus.name, None, |pen| pen.dot((x, y), 2.4, Role::Main, 0.5));
+            pen.mark(&stimulus.name, None, |pen| pen.dot((x, y), 2.4, Colour::Main, 0.5));
         }
     });
     let named = if unit.to_lowercase().starts_with("unit") { unit.to_owned() } else { format!("Unit {unit}") };

@@ -1,12 +1,17 @@
 //! The stimuli that a model predicts best and worst.
 
+use crate::kind::Role;
+use crate::kind::chart::Described;
 use crate::plan::NodeIndex;
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::Nothing;
 use crate::report::charts::pictures;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::figure::{Figure, Panel};
 use crate::report::draw::number::{count, score};
 use crate::report::draw::svg::escape;
-use crate::report::read::results::Shelf;
+use crate::report::read::best::evaluation_of;
+use crate::report::read::results::Results;
 use crate::report::read::scored::{Scored, identity, scored};
 use crate::report::read::status::told;
 use crate::value::images::Images;
@@ -23,11 +28,27 @@ struct Judged {
     error: f64,
 }
 
+/// The stimuli that a model predicts best and worst.
+pub struct Stimuli;
+
+impl Described for Stimuli {
+    const NAME: &'static str = "stimuli";
+    const ABOUT: &'static str = "The stimuli that a model predicts best and worst.";
+    const DRAWS: &'static [Role] = &[Role::Predictions];
+    type Options = Nothing;
+}
+
+impl Draw for Stimuli {
+    fn draw(view: &View<'_>, _: &Nothing) -> Option<Figure> {
+        figure(view.results, evaluation_of(view.results, view.nodes)?, view.title)
+    }
+}
+
 /// Pictures of an evaluation's best and worst predicted stimuli, where its pictures are known.
-pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, title: Option<&str>) -> Option<Figure> {
-    let scores = shelf.table(node, "per_unit");
-    let scored = scored(shelf, node, scores.as_deref())?;
-    let (judged, names) = shelf.with_responses(node, |responses| {
+fn figure(results: &Results<'_>, node: NodeIndex, title: Option<&str>) -> Option<Figure> {
+    let scores = results.of_role(node, Role::Scores);
+    let scored = scored(results, node, scores.as_deref())?;
+    let (judged, names) = results.with_responses(node, |responses| {
         let judged = judge(&scored, responses);
         let names: Vec<Stimulus> = judged.iter().map(|one| responses.stimuli().get(one.response).clone()).collect();
         (judged, names)
@@ -35,13 +56,13 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, title: Option<&str>) -> Option
     if judged.len() < 2 * EACH {
         return None;
     }
-    let (source, images) = pictured(shelf, &names[0])?;
+    let (source, images) = pictured(results, &names[0])?;
     let places = crate::report::read::scored::index(&images.about.stimuli);
     let at = |pick: usize| Some((places.get(&identity(&names[pick])).copied()?, &names[pick], judged[pick].error));
     let best: Vec<_> = (0..EACH).filter_map(at).collect();
     let worst: Vec<_> = (0..EACH).map(|back| judged.len() - 1 - back).filter_map(at).collect();
     let rows: Vec<usize> = best.iter().chain(&worst).map(|one| one.0).collect();
-    let uris = pictures::thumbnails(&images, shelf.study.sources, &rows).ok()?;
+    let uris = pictures::thumbnails(&images, results.study.sources, &rows).ok()?;
     let sheet = |picks: &[(usize, &Stimulus, f64)], uris: &[String]| {
         let cells = picks.iter().zip(uris).map(|((_, stimulus, error), uri)| {
             let name = escape(&stimulus.name);
@@ -59,9 +80,9 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, title: Option<&str>) -> Option
     for (one, stimulus) in judged.iter().zip(&names) {
         data.row([stimulus.name.to_string(), cell(one.error)]);
     }
-    let id = &shelf.node(node).id;
+    let id = &results.node(node).id;
     let of = told(id);
-    let private = pictures::is_private(shelf, source, &images);
+    let private = pictures::is_private(results, source, &images);
     let mut caption = format!("{EACH} of the {} {} stimuli each, with their errors.", count(judged.len()), scored.part);
     if private {
         caption += " Private: published pages leave them out.";
@@ -117,10 +138,10 @@ fn judge(scored: &Scored, responses: &Responses) -> Vec<Judged> {
 }
 
 /// The node whose pictures a stimulus is among.
-fn pictured(shelf: &Shelf<'_>, stimulus: &Stimulus) -> Option<(NodeIndex, Images)> {
-    (0..shelf.study.plan.nodes.len()).find_map(|node| {
+fn pictured(results: &Results<'_>, stimulus: &Stimulus) -> Option<(NodeIndex, Images)> {
+    (0..results.study.plan.nodes.len()).find_map(|node| {
         let images =
-            shelf.all_outputs(node).filter(|stored| stored.ty == Type::Images).find_map(|s| shelf.images(s))?;
+            results.all_outputs(node).filter(|stored| stored.ty == Type::Images).find_map(|s| results.images(s))?;
         images.about.stimuli.iter().any(|known| identity(known) == identity(stimulus)).then_some((node, images))
     })
 }

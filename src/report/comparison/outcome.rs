@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::kind::Measure;
+
 /// What two studies differ in, and what came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Versus {
@@ -44,6 +46,9 @@ pub struct Contrast {
     pub rows: (u64, u64),
     pub same_rows: bool,
     pub per_unit: Vec<Unit>,
+    /// How the scores' kind declares the measure.
+    #[serde(skip)]
+    pub declared: Option<&'static Measure>,
 }
 
 /// One unit's score in both.

@@ -4,15 +4,15 @@ use minijinja::{AutoEscape, Environment, context};
 use plotters::style::text_anchor::{HPos, VPos};
 use serde::Serialize;
 
-use crate::report::charts::pairs::{short, sign};
 use crate::report::comparison::outcome::{Contrast, Verdict, Versus};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
 use crate::report::draw::number::{counted, probability};
-use crate::report::draw::svg::{Role, shortened};
+use crate::report::draw::svg::{Colour, shortened};
 use crate::report::page::{FIGURE, SCRIPT, STYLE, Shown, file_name};
-use crate::report::read::measure::{Measure, capital, measure};
+use crate::report::read::measure::{Measure, Measures, capital};
+use crate::report::read::pairs::{short, sign};
 use crate::report::read::study::ReportError;
 
 const TEMPLATE: &str = include_str!("compare.html");
@@ -120,7 +120,8 @@ impl Comparison<'_> {
 }
 
 fn of_measure(contrast: &Contrast) -> Measure {
-    measure(&contrast.measure, &[(contrast.measure.clone(), contrast.definition.clone())].into())
+    let own = [(contrast.measure.clone(), contrast.definition.clone())].into();
+    Measures::among(contrast.declared).measure(&contrast.measure, &own)
 }
 
 /// A difference with its sign, which a score alone has only where it is negative.
@@ -306,7 +307,7 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
     };
     let alt = format!("{}. {}.", x_title, contrasts.iter().map(|one| told(one)).collect::<Vec<_>>().join("; "));
     draw(frame, &alt, class, |pen| {
-        pen.line(vec![(0.0, -0.5), (0.0, contrasts.len() as f64 - 0.5)], Role::Muted, 1.2);
+        pen.line(vec![(0.0, -0.5), (0.0, contrasts.len() as f64 - 0.5)], Colour::Muted, 1.2);
         for (row, one) in contrasts.iter().enumerate() {
             let row = row as f64;
             for (at, unit) in one.per_unit.iter().enumerate() {
@@ -320,18 +321,18 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
                     measure.value(unit.b)
                 );
                 let at = (unit.b - unit.a, row + shift);
-                pen.mark(&said, Some(&unit.unit), |pen| pen.dot(at, 2.6, Role::Muted, 0.45));
+                pen.mark(&said, Some(&unit.unit), |pen| pen.dot(at, 2.6, Colour::Muted, 0.45));
             }
-            let role = if one.verdict() == Verdict::Open { Role::Ink } else { Role::Main };
+            let colour = if one.verdict() == Verdict::Open { Colour::Ink } else { Colour::Main };
             pen.mark(&told(one), None, |pen| {
                 if let Some((low, high)) = one.low.zip(one.high) {
-                    pen.line(vec![(low, row), (high, row)], role, 3.0);
+                    pen.line(vec![(low, row), (high, row)], colour, 3.0);
                 }
-                pen.dot((one.difference, row), 6.2, Role::Paper, 1.0);
-                pen.dot((one.difference, row), 5.0, role, 1.0);
+                pen.dot((one.difference, row), 6.2, Colour::Paper, 1.0);
+                pen.dot((one.difference, row), 5.0, colour, 1.0);
             });
             if let Some(p) = one.p {
-                let face = Face::of(Role::Muted).at(HPos::Left, VPos::Center);
+                let face = Face::of(Colour::Muted).at(HPos::Left, VPos::Center);
                 pen.text((end, row), (8.0, 0.0), &format!("p {}", sign(p)), face);
             }
         }
@@ -361,10 +362,10 @@ fn scatters(contrasts: &[&Contrast], sides: &[Named; 2]) -> Option<Figure> {
             format!("mean {} against {} · n = {}", measure.value(one.mean_b), measure.value(one.mean_a), one.units);
         let alt = format!("{} of each unit in B over A, {name}: {note}.", capital(&measure.label));
         let wide = draw(frame, &alt, "panel", |pen| {
-            pen.line(vec![(from, from), (to, to)], Role::Reference, 1.2);
+            pen.line(vec![(from, from), (to, to)], Colour::Reference, 1.2);
             for unit in &one.per_unit {
                 let said = format!("{}: A {}, B {}", unit.unit, measure.value(unit.a), measure.value(unit.b));
-                pen.mark(&said, Some(&unit.unit), |pen| pen.dot((unit.a, unit.b), 2.8, Role::Main, 0.6));
+                pen.mark(&said, Some(&unit.unit), |pen| pen.dot((unit.a, unit.b), 2.8, Colour::Main, 0.6));
             }
         });
         Panel { heading: name, note, wide, narrow: None }
@@ -448,7 +449,16 @@ fn units(found: &Versus) -> Vec<Units> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind;
     use crate::report::comparison::outcome::{Change, Unit};
+
+    const EXPLAINED: kind::Measure = kind::Measure {
+        name: "explained_variance",
+        label: "explained variance",
+        unit: "fraction of variance",
+        share: true,
+        ..kind::Measure::PLAIN
+    };
 
     fn contrast(name: &str, differences: &[f64]) -> Contrast {
         let per_unit = differences.iter().enumerate().map(|(at, difference)| {
@@ -459,7 +469,7 @@ mod tests {
         Contrast {
             a: name.to_owned(),
             b: name.to_owned(),
-            measure: "explained_variance".to_owned(),
+            measure: EXPLAINED.name.to_owned(),
             definition: "1 − Var(y − ŷ) / Var(y)".to_owned(),
             mean_a: 0.2,
             mean_b: 0.2 + mean,
@@ -472,6 +482,7 @@ mod tests {
             rows: (80, 80),
             same_rows: true,
             per_unit: per_unit.collect(),
+            declared: Some(&EXPLAINED),
         }
     }
 

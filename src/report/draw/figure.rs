@@ -11,7 +11,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, TextStyle};
 
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
-use crate::report::draw::svg::{FINE, Ink, Role, text_width};
+use crate::report::draw::svg::{Colour, FINE, Svg, text_width};
 
 /// Pixels of a chart that fills the page's column.
 pub const WIDE: u32 = 880;
@@ -72,14 +72,14 @@ pub struct Frame<'a> {
 
 /// Draws into a chart in the coordinates of its axes.
 pub struct Pen<'a> {
-    chart: ChartContext<'a, Ink, Cartesian2d<Axis, Axis>>,
-    ink: Ink,
+    chart: ChartContext<'a, Svg, Cartesian2d<Axis, Axis>>,
+    svg: Svg,
 }
 
 /// How a text looks, and on which side of its place it stands.
 #[derive(Clone, Copy)]
 pub struct Face {
-    pub role: Role,
+    pub colour: Colour,
     pub size: f64,
     pub bold: bool,
     pub h: HPos,
@@ -87,9 +87,9 @@ pub struct Face {
 }
 
 impl Face {
-    /// Centred text of a role.
-    pub fn of(role: Role) -> Self {
-        Self { role, size: TEXT, bold: false, h: HPos::Center, v: VPos::Center }
+    /// Centred text of a colour.
+    pub fn of(colour: Colour) -> Self {
+        Self { colour, size: TEXT, bold: false, h: HPos::Center, v: VPos::Center }
     }
 
     /// The same on another side of its place.
@@ -107,14 +107,14 @@ impl Face {
     fn style(self) -> TextStyle<'static> {
         let style = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
         let font = FontDesc::new(FontFamily::SansSerif, self.size * f64::from(FINE), style);
-        TextStyle { font, color: self.role.color().to_backend_color(), pos: Pos::new(self.h, self.v) }
+        TextStyle { font, color: self.colour.color().to_backend_color(), pos: Pos::new(self.h, self.v) }
     }
 }
 
 /// Draws the axes, then what `paint` adds, as one SVG element with a text for those who do not see it.
 pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pen<'_>)) -> String {
-    let ink = Ink::new(frame.width, frame.height);
-    let area = ink.clone().into_drawing_area();
+    let svg = Svg::new(frame.width, frame.height);
+    let area = svg.clone().into_drawing_area();
     let widest = frame.y.labels().map(|label| text_width(label, TEXT)).fold(0.0, f64::max);
     let last = frame.x.labels().last().map_or(0.0, |label| text_width(label, TEXT) / 2.0);
     let overhang = if frame.x.is_bands() { 4.0 } else { last + 2.0 };
@@ -130,13 +130,13 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
         .y_label_area_size(fine(left));
     let (x_bands, y_bands) = (frame.x.is_bands(), frame.y.is_bands());
     let mut chart = done(builder.build_cartesian_2d(frame.x.clone(), frame.y.clone()));
-    let labels = Face::of(Role::Muted).style();
+    let labels = Face::of(Colour::Muted).style();
     let mut mesh = chart.configure_mesh();
-    mesh.bold_line_style(Role::Grid.color().stroke_width(FINE as u32))
+    mesh.bold_line_style(Colour::Grid.color().stroke_width(FINE as u32))
         .x_label_style(labels.clone())
         .y_label_style(labels)
         // Not `disable_axes`, which takes the labels along.
-        .axis_style(Role::Muted.color().mix(0.0))
+        .axis_style(Colour::Muted.color().mix(0.0))
         .set_all_tick_mark_size(fine(3.5));
     if x_bands {
         mesh.disable_x_mesh();
@@ -149,7 +149,7 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     // A long title on a phone is set smaller rather than cut; a tenth is left for wider faces.
     let title = |text: &str| {
         let size = (0.9 * TEXT * f64::from(frame.width) / text_width(text, TEXT).max(1.0)).min(TEXT);
-        Face { size, ..Face::of(Role::Ink) }
+        Face { size, ..Face::of(Colour::Ink) }
     };
     let y_title = title(frame.y_title).at(HPos::Left, VPos::Top).style();
     done(area.draw_text(frame.y_title, &y_title, (0, fine(1.0))));
@@ -160,53 +160,53 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     let middle = middle.clamp(half, f64::from(frame.width) - half);
     done(area.draw_text(frame.x_title, &x_title, (fine(middle), fine(f64::from(frame.height) - 3.0))));
 
-    let mut pen = Pen { chart, ink: ink.clone() };
+    let mut pen = Pen { chart, svg: svg.clone() };
     let (zero, (x_from, x_to)) = (frame.y.baseline(), frame.x.ends());
     if !y_bands {
-        pen.line(vec![(x_from, zero), (x_to, zero)], Role::Muted, 1.0);
+        pen.line(vec![(x_from, zero), (x_to, zero)], Colour::Muted, 1.0);
     }
     paint(&mut pen);
     drop(pen);
     drop(area);
-    ink.finish(alt, class)
+    svg.finish(alt, class)
 }
 
 impl Pen<'_> {
     /// Draws something that says what it is when pointed at, and which unit it stands for.
     pub fn mark(&mut self, title: &str, unit: Option<&str>, paint: impl FnOnce(&mut Self)) {
-        self.ink.open(title, unit);
+        self.svg.open(title, unit);
         paint(self);
-        self.ink.close();
+        self.svg.close();
     }
 
     /// A line through points, of a width in pixels.
-    pub fn line(&mut self, points: Vec<(f64, f64)>, role: Role, width: f64) {
+    pub fn line(&mut self, points: Vec<(f64, f64)>, colour: Colour, width: f64) {
         if points.len() > 1 {
-            let style = role.color().stroke_width(fine(width) as u32);
+            let style = colour.color().stroke_width(fine(width) as u32);
             self.add(PathElement::new(points, style));
         }
     }
 
     /// A filled polygon.
-    pub fn area(&mut self, points: Vec<(f64, f64)>, role: Role, alpha: f64) {
+    pub fn area(&mut self, points: Vec<(f64, f64)>, colour: Colour, alpha: f64) {
         if points.len() > 2 {
-            self.add(Polygon::new(points, role.color().mix(alpha)));
+            self.add(Polygon::new(points, colour.color().mix(alpha)));
         }
     }
 
     /// A filled rectangle between two corners.
-    pub fn bar(&mut self, a: (f64, f64), b: (f64, f64), role: Role, alpha: f64) {
-        self.add(Rectangle::new([a, b], role.color().mix(alpha).filled()));
+    pub fn bar(&mut self, a: (f64, f64), b: (f64, f64), colour: Colour, alpha: f64) {
+        self.add(Rectangle::new([a, b], colour.color().mix(alpha).filled()));
     }
 
     /// The outline of a rectangle between two corners.
-    pub fn outline(&mut self, a: (f64, f64), b: (f64, f64), role: Role, width: f64) {
-        self.add(Rectangle::new([a, b], role.color().stroke_width(fine(width) as u32)));
+    pub fn outline(&mut self, a: (f64, f64), b: (f64, f64), colour: Colour, width: f64) {
+        self.add(Rectangle::new([a, b], colour.color().stroke_width(fine(width) as u32)));
     }
 
     /// A disc with a radius in pixels.
-    pub fn dot(&mut self, at: (f64, f64), radius: f64, role: Role, alpha: f64) {
-        self.add(Circle::new(at, fine(radius), role.color().mix(alpha).filled()));
+    pub fn dot(&mut self, at: (f64, f64), radius: f64, colour: Colour, alpha: f64) {
+        self.add(Circle::new(at, fine(radius), colour.color().mix(alpha).filled()));
     }
 
     /// A text at a place, shifted by pixels.
@@ -218,7 +218,7 @@ impl Pen<'_> {
     fn add<E>(&mut self, element: E)
     where
         for<'e> &'e E: plotters::element::PointCollection<'e, (f64, f64)>,
-        E: plotters::element::Drawable<Ink>,
+        E: plotters::element::Drawable<Svg>,
     {
         done(self.chart.draw_series(std::iter::once(element)).map(|_| ()));
     }

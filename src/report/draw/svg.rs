@@ -21,7 +21,7 @@ pub const FINE: i32 = 10;
 
 /// What a stroke, an area or a text is for; the style sheet says how that looks in light and in dark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Colour {
     /// Text and marks that matter most.
     Ink,
     /// Tick labels, axes.
@@ -47,7 +47,7 @@ pub const SERIES: usize = 7;
 /// Colours from early to late.
 pub const RAMP: usize = 9;
 
-impl Role {
+impl Colour {
     /// As classes of the style sheet spell it.
     pub fn class(self) -> String {
         match self {
@@ -97,12 +97,12 @@ impl Role {
 
 /// A picture under way; clones write to the same one.
 #[derive(Clone)]
-pub struct Ink {
+pub struct Svg {
     body: Rc<RefCell<String>>,
     size: (u32, u32),
 }
 
-impl Ink {
+impl Svg {
     /// An empty picture of a size in pixels.
     pub fn new(width: u32, height: u32) -> Self {
         Self { body: Rc::default(), size: (width, height) }
@@ -136,14 +136,14 @@ impl Ink {
 
     fn shape(&self, element: &str, color: BackendColor, stroke: Option<u32>) {
         let body = &mut *self.body.borrow_mut();
-        let role = Role::of(color).class();
+        let colour = Colour::of(color).class();
         match stroke {
             None => {
-                let _ = write!(body, "<{element} class=\"f-{role}\"");
+                let _ = write!(body, "<{element} class=\"f-{colour}\"");
                 opacity(body, "fill-opacity", color.alpha);
             }
             Some(width) => {
-                let _ = write!(body, "<{element} class=\"k-{role}\" stroke-width=\"{}\"", fine(width as i32));
+                let _ = write!(body, "<{element} class=\"k-{colour}\" stroke-width=\"{}\"", fine(width as i32));
                 opacity(body, "stroke-opacity", color.alpha);
             }
         }
@@ -213,7 +213,7 @@ fn points(path: impl IntoIterator<Item = BackendCoord>) -> String {
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
-impl DrawingBackend for Ink {
+impl DrawingBackend for Svg {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
@@ -320,7 +320,7 @@ impl DrawingBackend for Ink {
             body,
             "<text class=\"t-{}{bold}\" x=\"{x}\" y=\"{y}\" dy=\"{drop}em\" text-anchor=\"{anchor}\" \
              font-size=\"{size}\"{turn}>{}</text>",
-            Role::of(color).class(),
+            Colour::of(color).class(),
             escape(text)
         );
         Ok(())
@@ -341,21 +341,22 @@ mod tests {
 
     #[test]
     fn every_role_survives_plotters_colours() {
-        let roles = [Role::Ink, Role::Muted, Role::Grid, Role::Paper, Role::Main, Role::Best, Role::Reference];
-        let all = roles.into_iter().chain((0..SERIES).map(Role::Series)).chain((0..RAMP).map(Role::Ramp));
-        for role in all {
-            let RGBColor(r, g, b) = role.color();
-            assert_eq!(Role::of(BackendColor { alpha: 1.0, rgb: (r, g, b) }), role);
+        let colours =
+            [Colour::Ink, Colour::Muted, Colour::Grid, Colour::Paper, Colour::Main, Colour::Best, Colour::Reference];
+        let all = colours.into_iter().chain((0..SERIES).map(Colour::Series)).chain((0..RAMP).map(Colour::Ramp));
+        for colour in all {
+            let RGBColor(r, g, b) = colour.color();
+            assert_eq!(Colour::of(BackendColor { alpha: 1.0, rgb: (r, g, b) }), colour);
         }
     }
 
     #[test]
     fn data_stays_text() {
         assert_eq!(escape("</script><b a='1'>&\"\u{1}"), "&lt;/script&gt;&lt;b a=&#39;1&#39;&gt;&amp;&quot;\u{fffd}");
-        let ink = Ink::new(10, 10);
-        ink.open("<x>", Some("\"u\""));
-        ink.close();
-        let svg = ink.finish("<alt>", "wide");
+        let svg = Svg::new(10, 10);
+        svg.open("<x>", Some("\"u\""));
+        svg.close();
+        let svg = svg.finish("<alt>", "wide");
         assert!(svg.contains("data-u=\"&quot;u&quot;\"><title>&lt;x&gt;</title>"), "{svg}");
         assert!(svg.contains("aria-label=\"&lt;alt&gt;\""), "{svg}");
     }

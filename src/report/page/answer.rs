@@ -3,14 +3,17 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::kind::measure::{Part, first};
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
-use crate::report::charts::pairs::{Pair, against, key_of, pairs, sign, titled, worded};
 use crate::report::draw::density::Summary;
 use crate::report::draw::number::{count, counted, score};
-use crate::report::read::grid::{Grid, json_text};
-use crate::report::read::measure::{capital, measure};
-use crate::report::read::results::Shelf;
-use crate::report::read::sample::Sample;
+use crate::report::read::best::{Best, headline};
+use crate::report::read::grid::Grid;
+use crate::report::read::measure::capital;
+use crate::report::read::pairs::{Pair, against, key_of, pairs, sign, titled, worded};
+use crate::report::read::results::Results;
+use crate::report::read::sample::BY_NODE;
 
 /// The sentence at the top, in parts, so that the page can set the number apart.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -25,80 +28,13 @@ pub struct Answer {
     pub node: Option<NodeIndex>,
 }
 
-/// The best variant of a comparison, and the evaluation that scored it.
-pub struct Best {
-    pub sample: Sample,
-    /// Its place among the groups of the sample.
-    pub group: usize,
-    /// The variant's name; empty where there is only one.
-    pub name: String,
-    /// Its variables and values.
-    pub labels: Vec<(String, String)>,
-    /// The node whose table says so.
-    pub node: NodeIndex,
-    /// The evaluation behind it, where it is found.
-    pub evaluation: Option<NodeIndex>,
-}
-
-/// Nodes that compare scores, and those that make them, told by their ports.
-pub fn compares(shelf: &Shelf<'_>) -> Vec<NodeIndex> {
-    by_ports(shelf, &["table", "per_unit"])
-}
-
-/// Nodes that score predictions.
-pub fn evaluations(shelf: &Shelf<'_>) -> Vec<NodeIndex> {
-    by_ports(shelf, &["per_unit", "summary"])
-}
-
-fn by_ports(shelf: &Shelf<'_>, ports: &[&str]) -> Vec<NodeIndex> {
-    let has = |node: NodeIndex| ports.iter().all(|port| shelf.node(node).kind.output(port).is_some());
-    (0..shelf.study.plan.nodes.len()).filter(|&node| has(node)).collect()
-}
-
-/// The best variant that a comparison lists.
-pub fn best_of(shelf: &Shelf<'_>, compare: NodeIndex) -> Option<Best> {
-    let sample = Sample::gather(shelf, &[compare], Some("per_unit"), None, None)
-        .or_else(|| Sample::gather(shelf, &[compare], Some("table"), None, None))?;
-    let group = sample.best().unwrap_or(0);
-    let evaluation = evaluation_behind(shelf, compare, &sample, group);
-    let chosen = &sample.groups[group];
-    Some(Best { name: sample.name(chosen), labels: chosen.labels.clone(), group, evaluation, node: compare, sample })
-}
-
-/// The best of some evaluations, as if they were compared.
-pub fn best_among(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Best> {
-    let sample = Sample::gather(shelf, nodes, Some("per_unit"), None, None)?;
-    let group = sample.best().unwrap_or(0);
-    let chosen = &sample.groups[group];
-    let fits = |node: &&NodeIndex| {
-        let id = &shelf.node(**node).id;
-        let own = |(name, value): &(String, String)| match name.as_str() {
-            "node" => id.name == *value,
-            name => id.variant.iter().any(|(known, own)| known == name && own == value),
-        };
-        chosen.labels.iter().filter(|(_, value)| !value.is_empty()).all(own)
-    };
-    let node = nodes.iter().find(fits).or(nodes.first()).copied()?;
-    let (name, labels) = (sample.name(chosen), chosen.labels.clone());
-    Some(Best { name, labels, group, evaluation: Some(node), node, sample })
-}
-
-/// The evaluation whose edge into the comparison bears the group's label.
-fn evaluation_behind(shelf: &Shelf<'_>, compare: NodeIndex, sample: &Sample, group: usize) -> Option<NodeIndex> {
-    let labels = &sample.groups[group].labels;
-    let edges = shelf.node(compare).edges.iter().filter(|edge| shelf.node(edge.from).kind.output("per_unit").is_some());
-    let told = |(name, value): &(String, Json)| labels.iter().any(|(n, v)| n == name && *v == json_text(value));
-    let matching = edges.clone().find(|edge| edge.label.len() == labels.len() && edge.label.iter().all(told));
-    matching.or_else(|| edges.clone().next().filter(|_| edges.clone().count() == 1)).map(|edge| edge.from)
-}
-
 /// The answer, from the first comparison, else from the evaluations.
-pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
-    let Some(best) = headline(shelf) else { return decoded(shelf) };
+pub fn answer(results: &Results<'_>) -> Option<Answer> {
+    let Some(best) = headline(results) else { return decoded(results) };
     let Summary { mean, sem, n } = best.sample.groups[best.group].summary?;
     let measure = &best.sample.measure;
-    let scores = best.evaluation.and_then(|node| shelf.table(node, "per_unit"));
-    let what = best.evaluation.and_then(|node| region(shelf, node)).unwrap_or_else(|| "the responses".to_owned());
+    let scores = best.evaluation.and_then(|node| results.of_role(node, Role::Scores));
+    let what = best.evaluation.and_then(|node| region(results, node)).unwrap_or_else(|| "the responses".to_owned());
     let variants = best.sample.groups.len();
     let before = if variants > 1 {
         format!("{} explains {what} best: mean {} ", named(&best), measure.label)
@@ -108,7 +44,7 @@ pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
     let sem = sem.map(|sem| format!(" ± {} (SEM)", measure.value(sem))).unwrap_or_default();
     let after = format!("{sem} over {}{}.", counted(n, "unit"), scored_on(scores.as_deref(), &best));
     let mut sure = Vec::new();
-    if let Some(grid) = shelf.table(best.node, "pairs") {
+    if let Some(grid) = results.of_role(best.node, Role::Pairs) {
         sure.extend(runner_up(&best, &pairs(&grid, &measure.name)));
     }
     let flag = |name: &str| scores.as_ref().is_some_and(|grid| grid.fact_flag(name));
@@ -131,41 +67,36 @@ pub fn answer(shelf: &Shelf<'_>) -> Option<Answer> {
 }
 
 /// Of a study that decodes only: its best accuracy, beside chance.
-fn decoded(shelf: &Shelf<'_>) -> Option<Answer> {
-    let decoders = by_ports(shelf, &["summary", "confusion"]);
+fn decoded(results: &Results<'_>) -> Option<Answer> {
+    let decoders = results.giving(&[Role::Accuracy, Role::Confusion]);
     let read = |node: NodeIndex| {
-        let grid = shelf.table(node, "summary")?;
-        let row = |name: &str| (0..grid.rows).find(|&row| grid.text("measure", row).as_deref() == Some(name));
-        let accuracy = grid.number("value", row("accuracy")?)?;
-        Some((node, accuracy, row("accuracy")?, row("chance").and_then(|row| grid.number("value", row)), grid))
+        let grid = results.of_role(node, Role::Accuracy)?;
+        let declared = results.node(node).kind.measures;
+        let row = |name: &str| (0..grid.rows).find(|&row| grid.text(column::MEASURE, row).as_deref() == Some(name));
+        let by = first(declared)?.name;
+        let accuracy = grid.number(column::VALUE, row(by)?)?;
+        let chance = declared.iter().find(|measure| measure.part == Part::Chance).and_then(|chance| row(chance.name));
+        Some((node, accuracy, row(by)?, chance.and_then(|row| grid.number(column::VALUE, row)), grid))
     };
     let all: Vec<_> = decoders.into_iter().filter_map(read).collect();
     let variants = all.len();
     let (node, accuracy, row, chance, grid) = all.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
-    let interval = grid.number("low", row).zip(grid.number("high", row));
+    let interval = grid.number(column::LOW, row).zip(grid.number(column::HIGH, row));
     let interval = interval.map(|(low, high)| format!(" (95 % interval {} to {})", score(low), score(high)));
     let chance = chance.map(|chance| format!("; chance is {}", score(chance))).unwrap_or_default();
-    let rows = grid.number("rows", row).map(|rows| format!(" over {}", counted(rows as usize, "stimulus")));
+    let rows = grid.number(column::ROWS, row).map(|rows| format!(" over {}", counted(rows as usize, "stimulus")));
     let mut sure = Vec::new();
     if variants > 1 {
         sure.push(format!("It was picked among {variants} variants by this very score."));
     }
     Some(Answer {
-        before: format!("{} tells classes apart with an accuracy of ", shelf.node(node).id),
+        before: format!("{} tells classes apart with an accuracy of ", results.node(node).id),
         score: score(accuracy),
         after: format!("{}{}{chance}.", interval.unwrap_or_default(), rows.unwrap_or_default()),
         sure,
-        definition: measure("accuracy", &grid.definitions).sentence(),
+        definition: first(results.node(node).kind.measures)
+            .map_or_else(String::new, |by| grid.measure(by.name).sentence()),
         node: Some(node),
-    })
-}
-
-/// The best variant of the study's first comparison that has scores, else of its evaluations.
-pub fn headline(shelf: &Shelf<'_>) -> Option<Best> {
-    let mut compared = compares(shelf).into_iter().filter_map(|node| best_of(shelf, node));
-    compared.next().or_else(|| {
-        let nodes = evaluations(shelf);
-        (!nodes.is_empty()).then(|| best_among(shelf, &nodes)).flatten()
     })
 }
 
@@ -182,15 +113,15 @@ pub fn spoken(best: &Best) -> String {
 /// The same at the head of a sentence: there it is told what kind of thing it is, unless only its recipe named it.
 fn named(best: &Best) -> String {
     match best.sample.told(&best.sample.groups[best.group]).as_slice() {
-        [(variable, _)] if matches!(variable.as_str(), "" | "label" | "node") => titled(&spoken(best)),
+        [(variable, _)] if matches!(variable.as_str(), "" | column::LABEL | BY_NODE) => titled(&spoken(best)),
         [] => titled(&spoken(best)),
         labels => capital(&worded(labels)),
     }
 }
 
 /// The one region that all units lie in.
-fn region(shelf: &Shelf<'_>, evaluation: NodeIndex) -> Option<String> {
-    shelf.with_responses(evaluation, |responses| {
+fn region(results: &Results<'_>, evaluation: NodeIndex) -> Option<String> {
+    results.with_responses(evaluation, |responses| {
         let regions = responses.about.regions.as_ref()?;
         let first = regions.first()?;
         regions.iter().all(|region| region == first).then(|| first.clone())

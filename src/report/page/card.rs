@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kind::Role;
 use crate::plan::NodeIndex;
 use crate::report::charts::distribution;
 use crate::report::charts::distribution::Look;
@@ -9,10 +10,12 @@ use crate::report::draw::density::Summary;
 use crate::report::draw::markdown;
 use crate::report::draw::number::{count, counted};
 use crate::report::draw::svg::escape;
-use crate::report::page::answer::{Best, answer, best_among, best_of, compares, evaluations, spoken};
-use crate::report::read::results::Shelf;
-use crate::report::read::status::{Standing, families};
+use crate::report::page::answer::{answer, spoken};
+use crate::report::read::best::{Best, best_among, best_of, comparisons, evaluations};
+use crate::report::read::results::Results;
+use crate::report::read::status::{Status, families};
 use crate::report::read::study::Study;
+use crate::value::ty::Type;
 
 /// What an index says of a study.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,11 +68,11 @@ pub struct Score {
 
 /// Reads a study's card out of its results.
 pub fn card(study: &Study<'_>) -> Card {
-    let shelf = Shelf::new(study);
+    let results = Results::new(study);
     let plan = study.plan;
-    let worst = (0..plan.nodes.len()).map(|node| Standing::of(study, node)).min().unwrap_or(Standing::New);
-    let state = if matches!(worst, Standing::Done | Standing::Dropped) { "complete" } else { worst.name() };
-    let bests = bests(&shelf);
+    let worst = (0..plan.nodes.len()).map(|node| Status::of(study, node)).min().unwrap_or(Status::New);
+    let state = if matches!(worst, Status::Done | Status::Dropped) { "complete" } else { worst.name() };
+    let bests = bests(&results);
     let figure = bests.first().map(|best| {
         let look = if best.sample.groups.len() > 1 { Look::Profile } else { Look::Bar };
         let mut figure = distribution::figure(&best.sample, look, &[], None);
@@ -83,45 +86,45 @@ pub fn card(study: &Study<'_>) -> Card {
         about: paragraph(&plan.about),
         finished: study.finished.clone(),
         state: state.to_owned(),
-        answer: answer(&shelf).map(|answer| (answer.before, answer.score, answer.after)),
+        answer: answer(&results).map(|answer| (answer.before, answer.score, answer.after)),
         figure,
         legend_title,
         legend,
-        scores: bests.iter().filter_map(|best| score(&shelf, best)).collect(),
+        scores: bests.iter().filter_map(|best| score(&results, best)).collect(),
         words: words(study),
-        private: private(&shelf),
+        private: private(&results),
     }
 }
 
 /// The best of each comparison, then of evaluations that no comparison reads.
-fn bests(shelf: &Shelf<'_>) -> Vec<Best> {
-    let compares = compares(shelf);
+fn bests(results: &Results<'_>) -> Vec<Best> {
+    let comparisons = comparisons(results);
     let covered: Vec<NodeIndex> =
-        compares.iter().flat_map(|&node| shelf.node(node).edges.iter().map(|edge| edge.from)).collect();
-    let mut bests: Vec<Best> = compares.iter().filter_map(|&node| best_of(shelf, node)).collect();
-    let evaluations = evaluations(shelf);
-    for family in families(&shelf.study.plan.nodes) {
+        comparisons.iter().flat_map(|&node| results.node(node).edges.iter().map(|edge| edge.from)).collect();
+    let mut bests: Vec<Best> = comparisons.iter().filter_map(|&node| best_of(results, node)).collect();
+    let evaluations = evaluations(results);
+    for family in families(&results.study.plan.nodes) {
         let loose: Vec<NodeIndex> =
             family.nodes.into_iter().filter(|n| evaluations.contains(n) && !covered.contains(n)).collect();
         if !loose.is_empty() {
-            bests.extend(best_among(shelf, &loose));
+            bests.extend(best_among(results, &loose));
         }
     }
     bests
 }
 
-fn score(shelf: &Shelf<'_>, best: &Best) -> Option<Score> {
+fn score(results: &Results<'_>, best: &Best) -> Option<Score> {
     let Summary { mean, sem, n } = best.sample.groups[best.group].summary?;
     let node = best.evaluation?;
-    let grid = shelf.table(node, "per_unit")?;
-    let (_, responses) = *shelf.arrivals(node, "responses").first()?;
-    let data = shelf.with_responses(node, |responses| {
+    let grid = results.of_role(node, Role::Scores)?;
+    let (_, responses) = *results.arrivals_of(node, Type::Responses).first()?;
+    let data = results.with_responses(node, |responses| {
         let regions = responses.about.regions.as_deref().unwrap_or_default();
         let one = regions.first().filter(|first| regions.iter().all(|region| region == *first));
         let region = one.map_or("responses", String::as_str);
         format!("{region}, {} × {}", counted(responses.units().len(), "unit"), count(responses.stimuli().len()))
     })?;
-    let id = &shelf.node(node).id;
+    let id = &results.node(node).id;
     Some(Score {
         measure: best.sample.measure.name.clone(),
         label: best.sample.measure.label.clone(),
@@ -159,12 +162,12 @@ fn words(study: &Study<'_>) -> String {
     words.join(" ").to_lowercase()
 }
 
-fn private(shelf: &Shelf<'_>) -> usize {
-    let nodes = 0..shelf.study.plan.nodes.len();
+fn private(results: &Results<'_>) -> usize {
+    let nodes = 0..results.study.plan.nodes.len();
     let figures = nodes.filter(|&node| {
-        let mut stored = shelf.all_outputs(node).filter(|stored| stored.ty == crate::value::ty::Type::Images);
-        let images = stored.next().and_then(|stored| shelf.images(stored));
-        images.is_some_and(|images| crate::report::charts::pictures::is_private(shelf, node, &images))
+        let mut stored = results.all_outputs(node).filter(|stored| stored.ty == Type::Images);
+        let images = stored.next().and_then(|stored| results.images(stored));
+        images.is_some_and(|images| crate::report::charts::pictures::is_private(results, node, &images))
     });
     figures.count()
 }

@@ -2,36 +2,45 @@
 
 use std::collections::BTreeMap;
 
+use crate::kind::Role;
+use crate::kind::chart::Given;
+use crate::kind::measure::Weight;
 use crate::plan::{Chart, NodeIndex, ReportItem};
-use crate::report::charts::CHART_KINDS;
+use crate::report::charts;
+use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution;
 use crate::report::charts::distribution::Look;
-use crate::report::charts::{confusion, curves, histogram, learning, overview};
-use crate::report::charts::{pairs, penalties, pictures, responses, scatter, stimuli};
+use crate::report::charts::options::{Nothing, OfMeasure, OfUnits};
+use crate::report::charts::pairs::Pairs;
+use crate::report::charts::responses::ResponseProfiles;
+use crate::report::charts::scatter::Scatter;
+use crate::report::charts::stimuli::Stimuli;
+use crate::report::charts::sweep::Sweep;
+use crate::report::charts::{chart, histogram};
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::Figure;
-use crate::report::page::answer::{Best, best_among, best_of, compares, evaluations};
-use crate::report::page::table::{Sheet, sheet};
-use crate::report::read::results::Shelf;
-use crate::report::read::sample::{Sample, main_measure};
-use crate::report::read::status::{Standing, families, told};
+use crate::report::page::table::{Table, of_role, table};
+use crate::report::read::best::{Best, best_among, best_of, comparisons, evaluations};
+use crate::report::read::measure::capital;
+use crate::report::read::results::Results;
+use crate::report::read::sample::{Sample, Source};
+use crate::report::read::status::{Family, Status, families, told};
 use crate::report::read::study::{Audience, ReportError};
 use crate::text::nearest::nearest;
-use crate::value::ty::Type;
 
 /// One thing in the page, in order.
 pub enum Item {
     Text(String),
     Figure(Figure),
-    Sheet(Sheet),
+    Table(Table),
     /// Something that was asked for and cannot be shown, with the reason.
     Missing(String),
 }
 
 /// The report as the recipe lists it, or every kind's defaults; without what is private where everyone may look.
-pub fn items(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
-    let mut items = all(shelf)?;
-    if shelf.study.audience == Audience::Everyone {
+pub fn items(results: &Results<'_>) -> Result<Vec<Item>, ReportError> {
+    let mut items = all(results)?;
+    if results.study.audience == Audience::Everyone {
         for item in &mut items {
             if let Item::Figure(figure) = item
                 && figure.private
@@ -43,14 +52,14 @@ pub fn items(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
     Ok(items)
 }
 
-fn all(shelf: &Shelf<'_>) -> Result<Vec<Item>, ReportError> {
-    if shelf.study.plan.report.is_empty() {
-        let mut items = defaults(shelf);
+fn all(results: &Results<'_>) -> Result<Vec<Item>, ReportError> {
+    if results.study.plan.report.is_empty() {
+        let mut items = defaults(results);
         once(&mut items);
-        tell_apart(shelf, &mut items);
+        tell_apart(results, &mut items);
         return Ok(items);
     }
-    shelf.study.plan.report.iter().map(|item| declared(shelf, item)).collect()
+    results.study.plan.report.iter().map(|item| declared(results, item)).collect()
 }
 
 /// Leaves out charts of the very numbers that an earlier one has: a choice hands on what was shown where it was made.
@@ -65,7 +74,7 @@ fn once(items: &mut Vec<Item>) {
 }
 
 /// Adds the node's name to charts that would share a title.
-fn tell_apart(shelf: &Shelf<'_>, items: &mut [Item]) {
+fn tell_apart(results: &Results<'_>, items: &mut [Item]) {
     let mut titles: BTreeMap<String, usize> = BTreeMap::new();
     for item in items.iter() {
         if let Item::Figure(figure) = item {
@@ -77,27 +86,27 @@ fn tell_apart(shelf: &Shelf<'_>, items: &mut [Item]) {
             && titles[&figure.title] > 1
             && let Some(&node) = figure.nodes.first()
         {
-            figure.title = format!("{}, {}", figure.title, shelf.node(node).id.name);
+            figure.title = format!("{}, {}", figure.title, results.node(node).id.name);
         }
     }
 }
 
 /// One item of a recipe's `report:`.
-pub fn declared(shelf: &Shelf<'_>, item: &ReportItem) -> Result<Item, ReportError> {
+pub fn declared(results: &Results<'_>, item: &ReportItem) -> Result<Item, ReportError> {
     Ok(match item {
         ReportItem::Text(text) => Item::Text(text.clone()),
-        ReportItem::Table { nodes, port } => match sheet(shelf, nodes, port.as_deref()) {
-            Some(sheet) => Item::Sheet(sheet),
-            None => Item::Missing(missing(shelf, nodes, "table")),
+        ReportItem::Table { nodes, port } => match table(results, nodes, port.as_deref()) {
+            Some(table) => Item::Table(table),
+            None => Item::Missing(missing(results, nodes, "table")),
         },
         ReportItem::Chart(chart) => {
             let kind = chart.kind.as_deref();
-            if let Some(kind) = kind.filter(|kind| !CHART_KINDS.contains(kind)) {
+            if let Some(kind) = kind.filter(|kind| charts::named(kind).is_none()) {
                 return Err(ReportError::new(unknown(kind)));
             }
-            match figure(shelf, chart) {
+            match figure(results, chart) {
                 Some(figure) => Item::Figure(figure),
-                None => Item::Missing(missing(shelf, &chart.nodes, kind.unwrap_or("chart"))),
+                None => Item::Missing(missing(results, &chart.nodes, kind.unwrap_or("chart"))),
             }
         }
     })
@@ -105,78 +114,69 @@ pub fn declared(shelf: &Shelf<'_>, item: &ReportItem) -> Result<Item, ReportErro
 
 /// Says that there is no such chart, which exist, and which may be meant.
 fn unknown(kind: &str) -> String {
-    let meant = nearest(kind, CHART_KINDS.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-    format!("there is no chart `{kind}`{}; there are {}", meant.unwrap_or_default(), CHART_KINDS.join(", "))
+    let names: Vec<&str> = charts::charts().names().collect();
+    let meant = nearest(kind, names.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    format!("there is no chart `{kind}`{}; there are {}", meant.unwrap_or_default(), names.join(", "))
 }
 
-fn missing(shelf: &Shelf<'_>, nodes: &[NodeIndex], what: &str) -> String {
-    let ids: Vec<String> = nodes.iter().take(4).map(|&node| format!("`{}`", shelf.node(node).id)).collect();
-    let why = nodes.iter().map(|&node| Standing::of(shelf.study, node)).min();
+fn missing(results: &Results<'_>, nodes: &[NodeIndex], what: &str) -> String {
+    let ids: Vec<String> = nodes.iter().take(4).map(|&node| format!("`{}`", results.node(node).id)).collect();
+    let why = nodes.iter().map(|&node| Status::of(results.study, node)).min();
     let why = match why {
-        Some(Standing::Done | Standing::Dropped) if nodes.iter().all(|&node| !shelf.node(node).keep) => {
+        Some(Status::Done | Status::Dropped) if nodes.iter().all(|&node| !results.node(node).keep) => {
             "the node does not keep its outputs (`keep: false`)".to_owned()
         }
-        Some(Standing::Done) => "its results hold nothing that this shows".to_owned(),
-        Some(Standing::Failed) => "the computation failed".to_owned(),
-        Some(Standing::Skipped) => "something it needs failed".to_owned(),
-        Some(Standing::Stale) => "its last results are of other inputs or parameters".to_owned(),
-        Some(Standing::New) => "it has not run yet".to_owned(),
-        Some(Standing::Dropped) => "its outputs were dropped".to_owned(),
+        Some(Status::Done) => "its results hold nothing that this shows".to_owned(),
+        Some(Status::Failed) => "the computation failed".to_owned(),
+        Some(Status::Skipped) => "something it needs failed".to_owned(),
+        Some(Status::Stale) => "its last results are of other inputs or parameters".to_owned(),
+        Some(Status::New) => "it has not run yet".to_owned(),
+        Some(Status::Dropped) => "its outputs were dropped".to_owned(),
         None => "no node is named".to_owned(),
     };
     format!("No {what} of {}: {why}.", ids.join(", "))
 }
 
-fn figure(shelf: &Shelf<'_>, chart: &Chart) -> Option<Figure> {
-    let nodes = &chart.nodes;
-    let first = *nodes.first()?;
-    let title = chart.title.as_deref();
-    let (port, x, y) = (chart.port.as_deref(), chart.x.as_deref(), chart.y.as_deref());
-    let scores = |look: Look| {
-        let table = (matches!(look, Look::Bar | Look::Profile) && port.is_none()).then_some("table");
-        let with = |port| Sample::gather(shelf, nodes, port, x, y);
-        let has_table = table.is_some_and(|table| shelf.node(first).kind.output(table).is_some());
-        let mut sample = if has_table { with(table) } else { None }.or_else(|| with(port))?;
-        // A table of means knows no ceilings; the units beside it do.
-        sample.ceiling = sample.ceiling.or_else(|| with(Some("per_unit"))?.ceiling);
-        Some(distribution::figure(&sample, look, &chart.reference, title))
+fn figure(results: &Results<'_>, chart: &Chart) -> Option<Figure> {
+    let first = *chart.nodes.first()?;
+    let drawn = match chart.kind.as_deref() {
+        Some(kind) => charts::named(kind)?,
+        None => usual(results, first)?,
     };
-    let made = match chart.kind.as_deref().or_else(|| usual(shelf, first))? {
-        "box" => scores(Look::Box),
-        "violin" => scores(Look::Violin),
-        "strip" => scores(Look::Strip),
-        "bar" => scores(Look::Bar),
-        "profile" => scores(Look::Profile),
-        "histogram" => {
-            let sample = Sample::gather(shelf, nodes, port, x, y)?;
-            let any = sample.groups.iter().any(|group| !group.values.is_empty());
-            any.then(|| histogram::figure(&sample, &chart.reference, title))
-        }
-        "scatter" => scatter::figure(shelf, scored(shelf, nodes)?, &chart.units, title),
-        "responses" => responses::figure(shelf, scored(shelf, nodes)?, &chart.units, title),
-        "stimuli" => stimuli::figure(shelf, scored(shelf, nodes)?, title),
-        "learning" => learning::figure(shelf, nodes, title),
-        "confusion" => confusion::figure(shelf, nodes, title),
-        "sweep" => overview::figure(shelf, first, y, title),
-        "spectrum" => curves::spectrum(shelf, nodes, title),
-        "penalties" => penalties::figure(shelf, nodes, title),
-        "images" => pictures::figure(shelf, first, port, title),
-        "pairs" => compared(shelf, first, y, title),
-        "line" => curves::lines(shelf, nodes, port, (x, y), title),
-        _ => None,
-    };
-    made.map(|figure| made_by(figure, nodes))
+    let (port, title) = (chart.port.as_deref(), chart.title.as_deref());
+    drawn.draw(&View { results, nodes: &chart.nodes, port, title }, &chart.options)
 }
 
-/// The evaluation that a chart of predictions shows: the one named, or the best of those meant.
-fn scored(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<NodeIndex> {
-    let scored: Vec<NodeIndex> =
-        nodes.iter().copied().filter(|&node| shelf.node(node).kind.input("predictions").is_some()).collect();
-    match scored.as_slice() {
-        [] => best_of(shelf, *nodes.first()?)?.evaluation,
-        [one] => Some(*one),
-        many => best_among(shelf, many)?.evaluation,
-    }
+/// What a node is shown by where it gives several things, the first of them first.
+const SPEAKING: &[Role] = &[
+    Role::Comparison,
+    Role::Scores,
+    Role::Ceiling,
+    Role::Spectrum,
+    Role::Penalties,
+    Role::Choice,
+    Role::History,
+    Role::Confusion,
+    Role::Pictures,
+];
+
+/// The chart that a node has of itself: of the first of what it gives, else of a table that it has.
+fn usual(results: &Results<'_>, node: NodeIndex) -> Option<&'static chart::Chart> {
+    let given = SPEAKING.iter().copied().filter(|&role| results.gives(node, &[role]));
+    let plain = results.table_ports(node).next().map(|_| Role::Table);
+    given.chain(plain).find_map(charts::usual)
+}
+
+/// A chart of its own accord, with no options given.
+fn drawn<C: Draw>(results: &Results<'_>, nodes: &[NodeIndex], options: &C::Options) -> Option<Item> {
+    let figure = C::draw(&View { results, nodes, port: None, title: None }, options)?;
+    Some(Item::Figure(made_by(figure, nodes)))
+}
+
+/// The usual chart of what nodes give of a role.
+fn of(results: &Results<'_>, nodes: &[NodeIndex], role: Role) -> Option<Item> {
+    let port = results.port(*nodes.first()?, role);
+    charts::usual(role)?.draw(&View { results, nodes, port, title: None }, &Given::new()).map(Item::Figure)
 }
 
 fn made_by(mut figure: Figure, nodes: &[NodeIndex]) -> Figure {
@@ -186,126 +186,105 @@ fn made_by(mut figure: Figure, nodes: &[NodeIndex]) -> Figure {
     figure
 }
 
-/// The chart that a node has of itself, told by its ports.
-fn usual(shelf: &Shelf<'_>, node: NodeIndex) -> Option<&'static str> {
-    let kind = shelf.node(node).kind;
-    let has = |port: &str| kind.output(port).is_some();
-    Some(if has("table") && has("per_unit") {
-        "box"
-    } else if has("per_unit") || has("ceiling") {
-        "histogram"
-    } else if has("spectrum") {
-        "spectrum"
-    } else if has("alphas") {
-        "penalties"
-    } else if has("choice") {
-        "sweep"
-    } else if has("history") {
-        "learning"
-    } else if has("confusion") {
-        "confusion"
-    } else if kind.outputs.iter().any(|port| port.ty == Type::Images) {
-        "images"
-    } else if kind.outputs.iter().any(|port| port.ty == Type::Table) {
-        "line"
-    } else {
-        return None;
-    })
-}
-
-fn compared(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option<&str>) -> Option<Figure> {
-    let grid = shelf.table(node, "pairs")?;
-    let best = best_of(shelf, node);
-    let of = match (y, &best) {
-        (Some(y), _) => y.to_owned(),
-        (None, Some(best)) => best.sample.measure.name.clone(),
-        (None, None) => main_measure(&grid)?,
-    };
-    let best = best.filter(|best| best.sample.measure.name == of).map(|best| pairs::key_of(&best.labels));
-    pairs::figure(&grid, &of, best.as_ref(), title).map(|figure| made_by(figure, &[node]))
-}
-
-fn defaults(shelf: &Shelf<'_>) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sheets = Vec::new();
-    let compares = compares(shelf);
-    let mut covered: Vec<NodeIndex> = Vec::new();
-    for &node in &compares {
-        covered.extend(shelf.node(node).edges.iter().map(|edge| edge.from));
-        let Some(best) = best_of(shelf, node) else { continue };
-        comparison(shelf, node, &best, &mut items);
-        sheets.extend(sheet(shelf, &[node], Some("table")));
-        sheets.extend(sheet(shelf, &[node], Some("pairs")));
-        sheets.extend(sheet(shelf, &[node], Some("per_unit")).map(|sheet| Sheet { open: false, ..sheet }));
-        if let Some(evaluation) = best.evaluation {
-            evaluated(shelf, evaluation, &mut items);
-        }
-    }
-    let evaluations = evaluations(shelf);
-    let all = families(&shelf.study.plan.nodes);
-    for family in &all {
-        let loose: Vec<NodeIndex> =
-            family.nodes.iter().copied().filter(|n| evaluations.contains(n) && !covered.contains(n)).collect();
-        if loose.is_empty() {
-            continue;
-        }
-        if loose.len() > 1
-            && let Some(sample) = Sample::gather(shelf, &loose, Some("per_unit"), None, None)
-        {
-            items.push(Item::Figure(made_by(distribution::figure(&sample, Look::Box, &[], None), &loose)));
-        }
-        if let Some(evaluation) = best_among(shelf, &loose).and_then(|best| best.evaluation) {
-            evaluated(shelf, evaluation, &mut items);
-        }
-        sheets.extend(sheet(shelf, &loose, Some("summary")));
-        sheets.extend(sheet(shelf, &loose, Some("per_unit")).map(|sheet| Sheet { open: false, ..sheet }));
-    }
-    for ports in [&["confusion"][..], &["choice"], &["history"], &["ceiling"], &["spectrum"], &["alphas"]] {
+fn defaults(results: &Results<'_>) -> Vec<Item> {
+    let all = families(&results.study.plan.nodes);
+    let mut page = Defaults { items: Vec::new(), tables: Vec::new() };
+    let covered = page.comparisons(results);
+    page.evaluations(results, &all, &covered);
+    for role in [Role::Confusion, Role::Choice, Role::History, Role::Ceiling, Role::Spectrum, Role::Penalties] {
         for family in &all {
-            let kind = shelf.node(family.nodes[0]).kind;
-            // A choice hands the winner's history on; it is shown where it was made.
-            let handed_on = ports[0] != "choice" && kind.output("choice").is_some();
-            if handed_on || !ports.iter().all(|port| kind.output(port).is_some()) {
+            page.family(results, family, role);
+        }
+    }
+    for family in &all {
+        page.items.extend(of(results, &family.nodes[..1], Role::Pictures));
+    }
+    page.items.extend(page.tables.into_iter().map(Item::Table));
+    page.items
+}
+
+/// A page that no recipe lists: charts first, tables below them.
+struct Defaults {
+    items: Vec<Item>,
+    tables: Vec<Table>,
+}
+
+impl Defaults {
+    /// What each comparison shows, with the best of its evaluations; gives the nodes that were compared.
+    fn comparisons(&mut self, results: &Results<'_>) -> Vec<NodeIndex> {
+        let mut covered: Vec<NodeIndex> = Vec::new();
+        for node in comparisons(results) {
+            covered.extend(results.node(node).edges.iter().map(|edge| edge.from));
+            let Some(best) = best_of(results, node) else { continue };
+            comparison(results, node, &best, &mut self.items);
+            self.tables.extend(of_role(results, &[node], Role::Comparison));
+            self.tables.extend(of_role(results, &[node], Role::Pairs));
+            self.closed(of_role(results, &[node], Role::Scores));
+            if let Some(evaluation) = best.evaluation {
+                evaluated(results, evaluation, &mut self.items);
+            }
+        }
+        covered
+    }
+
+    /// Evaluations that nothing compares.
+    fn evaluations(&mut self, results: &Results<'_>, all: &[Family<'_>], covered: &[NodeIndex]) {
+        let evaluations = evaluations(results);
+        for family in all {
+            let loose: Vec<NodeIndex> =
+                family.nodes.iter().copied().filter(|n| evaluations.contains(n) && !covered.contains(n)).collect();
+            if loose.is_empty() {
                 continue;
             }
-            let beside = match ports[0] {
-                "confusion" => &["summary", "per_class"][..],
-                "choice" => &["choice"],
-                _ => &[],
-            };
-            sheets.extend(beside.iter().filter_map(|port| sheet(shelf, &family.nodes, Some(port))));
-            let made = match ports[0] {
-                "ceiling" => ceilings(shelf, &family.nodes),
-                "spectrum" => curves::spectrum(shelf, &family.nodes, None),
-                "alphas" => penalties::figure(shelf, &family.nodes, None),
-                "history" => learning::figure(shelf, &family.nodes, None),
-                "confusion" => confusion::figure(shelf, &family.nodes, None),
-                _ => overview::figure(shelf, family.nodes[0], None, None),
-            };
-            items.extend(made.map(|figure| Item::Figure(made_by(figure, &family.nodes))));
+            if loose.len() > 1
+                && let Some(sample) = Sample::gather(results, &loose, Source::Of(Role::Scores), None, None)
+            {
+                self.items.push(Item::Figure(made_by(distribution::figure(&sample, Look::Box, &[], None), &loose)));
+            }
+            if let Some(evaluation) = best_among(results, &loose).and_then(|best| best.evaluation) {
+                evaluated(results, evaluation, &mut self.items);
+            }
+            self.tables.extend(of_role(results, &loose, Role::Summary));
+            self.closed(of_role(results, &loose, Role::Scores));
         }
     }
-    for family in &all {
-        let kind = shelf.node(family.nodes[0]).kind;
-        if kind.outputs.iter().any(|port| port.ty == Type::Images) {
-            items.extend(pictures::figure(shelf, family.nodes[0], None, None).map(Item::Figure));
+
+    /// What a family gives of a role, with the tables that stand beside its chart.
+    fn family(&mut self, results: &Results<'_>, family: &Family<'_>, role: Role) {
+        let first = family.nodes[0];
+        // A choice hands the winner's history on; it is shown where it was made.
+        let handed_on = role != Role::Choice && results.gives(first, &[Role::Choice]);
+        if handed_on || !results.gives(first, &[role]) {
+            return;
         }
+        let beside = match role {
+            Role::Confusion => &[Role::Accuracy, Role::ClassAccuracy][..],
+            Role::Choice => &[Role::Choice],
+            _ => &[],
+        };
+        self.tables.extend(beside.iter().filter_map(|&role| of_role(results, &family.nodes, role)));
+        self.items.extend(of(results, &family.nodes, role));
     }
-    items.extend(sheets.into_iter().map(Item::Sheet));
-    items
+
+    /// A long table, which waits to be asked.
+    fn closed(&mut self, table: Option<Table>) {
+        self.tables.extend(table.map(|table| Table { open: false, ..table }));
+    }
 }
 
 /// Scores by variant, further measures in charts of their own, and paired differences.
-fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<Item>) {
+fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut Vec<Item>) {
     let look = if best.sample.groups.iter().any(|group| !group.values.is_empty()) { Look::Box } else { Look::Profile };
     items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, &[], None), &[node])));
     // Where variables go hand in hand, the first chart has them all.
     if best.sample.series.len() > 1 {
-        items.extend(overview::figure(shelf, node, None, None).map(Item::Figure));
+        items.extend(drawn::<Sweep>(results, &[node], &OfMeasure::default()));
     }
-    items.extend(compared(shelf, node, None, None).map(Item::Figure));
-    for measure in ["explained_variance_nc", "r"].into_iter().filter(|name| *name != best.sample.measure.name) {
-        if let Some(sample) = Sample::gather(shelf, &[node], Some("table"), None, Some(measure)) {
+    items.extend(drawn::<Pairs>(results, &[node], &OfMeasure::default()));
+    let charted = results.measures.iter().filter(|measure| measure.weight == Weight::Charted);
+    for measure in charted.filter(|measure| measure.name != best.sample.measure.name) {
+        let source = Source::Of(Role::Comparison);
+        if let Some(sample) = Sample::gather(results, &[node], source, None, Some(measure.name)) {
             let figure = distribution::figure(&sample, Look::Profile, &[], None);
             items.push(Item::Figure(made_by(figure, &[node])));
         }
@@ -313,32 +292,26 @@ fn comparison(shelf: &Shelf<'_>, node: NodeIndex, best: &Best, items: &mut Vec<I
 }
 
 /// An evaluation by itself: its histogram, and predictions for a few units. Where it is one of several, titles say which.
-fn evaluated(shelf: &Shelf<'_>, node: NodeIndex, items: &mut Vec<Item>) {
-    let id = &shelf.node(node).id;
+fn evaluated(results: &Results<'_>, node: NodeIndex, items: &mut Vec<Item>) {
+    let id = &results.node(node).id;
     let variant = told(id);
-    let sample = Sample::gather(shelf, &[node], Some("per_unit"), None, None);
+    let sample = Sample::gather(results, &[node], Source::Of(Role::Scores), None, None);
     let sample = sample.filter(|sample| sample.groups.iter().any(|group| !group.values.is_empty()));
     let scores = sample.map(|sample| {
-        let title = format!("{} over units{variant}", crate::report::read::measure::capital(&sample.measure.label));
-        made_by(histogram::figure(&sample, &[], Some(&title)), &[node])
+        let title = format!("{} over units{variant}", capital(&sample.measure.label));
+        Item::Figure(made_by(histogram::figure(&sample, &[], Some(&title)), &[node]))
     });
-    let figures = [
+    let shown = [
         scores,
-        scatter::figure(shelf, node, &[], None),
-        responses::figure(shelf, node, &[], None),
-        stimuli::figure(shelf, node, None),
+        drawn::<Scatter>(results, &[node], &OfUnits::default()),
+        drawn::<ResponseProfiles>(results, &[node], &OfUnits::default()),
+        drawn::<Stimuli>(results, &[node], &Nothing {}),
     ];
-    let nameless = variant.is_empty() && evaluations(shelf).len() > 1;
-    items.extend(figures.into_iter().flatten().map(|mut figure| {
-        if nameless {
+    let nameless = variant.is_empty() && evaluations(results).len() > 1;
+    items.extend(shown.into_iter().flatten().map(|mut item| {
+        if let (true, Item::Figure(figure)) = (nameless, &mut item) {
             figure.title = format!("{}, {}", figure.title, id.name);
         }
-        Item::Figure(figure)
+        item
     }));
-}
-
-fn ceilings(shelf: &Shelf<'_>, nodes: &[NodeIndex]) -> Option<Figure> {
-    let sample = Sample::gather(shelf, nodes, Some("ceiling"), None, Some("ceiling"))?;
-    let any = sample.groups.iter().any(|group| !group.values.is_empty());
-    any.then(|| histogram::figure(&sample, &[], None))
 }

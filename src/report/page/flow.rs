@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use crate::report::draw::number::{count, seconds};
 use crate::report::draw::svg::{escape, shortened};
-use crate::report::read::status::{Family, Standing, families};
+use crate::report::read::status::{Family, Status, families};
 use crate::report::read::study::Study;
 
 /// Beyond these a picture says less than the list below it.
@@ -249,13 +249,12 @@ fn draw(study: &Study<'_>, families: &[Family<'_>], layout: &Layout, sizes: &Siz
 }
 
 fn boxed(out: &mut String, study: &Study<'_>, family: &Family<'_>, (x, y): (f64, f64), (w, h): (f64, f64)) {
-    let standing = family.standing(study);
+    let status = family.status(study);
     let first = family.nodes[0];
     let variants = family.nodes.len();
-    let of_that = family.nodes.iter().filter(|&&node| Standing::of(study, node) == standing).count();
-    let mut third =
-        if standing == Standing::Done { seconds(family.seconds(study)) } else { standing.name().to_owned() };
-    if standing != Standing::Done && variants > 1 {
+    let of_that = family.nodes.iter().filter(|&&node| Status::of(study, node) == status).count();
+    let mut third = if status == Status::Done { seconds(family.seconds(study)) } else { status.name().to_owned() };
+    if status != Status::Done && variants > 1 {
         third = format!("{of_that} of {variants} {third}");
     } else if variants > 1 {
         third = format!("{variants} × · {third}");
@@ -264,7 +263,7 @@ fn boxed(out: &mut String, study: &Study<'_>, family: &Family<'_>, (x, y): (f64,
     let _ = write!(
         out,
         "<a href=\"#n{first}\" class=\"box {}\" data-name=\"{}\"><title>{}</title>",
-        standing.name(),
+        status.name(),
         escape(family.name),
         escape(&title)
     );
@@ -300,7 +299,7 @@ fn alt(study: &Study<'_>, families: &[Family<'_>]) -> String {
     let listed = families.iter().take(40).map(|family| {
         let variants =
             if family.nodes.len() > 1 { format!(" in {} variants", count(family.nodes.len())) } else { String::new() };
-        format!("{} ({}{variants}) {}", family.name, family.kind, family.standing(study).name())
+        format!("{} ({}{variants}) {}", family.name, family.kind, family.status(study).name())
     });
     format!("The study as a graph: {}.", listed.collect::<Vec<_>>().join(", "))
 }

@@ -12,16 +12,18 @@ pub mod table;
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
+use crate::kind::Role;
 use crate::report::draw::figure::Figure;
 use crate::report::draw::number::{count, counted, seconds};
 use crate::report::draw::{markdown, yaml};
-use crate::report::page::answer::{answer, headline};
+use crate::report::page::answer::answer;
 use crate::report::page::choose::{Item, items};
 use crate::report::page::flow::{Flow, picture};
 use crate::report::page::provenance::{command, distinct, sections};
-use crate::report::page::table::Sheet;
-use crate::report::read::results::Shelf;
-use crate::report::read::status::Standing;
+use crate::report::page::table::Table;
+use crate::report::read::best::headline;
+use crate::report::read::results::Results;
+use crate::report::read::status::Status;
 use crate::report::read::study::{Audience, ReportError, Study};
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -63,18 +65,18 @@ struct ShownPanel {
 struct Entry {
     text: Option<String>,
     figure: Option<Shown>,
-    sheet: Option<ShownSheet>,
+    table: Option<ShownTable>,
     missing: Option<String>,
 }
 
 #[derive(Serialize)]
-struct ShownSheet {
+struct ShownTable {
     id: String,
     made_by: Vec<(usize, String)>,
     csv: String,
     file: String,
     #[serde(flatten)]
-    sheet: Sheet,
+    table: Table,
 }
 
 /// Something that a reader must know before anything else.
@@ -118,9 +120,9 @@ pub fn waiting(name: &str) -> String {
 }
 
 fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
-    let shelf = Shelf::new(study);
+    let results = Results::new(study);
     let entries: Vec<Entry> =
-        items(&shelf)?.into_iter().enumerate().map(|(at, item)| entry(&shelf, at, item)).collect();
+        items(&results)?.into_iter().enumerate().map(|(at, item)| entry(&results, at, item)).collect();
     let key = entries.iter().position(|entry| entry.figure.is_some());
     let (mut key_figure, mut rest) = (None, Vec::new());
     for (at, entry) in entries.into_iter().enumerate() {
@@ -130,8 +132,8 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
             rest.push(entry);
         }
     }
-    let answer = answer(&shelf);
-    let provenance = sections(&shelf);
+    let answer = answer(&results);
+    let provenance = sections(&results);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_filter("coded", |text: &str| minijinja::Value::from_safe_string(markdown::coded(text)));
@@ -151,8 +153,8 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
         answer => answer,
         finished => day(&study.finished),
         finished_at => study.finished,
-        alerts => alerts(&shelf),
-        facts => facts(&shelf),
+        alerts => alerts(&results),
+        facts => facts(&results),
         key_figure => key_figure,
         items => rest,
         graph_wide => picture(study, Flow::Right),
@@ -167,26 +169,26 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
     page.map_err(|e| ReportError::new(format!("{e:#}")))
 }
 
-fn entry(shelf: &Shelf<'_>, at: usize, item: Item) -> Entry {
+fn entry(results: &Results<'_>, at: usize, item: Item) -> Entry {
     match item {
         Item::Text(text) => Entry { text: Some(markdown::rendered(&text)), ..Entry::default() },
         Item::Missing(text) => Entry { missing: Some(text), ..Entry::default() },
-        Item::Figure(figure) => Entry { figure: Some(shown(shelf, at, figure)), ..Entry::default() },
-        Item::Sheet(sheet) => {
-            let made_by = made_by(shelf, &sheet.nodes);
-            let file = file_name(&shelf.study.plan.name, &sheet.title);
-            let csv = sheet.data.address();
+        Item::Figure(figure) => Entry { figure: Some(shown(results, at, figure)), ..Entry::default() },
+        Item::Table(table) => {
+            let made_by = made_by(results, &table.nodes);
+            let file = file_name(&results.study.plan.name, &table.title);
+            let csv = table.data.address();
             Entry {
-                sheet: Some(ShownSheet { id: format!("table-{at}"), made_by, csv, file, sheet }),
+                table: Some(ShownTable { id: format!("table-{at}"), made_by, csv, file, table }),
                 ..Entry::default()
             }
         }
     }
 }
 
-fn shown(shelf: &Shelf<'_>, at: usize, figure: Figure) -> Shown {
-    let file = file_name(&shelf.study.plan.name, &figure.title);
-    let made_by = made_by(shelf, &figure.nodes);
+fn shown(results: &Results<'_>, at: usize, figure: Figure) -> Shown {
+    let file = file_name(&results.study.plan.name, &figure.title);
+    let made_by = made_by(results, &figure.nodes);
     Shown::of(figure, format!("figure-{at}"), file, made_by)
 }
 
@@ -234,39 +236,38 @@ pub(super) fn file_name(recipe: &str, title: &str) -> String {
 /// Beyond these, the nodes behind a number are named by the first and counted.
 const NAMED: usize = 3;
 
-fn made_by(shelf: &Shelf<'_>, nodes: &[usize]) -> Vec<(usize, String)> {
+fn made_by(results: &Results<'_>, nodes: &[usize]) -> Vec<(usize, String)> {
     match nodes {
         [first, _, ..] if nodes.len() > NAMED => {
-            vec![(*first, format!("{} ({} variants)", shelf.node(*first).id.name, nodes.len()))]
+            vec![(*first, format!("{} ({} variants)", results.node(*first).id.name, nodes.len()))]
         }
-        few => few.iter().map(|&node| (node, shelf.node(node).id.to_string())).collect(),
+        few => few.iter().map(|&node| (node, results.node(node).id.to_string())).collect(),
     }
 }
 
-fn alerts(shelf: &Shelf<'_>) -> Vec<Alert> {
-    let study = shelf.study;
+fn alerts(results: &Results<'_>) -> Vec<Alert> {
+    let study = results.study;
     let mut alerts = Vec::new();
     let wordings = [
-        (Standing::Failed, "failed"),
-        (Standing::Skipped, "skipped, since something they need failed"),
-        (Standing::Stale, "stale: their results are of other inputs or parameters, and not shown"),
-        (Standing::New, "not run yet"),
+        (Status::Failed, "failed"),
+        (Status::Skipped, "skipped, since something they need failed"),
+        (Status::Stale, "stale: their results are of other inputs or parameters, and not shown"),
+        (Status::New, "not run yet"),
     ];
-    for (standing, wording) in wordings {
-        let nodes: Vec<usize> =
-            (0..study.plan.nodes.len()).filter(|&node| Standing::of(study, node) == standing).collect();
+    for (status, wording) in wordings {
+        let nodes: Vec<usize> = (0..study.plan.nodes.len()).filter(|&node| Status::of(study, node) == status).collect();
         if nodes.is_empty() {
             continue;
         }
         let said = |node: usize| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
-        let listed = nodes.iter().take(12).map(|&node| (node, shelf.node(node).id.to_string(), said(node)));
+        let listed = nodes.iter().take(12).map(|&node| (node, results.node(node).id.to_string(), said(node)));
         alerts.push(Alert {
-            state: standing.name(),
+            state: status.name(),
             text: format!("{} of {} {wording}.", count(nodes.len()), counted(study.plan.nodes.len(), "node")),
             nodes: listed.collect(),
         });
     }
-    let problems = shelf.problems();
+    let problems = results.problems();
     if !problems.is_empty() {
         let text = format!("{} in the cache cannot be read.", counted(problems.len(), "value"));
         let nodes = problems.into_iter().map(|problem| (0, String::new(), problem)).collect();
@@ -276,18 +277,18 @@ fn alerts(shelf: &Shelf<'_>) -> Vec<Alert> {
 }
 
 /// The study in a few numbers: names and values.
-fn facts(shelf: &Shelf<'_>) -> Vec<(String, String)> {
-    let study = shelf.study;
+fn facts(results: &Results<'_>) -> Vec<(String, String)> {
+    let study = results.study;
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
-    if let Some(best) = headline(shelf) {
+    if let Some(best) = headline(results) {
         let (_, units) = best.sample.units();
         fact("Units", count(units));
         if let Some(evaluation) = best.evaluation {
-            if let Some(stimuli) = shelf.with_responses(evaluation, |responses| responses.stimuli().len()) {
+            if let Some(stimuli) = results.with_responses(evaluation, |responses| responses.stimuli().len()) {
                 fact("Stimuli", count(stimuli));
             }
-            if let Some(grid) = shelf.table(evaluation, "per_unit") {
+            if let Some(grid) = results.of_role(evaluation, Role::Scores) {
                 if let Some(rows) = grid.fact_number("rows_fitted") {
                     fact("Fitted on", count(rows as usize));
                 }

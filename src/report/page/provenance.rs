@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use crate::plan::{Node, NodeIndex};
 use crate::report::draw::number::{bytes, count, counted, seconds};
 use crate::report::read::grid::json_text;
-use crate::report::read::results::Shelf;
-use crate::report::read::status::{Standing, families};
+use crate::report::read::results::Results;
+use crate::report::read::status::{Status, families};
 use crate::report::read::study::Study;
 use crate::value::Value;
 use crate::value::lineage::{Exposure, Lineage};
@@ -56,8 +56,8 @@ pub struct Section {
 }
 
 /// Every node, by name, in the order of the plan.
-pub fn sections(shelf: &Shelf<'_>) -> Vec<Section> {
-    let study = shelf.study;
+pub fn sections(results: &Results<'_>) -> Vec<Section> {
+    let study = results.study;
     let families = families(&study.plan.nodes);
     let section = families.iter().map(|family| {
         let kind = study.plan.nodes[family.nodes[0]].kind;
@@ -72,15 +72,15 @@ pub fn sections(shelf: &Shelf<'_>) -> Vec<Section> {
             kind: family.kind.to_owned(),
             does: kind.about.lines().next().unwrap_or("").to_owned(),
             summary,
-            state: family.standing(study).name(),
-            entries: family.nodes.iter().map(|&node| entry(shelf, node)).collect(),
+            state: family.status(study).name(),
+            entries: family.nodes.iter().map(|&node| entry(results, node)).collect(),
         }
     });
     section.collect()
 }
 
-fn entry(shelf: &Shelf<'_>, at: NodeIndex) -> Entry {
-    let study = shelf.study;
+fn entry(results: &Results<'_>, at: NodeIndex) -> Entry {
+    let study = results.study;
     let node = &study.plan.nodes[at];
     let outcome = study.outcomes.get(at);
     let records = outcome.map(|outcome| outcome.records.as_slice()).unwrap_or_default();
@@ -90,15 +90,15 @@ fn entry(shelf: &Shelf<'_>, at: NodeIndex) -> Entry {
         at,
         id: node.id.to_string(),
         kind: format!("{} v{}", node.kind.name, records.first().map_or(node.kind.version, |record| record.version)),
-        state: Standing::of(study, at).name(),
+        state: Status::of(study, at).name(),
         seconds: if records.is_empty() { String::new() } else { seconds(outcome.map_or(0.0, |o| o.seconds())) },
         key: keys.join(" "),
         about: node.about.clone(),
         message: outcome.and_then(|outcome| outcome.message.clone()).unwrap_or_default(),
         params: params(node),
-        inputs: inputs(shelf, at, node),
+        inputs: inputs(results, at, node),
         outputs: outputs(study, at),
-        facts: facts(shelf, at),
+        facts: facts(results, at),
         notes: distinct(notes),
         command: format!("{} --node {}", command(study), quoted(&node.id.to_string())),
     }
@@ -120,20 +120,20 @@ fn param(value: &Json) -> String {
     }
 }
 
-fn inputs(shelf: &Shelf<'_>, at: NodeIndex, node: &Node) -> Vec<Line> {
+fn inputs(results: &Results<'_>, at: NodeIndex, node: &Node) -> Vec<Line> {
     let edges = node.edges.iter().map(|edge| {
-        let stored = shelf.outputs(edge.from, &edge.output);
+        let stored = results.outputs(edge.from, &edge.output);
         let mut digests = stored.iter().filter(|stored| edge.key.is_none() || stored.key == edge.key);
         let key = edge.key.as_ref().map(|key| format!("[{key}]")).unwrap_or_default();
         Line {
             name: edge.port.clone(),
-            detail: format!("{}.{}{key}", shelf.node(edge.from).id, edge.output),
+            detail: format!("{}.{}{key}", results.node(edge.from).id, edge.output),
             digest: digests.next().map(|stored| stored.digest.short()).unwrap_or_default(),
             from: Some(edge.from),
         }
     });
     let mut lines: Vec<Line> = edges.collect();
-    let records = shelf.study.outcomes.get(at).map(|outcome| outcome.records.as_slice()).unwrap_or_default();
+    let records = results.study.outcomes.get(at).map(|outcome| outcome.records.as_slice()).unwrap_or_default();
     for (name, value) in records.iter().take(1).flat_map(|record| &record.ingredients) {
         if let Some(param) = name.strip_prefix("file.") {
             let digest: String = json_text(value).chars().take(12).collect();
@@ -157,8 +157,8 @@ fn outputs(study: &Study<'_>, at: NodeIndex) -> Vec<Line> {
     lines.take(KEYS).collect()
 }
 
-fn facts(shelf: &Shelf<'_>, at: NodeIndex) -> Vec<(String, String)> {
-    let Some(outcome) = shelf.study.outcomes.get(at) else { return Vec::new() };
+fn facts(results: &Results<'_>, at: NodeIndex) -> Vec<(String, String)> {
+    let Some(outcome) = results.study.outcomes.get(at) else { return Vec::new() };
     let mut facts = Vec::new();
     let mut fact = |name: &str, values: Vec<String>| {
         let values = distinct(values.into_iter().filter(|value| !value.is_empty()));
@@ -171,7 +171,7 @@ fn facts(shelf: &Shelf<'_>, at: NodeIndex) -> Vec<(String, String)> {
     if outcome.records.len() > 1 {
         fact("computations", vec![count(outcome.records.len())]);
     }
-    let (fitted, selected, scored) = exposures(shelf, at);
+    let (fitted, selected, scored) = exposures(results, at);
     fact("fitted on", fitted);
     fact("chosen by", selected);
     fact("scored on", scored);
@@ -187,8 +187,8 @@ fn facts(shelf: &Shelf<'_>, at: NodeIndex) -> Vec<(String, String)> {
 }
 
 /// What the fits behind a node's results have seen, and how many rows it scored.
-fn exposures(shelf: &Shelf<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let outputs = shelf.all_outputs(at);
+fn exposures(results: &Results<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let outputs = results.all_outputs(at);
     let mut lineages = Vec::new();
     let mut scored = Vec::new();
     for stored in outputs.filter(|stored| matches!(stored.ty, Type::Fit | Type::Matrix | Type::Table)) {
@@ -196,7 +196,7 @@ fn exposures(shelf: &Shelf<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>, Vec
         if stored.ty != Type::Table && !lineages.is_empty() {
             continue;
         }
-        match shelf.value(stored).as_deref() {
+        match results.value(stored).as_deref() {
             Some(Value::Fit(fit)) => lineages.push(fit.about.lineage.clone()),
             Some(Value::Matrix(matrix)) => lineages.push(matrix.about.lineage.clone()),
             Some(Value::Table(table)) => {

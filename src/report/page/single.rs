@@ -2,13 +2,16 @@
 
 use std::fmt::Write;
 
+use crate::kind::Role;
 use crate::plan::{Chart, ReportItem};
+use crate::report::charts;
+use crate::report::charts::options::OfScores;
 use crate::report::charts::pictures::base64;
 use crate::report::draw::density;
 use crate::report::draw::svg::escape;
 use crate::report::page::choose::{Item, declared};
 use crate::report::read::measure::capital;
-use crate::report::read::results::Shelf;
+use crate::report::read::results::Results;
 use crate::report::read::sample::Sample;
 use crate::report::read::study::{ReportError, Study};
 
@@ -34,11 +37,11 @@ pub struct Drawing {
 
 /// Draws the chart that a recipe would; an error says why there is none.
 pub fn drawing(study: &Study<'_>, chart: &Chart) -> Result<Drawing, ReportError> {
-    let shelf = Shelf::new(study);
-    let figure = match declared(&shelf, &ReportItem::Chart(chart.clone()))? {
+    let results = Results::new(study);
+    let figure = match declared(&results, &ReportItem::Chart(chart.clone()))? {
         Item::Figure(figure) => figure,
         Item::Missing(why) => return Err(ReportError::new(why)),
-        Item::Text(_) | Item::Sheet(_) => return Err(ReportError::new("this is no chart")),
+        Item::Text(_) | Item::Table(_) => return Err(ReportError::new("this is no chart")),
     };
     Ok(Drawing {
         title: figure.title,
@@ -46,7 +49,7 @@ pub fn drawing(study: &Study<'_>, chart: &Chart) -> Result<Drawing, ReportError>
         definition: figure.definition,
         panels: figure.panels.into_iter().map(|panel| (panel.heading, panel.wide)).collect(),
         legend: figure.legend,
-        text: scores(&shelf, chart),
+        text: scores(&results, chart),
     })
 }
 
@@ -122,12 +125,13 @@ fn colours() -> String {
 }
 
 /// The scores behind a chart of scores, a line per group: whiskers, box and median, or a bar where only a mean is known.
-fn scores(shelf: &Shelf<'_>, chart: &Chart) -> Option<String> {
-    let of_scores = ["box", "violin", "strip", "bar", "profile", "histogram"];
-    if chart.kind.as_deref().is_some_and(|kind| !of_scores.contains(&kind)) {
+fn scores(results: &Results<'_>, chart: &Chart) -> Option<String> {
+    let of_scores = |kind: &str| charts::charts().get(kind).is_some_and(|chart| chart.draws.contains(&Role::Scores));
+    if chart.kind.as_deref().is_some_and(|kind| !of_scores(kind)) {
         return None;
     }
-    let sample = Sample::gather(shelf, &chart.nodes, chart.port.as_deref(), chart.x.as_deref(), chart.y.as_deref())?;
+    let OfScores { x, y, .. } = serde_json::from_value(chart.options.clone().into()).ok()?;
+    let sample = Sample::gather(results, &chart.nodes, chart.port.as_deref().into(), x.as_deref(), y.as_deref())?;
     let all = density::sorted(sample.groups.iter().flat_map(|group| group.values.iter().map(|value| value.1)));
     let means = || sample.groups.iter().filter_map(|group| group.summary.map(|summary| summary.mean));
     let low = all.first().copied().unwrap_or(0.0).min(means().fold(0.0, f64::min));

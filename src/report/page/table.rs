@@ -2,19 +2,20 @@
 
 use serde::Serialize;
 
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
 use crate::report::draw::data::{Data, cell as exact};
 use crate::report::draw::number::{count, general, probability, score};
 use crate::report::read::grid::{Cells, Grid, json_text};
-use crate::report::read::measure::{capital, is_known, measure};
-use crate::report::read::results::Shelf;
+use crate::report::read::measure::capital;
+use crate::report::read::results::Results;
 
 /// Rows beyond these stay in the store; a command shows them.
 const ROWS: usize = 1_000;
 
 /// A table as the template takes it.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Sheet {
+pub struct Table {
     pub title: String,
     pub heads: Vec<Head>,
     pub rows: Vec<Row>,
@@ -68,41 +69,47 @@ impl Cell {
 
 /// The table at a port of some nodes, one below the other, with the variants in front; the first table where no
 /// port is named.
-pub fn sheet(shelf: &Shelf<'_>, nodes: &[NodeIndex], port: Option<&str>) -> Option<Sheet> {
+pub fn table(results: &Results<'_>, nodes: &[NodeIndex], port: Option<&str>) -> Option<Table> {
     let found: Vec<(NodeIndex, &str, std::rc::Rc<Grid>)> = nodes
         .iter()
         .flat_map(|&node| {
-            let mut ports = shelf.table_ports(node).filter(move |name| port.is_none_or(|port| port == *name));
+            let mut ports = results.table_ports(node).filter(move |name| port.is_none_or(|port| port == *name));
             let port = ports.next();
             port.into_iter()
-                .flat_map(move |port| shelf.tables(node, port).into_iter().map(move |grid| (node, port, grid)))
+                .flat_map(move |port| results.tables(node, port).into_iter().map(move |grid| (node, port, grid)))
         })
         .collect();
     let (first, port, grid) = found.first()?;
-    let name = &shelf.node(*first).id.name;
-    let title = if grid.has("measure") && port == &"table" { name.clone() } else { format!("{name}.{port}") };
-    let mut sheet = if grid.has("measure") && grid.has("mean") && (grid.columns[0].name != "measure" || found.len() > 1)
-    {
-        pivoted(shelf, &found)
+    let name = &results.node(*first).id.name;
+    let compares = results.port(*first, Role::Comparison) == Some(port);
+    let title = if compares { name.clone() } else { format!("{name}.{port}") };
+    let summarised = grid.has(column::MEASURE) && grid.has(column::MEAN);
+    let mut table = if summarised && (grid.columns[0].name != column::MEASURE || found.len() > 1) {
+        pivoted(results, &found)
     } else {
-        stacked(shelf, &found)
+        stacked(results, &found)
     };
-    sheet.title = title;
-    sheet.data = data(shelf, &found);
-    sheet.nodes = found.iter().map(|(node, ..)| *node).collect();
-    sheet.nodes.dedup();
-    sheet.open = sheet.rows.len() <= 40;
+    table.title = title;
+    table.data = data(results, &found);
+    table.nodes = found.iter().map(|(node, ..)| *node).collect();
+    table.nodes.dedup();
+    table.open = table.rows.len() <= 40;
     let total: usize = found.iter().map(|(_, _, grid)| grid.rows).sum();
-    if total > ROWS && sheet.rows.len() >= ROWS {
-        sheet.note = format!("The first {} of {} rows; `ventral show` prints all.", count(ROWS), count(total));
+    if total > ROWS && table.rows.len() >= ROWS {
+        table.note = format!("The first {} of {} rows; `ventral show` prints all.", count(ROWS), count(total));
     }
-    mark_tops(&mut sheet);
-    Some(sheet)
+    mark_tops(&mut table);
+    Some(table)
+}
+
+/// What some nodes of one kind give of a role, as a table.
+pub fn of_role(results: &Results<'_>, nodes: &[NodeIndex], role: Role) -> Option<Table> {
+    table(results, nodes, Some(results.port(*nodes.first()?, role)?))
 }
 
 /// A row per variant, with the mean ± SEM and the median of each measure side by side.
-fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Sheet {
-    let mut sheet = Sheet::default();
+fn pivoted(results: &Results<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Table {
+    let mut table = Table::default();
     let mut labels: Vec<String> = Vec::new();
     let mut measures: Vec<String> = Vec::new();
     let mut keys: Vec<Vec<(String, String)>> = Vec::new();
@@ -111,10 +118,10 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
     let mut makers: Vec<NodeIndex> = Vec::new();
     for (node, _, grid) in found {
         for row in 0..grid.rows {
-            let columns = grid.columns.iter().take_while(|column| column.name != "measure");
+            let columns = grid.columns.iter().take_while(|c| c.name != column::MEASURE);
             let mut key: Vec<(String, String)> =
                 columns.map(|c| (c.name.clone(), c.cells.text(row).unwrap_or_default())).collect();
-            for (name, value) in &shelf.node(*node).id.variant {
+            for (name, value) in &results.node(*node).id.variant {
                 if !key.iter().any(|(known, _)| known == name) {
                     key.push((name.clone(), value.clone()));
                 }
@@ -124,15 +131,15 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
                     labels.push(name.clone());
                 }
             }
-            let name = grid.text("measure", row).unwrap_or_default();
+            let name = grid.text(column::MEASURE, row).unwrap_or_default();
             let at = measures.iter().position(|known| *known == name).unwrap_or_else(|| {
-                let found = measure(&name, &grid.definitions);
-                sheet.definitions.push((capital(&found.label), found.definition));
+                let found = grid.measure(&name);
+                table.definitions.push((capital(&found.label), found.definition));
                 measures.push(name);
                 measures.len() - 1
             });
             let place = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                makers.push(maker(shelf, *node, &key));
+                makers.push(maker(results, *node, &key));
                 keys.push(key);
                 cells.push(Vec::new());
                 units.push(None);
@@ -140,23 +147,24 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             });
             let line = &mut cells[place];
             line.resize(line.len().max(at + 1), None);
-            let (mean, sem, median) = (grid.number("mean", row), grid.number("sem", row), grid.number("median", row));
+            let (mean, sem, median) =
+                (grid.number(column::MEAN, row), grid.number(column::SEM, row), grid.number(column::MEDIAN, row));
             let both = match (mean, sem) {
                 (Some(mean), Some(sem)) => format!("{} ± {}", score(mean), score(sem)),
                 (Some(mean), None) => score(mean),
                 _ => "–".to_owned(),
             };
             line[at] = Some([Cell::number(mean, both), Cell::number(median, median.map_or("–".to_owned(), score))]);
-            units[place] = units[place].or(grid.number("units", row));
+            units[place] = units[place].or(grid.number(column::UNITS, row));
         }
     }
-    sheet.heads = labels.iter().map(|label| Head { text: label.replace('_', " "), number: false }).collect();
+    table.heads = labels.iter().map(|label| Head { text: label.replace('_', " "), number: false }).collect();
     for name in &measures {
-        let label = capital(&measure(name, &Default::default()).label);
-        sheet.heads.push(Head { text: format!("{label}, mean ± SEM"), number: true });
-        sheet.heads.push(Head { text: "median".to_owned(), number: true });
+        let label = capital(&results.measures.measure(name, &Default::default()).label);
+        table.heads.push(Head { text: format!("{label}, mean ± SEM"), number: true });
+        table.heads.push(Head { text: column::MEDIAN.to_owned(), number: true });
     }
-    sheet.heads.push(Head { text: "units".to_owned(), number: true });
+    table.heads.push(Head { text: column::UNITS.to_owned(), number: true });
     for (((key, line), units), node) in keys.into_iter().zip(cells).zip(units).zip(makers).take(ROWS) {
         let label =
             |name: &String| key.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned();
@@ -166,82 +174,82 @@ fn pivoted(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) ->
             row.extend(line.get(at).cloned().flatten().unwrap_or_else(|| [none(), none()]));
         }
         row.push(Cell::number(units, units.map_or("–".to_owned(), general)));
-        sheet.rows.push(Row { unit: None, node, cells: row });
+        table.rows.push(Row { unit: None, node, cells: row });
     }
-    sheet
+    table
 }
 
 /// The node behind a row: what a comparison was told under the row's labels, else the table's own node.
-fn maker(shelf: &Shelf<'_>, node: NodeIndex, key: &[(String, String)]) -> NodeIndex {
+fn maker(results: &Results<'_>, node: NodeIndex, key: &[(String, String)]) -> NodeIndex {
     let told = |(name, value): &(String, serde_json::Value)| {
         key.iter().any(|(known, text)| known == name && *text == json_text(value))
     };
-    let edges = shelf.node(node).edges.iter();
+    let edges = results.node(node).edges.iter();
     let mut labelled = edges.filter(|edge| !edge.label.is_empty() && edge.label.iter().all(told));
     labelled.next().map_or(node, |edge| edge.from)
 }
 
 /// The rows as they are stored.
-fn stacked(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Sheet {
-    let mut sheet = Sheet::default();
+fn stacked(results: &Results<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Table {
+    let mut table = Table::default();
     let (first, _, grid) = &found[0];
     let columns: Vec<String> = grid.columns.iter().map(|column| column.name.clone()).collect();
     let variables: Vec<String> = match found.len() {
         1 => Vec::new(),
-        _ => shelf.node(*first).id.variant.iter().map(|v| v.0.clone()).filter(|v| !columns.contains(v)).collect(),
+        _ => results.node(*first).id.variant.iter().map(|v| v.0.clone()).filter(|v| !columns.contains(v)).collect(),
     };
-    sheet.heads = variables.iter().map(|name| Head { text: name.clone(), number: false }).collect();
+    table.heads = variables.iter().map(|name| Head { text: name.clone(), number: false }).collect();
     for column in &grid.columns {
         let number = matches!(column.cells, Cells::Numbers(..));
-        let found = measure(&column.name, &grid.definitions);
+        let found = grid.measure(&column.name);
         if !found.definition.is_empty() {
-            sheet.definitions.push((capital(&found.label), found.definition.clone()));
+            table.definitions.push((capital(&found.label), found.definition.clone()));
         }
-        sheet.heads.push(Head { text: column.name.replace('_', " "), number });
+        table.heads.push(Head { text: column.name.replace('_', " "), number });
     }
-    if grid.has("measure") {
-        let mut named: Vec<String> = (0..grid.rows).filter_map(|row| grid.text("measure", row)).collect();
+    if grid.has(column::MEASURE) {
+        let mut named: Vec<String> = (0..grid.rows).filter_map(|row| grid.text(column::MEASURE, row)).collect();
         named.dedup();
-        let each = named.iter().map(|name| measure(name, &grid.definitions)).filter(|m| !m.definition.is_empty());
-        sheet.definitions.extend(each.map(|m| (capital(&m.label), m.definition)));
+        let each = named.iter().map(|name| grid.measure(name)).filter(|m| !m.definition.is_empty());
+        table.definitions.extend(each.map(|m| (capital(&m.label), m.definition)));
     }
     for (node, _, grid) in found {
         for row in 0..grid.rows {
-            if sheet.rows.len() >= ROWS {
-                return sheet;
+            if table.rows.len() >= ROWS {
+                return table;
             }
-            let own = &shelf.node(*node).id.variant;
+            let own = &results.node(*node).id.variant;
             let variant = variables.iter().map(|name| {
                 Cell::words(own.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value).to_owned())
             });
             let cells = columns.iter().map(|name| match grid.column(name) {
                 None => Cell::words(String::new()),
-                Some(column) if name == "measure" => {
-                    let of = column.cells.text(row).unwrap_or_default();
-                    Cell::words(capital(&measure(&of, &grid.definitions).label))
+                Some(found) if name == column::MEASURE => {
+                    let of = found.cells.text(row).unwrap_or_default();
+                    Cell::words(capital(&grid.measure(&of).label))
                 }
-                Some(column) => cell(&column.cells, name, row),
+                Some(found) => cell(grid, &found.cells, name, row),
             });
-            let unit = grid.has("unit").then(|| grid.text("unit", row)).flatten();
+            let unit = grid.has(column::UNIT).then(|| grid.text(column::UNIT, row)).flatten();
             let key: Vec<(String, String)> = columns
                 .iter()
-                .take_while(|name| !matches!(name.as_str(), "unit" | "measure"))
+                .take_while(|name| !matches!(name.as_str(), column::UNIT | column::MEASURE))
                 .map(|name| (name.clone(), grid.text(name, row).unwrap_or_default()))
                 .collect();
-            let node = maker(shelf, *node, &key);
-            sheet.rows.push(Row { unit, node, cells: variant.chain(cells).collect() });
+            let node = maker(results, *node, &key);
+            table.rows.push(Row { unit, node, cells: variant.chain(cells).collect() });
         }
     }
-    sheet
+    table
 }
 
 /// The rows as they are stored, with the variants in front where there are several nodes.
-fn data(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Data {
+fn data(results: &Results<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Data {
     let (first, _, grid) = &found[0];
     let columns: Vec<&str> = grid.columns.iter().map(|column| column.name.as_str()).collect();
     let variables: Vec<&str> = match found.len() {
         1 => Vec::new(),
-        _ => shelf.node(*first).id.variant.iter().map(|v| v.0.as_str()).filter(|v| !columns.contains(v)).collect(),
+        _ => results.node(*first).id.variant.iter().map(|v| v.0.as_str()).filter(|v| !columns.contains(v)).collect(),
     };
     let mut data = Data::of(variables.iter().chain(&columns).copied());
     for (node, _, grid) in found {
@@ -249,7 +257,7 @@ fn data(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Da
             if data.len() >= ROWS {
                 return data;
             }
-            let own = &shelf.node(*node).id.variant;
+            let own = &results.node(*node).id.variant;
             let variant =
                 variables.iter().map(|name| own.iter().find(|v| v.0 == *name).map_or(String::new(), |v| v.1.clone()));
             let cells = columns.iter().map(|name| match grid.column(name).map(|column| &column.cells) {
@@ -264,16 +272,16 @@ fn data(shelf: &Shelf<'_>, found: &[(NodeIndex, &str, std::rc::Rc<Grid>)]) -> Da
 }
 
 /// Columns of a summary or of comparisons, printed as scores are.
-const SHARES: &[&str] = &["mean", "median", "sem", "difference", "low", "high"];
+const SHARES: &[&str] = &[column::MEAN, column::MEDIAN, column::SEM, column::DIFFERENCE, column::LOW, column::HIGH];
 
-fn cell(cells: &Cells, name: &str, row: usize) -> Cell {
+fn cell(grid: &Grid, cells: &Cells, name: &str, row: usize) -> Cell {
     match cells {
-        Cells::Numbers(values, _) if name == "p" => {
+        Cells::Numbers(values, _) if name == column::P => {
             let x = values.get(row).copied().flatten();
             Cell::number(x, x.map_or("–".to_owned(), probability))
         }
         Cells::Numbers(values, _) => {
-            let share = is_known(name) || SHARES.contains(&name);
+            let share = grid.measures.is_share(name) || SHARES.contains(&name);
             Cell::number(values.get(row).copied().flatten(), cells.shown(row, share))
         }
         _ => Cell::words(cells.shown(row, false)),
@@ -281,14 +289,14 @@ fn cell(cells: &Cells, name: &str, row: usize) -> Cell {
 }
 
 /// Marks the highest mean of each measure, where there are several to compare.
-fn mark_tops(sheet: &mut Sheet) {
-    for at in 0..sheet.heads.len() {
-        if !sheet.heads[at].text.ends_with("mean ± SEM") || sheet.rows.len() < 2 {
+fn mark_tops(table: &mut Table) {
+    for at in 0..table.heads.len() {
+        if !table.heads[at].text.ends_with("mean ± SEM") || table.rows.len() < 2 {
             continue;
         }
-        let values = sheet.rows.iter().enumerate().filter_map(|(row, cells)| Some((row, cells.cells.get(at)?.sort?)));
+        let values = table.rows.iter().enumerate().filter_map(|(row, cells)| Some((row, cells.cells.get(at)?.sort?)));
         if let Some((row, _)) = values.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))) {
-            sheet.rows[row].cells[at].top = true;
+            table.rows[row].cells[at].top = true;
         }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use polars::prelude::AnyValue;
 use serde_json::Value as Json;
 
+use crate::kind;
+use crate::kind::measure::Part;
 use crate::report::draw::number;
+use crate::report::read::measure::{Measure, Measures};
 use crate::value::table::Table;
 
 /// Columns of equal length with their definitions.
@@ -15,6 +18,8 @@ pub struct Grid {
     pub rows: usize,
     pub definitions: BTreeMap<String, String>,
     pub facts: BTreeMap<String, Json>,
+    /// The measures that the study's kinds declare.
+    pub measures: Measures,
 }
 
 /// A named column.
@@ -35,7 +40,7 @@ pub enum Cells {
 
 impl Grid {
     /// Takes a table out of polars.
-    pub fn of(table: &Table) -> Self {
+    pub fn of(table: &Table, measures: Measures) -> Self {
         let rows = table.frame.height();
         let columns = table.frame.columns().iter().map(|column| {
             let values: Vec<AnyValue<'_>> = (0..rows).map(|row| column.get(row).unwrap_or(AnyValue::Null)).collect();
@@ -46,6 +51,7 @@ impl Grid {
             rows,
             definitions: table.about.definitions.clone(),
             facts: table.about.facts.clone(),
+            measures,
         }
     }
 
@@ -57,6 +63,16 @@ impl Grid {
     /// Whether there is a column of that name.
     pub fn has(&self, name: &str) -> bool {
         self.column(name).is_some()
+    }
+
+    /// How a measure in it is named and drawn.
+    pub fn measure(&self, name: &str) -> Measure {
+        self.measures.measure(name, &self.definitions)
+    }
+
+    /// The column that is some part of what it tells.
+    pub fn part(&self, part: Part) -> Option<&'static kind::Measure> {
+        self.measures.iter().find(|measure| measure.part == part && self.has(measure.name))
     }
 
     /// A number; none where the column is absent or of another type.
@@ -178,7 +194,7 @@ mod tests {
                 Series::new("gone".into(), [None::<f64>; 3]),
             ],
         );
-        let grid = Grid::of(&Table::new(frame.unwrap()));
+        let grid = Grid::of(&Table::new(frame.unwrap()), Measures::default());
         assert_eq!(grid.text("unit", 1).as_deref(), Some("b"));
         assert_eq!((grid.number("r", 0), grid.number("r", 1), grid.number("r", 2)), (Some(0.5), None, None));
         assert_eq!(grid.column("n").unwrap().cells.shown(2, false), "3");

@@ -1,11 +1,16 @@
-//! What the scores are called and how they are defined, where a table does not say so itself.
+//! What the scores are called and how they are defined: as the kinds of a study declare it, unless a table says so itself.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::kind;
+use crate::kind::measure::{Ceiling, Part, Weight};
+use crate::plan::Plan;
 
 /// How a measure is named and drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
-    /// The column's name, or the value in the column `measure`.
+    /// The column's name, or the value in the column of measures.
     pub name: String,
     /// As a sentence names it.
     pub label: String,
@@ -17,92 +22,86 @@ pub struct Measure {
     pub share: bool,
 }
 
-/// Names, labels, units and definitions of the measures that every study has.
-const KNOWN: &[(&str, &str, &str, &str)] = &[
-    (
-        "explained_variance",
-        "explained variance",
-        "fraction of variance",
-        "1 − Var(y − ŷ) / Var(y), per unit, over the scored stimuli; a constant offset costs nothing",
-    ),
-    (
-        "explained_variance_nc",
-        "noise-corrected explained variance",
-        "fraction of explainable variance",
-        "explained variance divided by the unit's ceiling",
-    ),
-    ("r", "correlation", "Pearson r", "Pearson correlation of predicted and measured responses, per unit"),
-    (
-        "r_nc",
-        "noise-corrected correlation",
-        "Pearson r over its ceiling",
-        "Pearson r divided by the square root of the unit's ceiling",
-    ),
-    (
-        "r2",
-        "R²",
-        "1 − residual over total sum of squares",
-        "1 − Σ(y − ŷ)² / Σ(y − ȳ)², per unit; unlike explained variance it also punishes a constant offset",
-    ),
-    (
-        "ceiling",
-        "noise ceiling",
-        "fraction of variance",
-        "the share of a unit's variance that repeats of a stimulus have in common, which no model can exceed",
-    ),
-    (
-        "split_half",
-        "split-half reliability",
-        "Spearman–Brown corrected r",
-        "correlation of the means of two random halves of the repeats, corrected for their length by 2r / (1 + r)",
-    ),
-    (
-        "variance_based",
-        "variance-based ceiling",
-        "fraction of variance",
-        "snr / (snr + 1/n) with n repeats, where snr is the variance of the signal over that of the noise",
-    ),
-    ("explained", "explained variance of the features", "fraction of variance", ""),
-    ("cumulative", "cumulative explained variance of the features", "fraction of variance", ""),
-];
+/// The measures that the kinds of a study declare, each name once.
+#[derive(Clone, Debug, Default)]
+pub struct Measures(Rc<[&'static kind::Measure]>);
 
-/// Columns that say what a row is or how it was summarised: never a measure.
-const NO_MEASURES: &[&str] =
-    &["unit", "measure", "mean", "median", "sem", "units", "fold", "component", "at_edge", "label", "repeats"];
+impl Measures {
+    /// Those of all kinds in a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self::among(plan.nodes.iter().flat_map(|node| node.kind.measures))
+    }
 
-/// Looks a measure up; the table's own definitions win.
-pub fn measure(name: &str, definitions: &BTreeMap<String, String>) -> Measure {
-    let known = KNOWN.iter().find(|(known, ..)| *known == name);
-    let (label, unit, definition) = match known {
-        Some((_, label, unit, definition)) => ((*label).to_owned(), *unit, (*definition).to_owned()),
-        None => (name.replace('_', " "), "", String::new()),
-    };
-    let definition = definitions.get(name).map_or(definition, |own| readable(own));
-    Measure { name: name.to_owned(), label, unit, definition, share: known.is_some() }
-}
+    /// Some measures; of two of one name the first.
+    pub fn among(measures: impl IntoIterator<Item = &'static kind::Measure>) -> Self {
+        let mut known: Vec<&'static kind::Measure> = Vec::new();
+        for measure in measures {
+            if !known.iter().any(|other| other.name == measure.name) {
+                known.push(measure);
+            }
+        }
+        Self(known.into())
+    }
 
-/// A table's own definition, with columns called what a reader calls them.
-fn readable(definition: &str) -> String {
-    let definition = match definition.strip_prefix("the column ").and_then(|rest| rest.split_once(": ")) {
-        Some((column, rest)) => format!("{column}, {rest}"),
-        None => definition.to_owned(),
-    };
-    let word = |word: &str| {
-        let bare = word.trim_end_matches([',', '.', ';', ':']);
-        let label = KNOWN.iter().find(|(name, ..)| *name == bare && bare.contains('_')).map(|(_, label, ..)| *label);
-        label.map_or(word.to_owned(), |label| format!("{label}{}", &word[bare.len()..]))
-    };
-    definition.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
+    /// As its kind declares it.
+    pub fn declared(&self, name: &str) -> Option<&'static kind::Measure> {
+        self.0.iter().find(|measure| measure.name == name).copied()
+    }
 
-/// Whether a column may hold scores.
-pub fn is_measure(column: &str) -> bool {
-    !NO_MEASURES.contains(&column)
-}
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &'static kind::Measure> {
+        self.0.iter().copied()
+    }
 
-/// Whether every study defines a measure of that name.
-pub fn is_known(name: &str) -> bool {
-    KNOWN.iter().any(|(known, ..)| *known == name)
+    /// Looks a measure up; the table's own definitions win.
+    pub fn measure(&self, name: &str, definitions: &BTreeMap<String, String>) -> Measure {
+        let known = self.declared(name);
+        let own = definitions.get(name).map(|own| self.readable(own));
+        Measure {
+            name: name.to_owned(),
+            label: known.map_or_else(|| name.replace('_', " "), kind::Measure::spoken),
+            unit: known.map_or("", |known| known.unit),
+            definition: own.unwrap_or_else(|| known.map_or("", |known| known.definition).to_owned()),
+            share: self.is_share(name),
+        }
+    }
+
+    /// Whether a kind declares a share or coefficient of that name.
+    pub fn is_share(&self, name: &str) -> bool {
+        self.declared(name).is_some_and(|known| known.share)
+    }
+
+    /// Whether it is the one that is spoken of first.
+    pub fn is_first(&self, name: &str) -> bool {
+        self.declared(name).is_some_and(|known| known.weight == Weight::First)
+    }
+
+    /// The column of the values that bound it, which no model exceeds.
+    pub fn ceiling(&self, name: &str) -> Option<&'static str> {
+        match self.declared(name)?.ceiling {
+            Ceiling::Column(column) => Some(column),
+            Ceiling::None | Ceiling::Corrected => None,
+        }
+    }
+
+    /// The measure that is some part of what a table tells.
+    pub fn part(&self, part: Part) -> Option<&'static kind::Measure> {
+        self.iter().find(|measure| measure.part == part)
+    }
+
+    /// A table's own definition, with columns called what a reader calls them.
+    fn readable(&self, definition: &str) -> String {
+        let definition = match definition.strip_prefix("the column ").and_then(|rest| rest.split_once(": ")) {
+            Some((column, rest)) => format!("{column}, {rest}"),
+            None => definition.to_owned(),
+        };
+        let word = |word: &str| {
+            let bare = word.trim_end_matches([',', '.', ';', ':']);
+            let known = self.declared(bare).filter(|known| bare.contains('_') && !known.label.is_empty());
+            known.map_or(word.to_owned(), |known| format!("{}{}", known.label, &word[bare.len()..]))
+        };
+        definition.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Measure {
@@ -146,18 +145,29 @@ pub fn capital(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const R: kind::Measure = kind::Measure {
+        name: "r",
+        definition: "Pearson's r",
+        label: "correlation",
+        share: true,
+        ..kind::Measure::PLAIN
+    };
+    const HALF: kind::Measure =
+        kind::Measure { name: "split_half", label: "split-half reliability", share: true, ..kind::Measure::PLAIN };
+
     #[test]
     fn a_tables_own_definition_wins() {
+        let known = Measures::among([&R, &HALF]);
         let own = BTreeMap::from([("r_nc".to_owned(), "the column split_half: explained_variance by it.".to_owned())]);
-        assert_eq!(measure("r_nc", &own).definition, "split-half reliability, explained variance by it.");
+        assert_eq!(known.measure("r_nc", &own).definition, "split-half reliability, explained_variance by it.");
         let own = BTreeMap::from([("r".to_owned(), "Pearson r over 7 stimuli.".to_owned())]);
-        assert_eq!(measure("r", &own).sentence(), "Correlation: Pearson r over 7 stimuli.");
-        assert!(measure("r", &BTreeMap::new()).definition.starts_with("Pearson correlation"));
+        assert_eq!(known.measure("r", &own).sentence(), "Correlation: Pearson r over 7 stimuli.");
+        assert_eq!(known.measure("r", &BTreeMap::new()).definition, "Pearson's r");
     }
 
     #[test]
     fn an_unknown_column_is_named_but_not_defined() {
-        let loss = measure("val_loss", &BTreeMap::new());
+        let loss = Measures::default().measure("val_loss", &BTreeMap::new());
         assert_eq!((loss.axis().as_str(), loss.sentence().as_str()), ("Val loss", ""));
         assert!(!loss.share);
     }

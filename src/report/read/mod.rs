@@ -1,7 +1,9 @@
 //! What a report reads: results of a run, their measures and their state.
 
+pub mod best;
 pub mod grid;
 pub mod measure;
+pub mod pairs;
 pub mod results;
 pub mod sample;
 pub mod scored;

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use crate::digest::Digest;
 use crate::engine::record::Stored;
+use crate::kind::Role;
 use crate::plan::{Node, NodeIndex};
 use crate::report::read::grid::Grid;
+use crate::report::read::measure::Measures;
 use crate::report::read::study::Study;
 use crate::value::Value;
 use crate::value::images::Images;
@@ -18,17 +20,24 @@ use crate::value::split::Split;
 use crate::value::ty::Type;
 
 /// Reads values of a study and remembers them, and what could not be read.
-pub struct Shelf<'a> {
+pub struct Results<'a> {
     pub study: &'a Study<'a>,
     values: RefCell<HashMap<Digest, Option<Rc<Value>>>>,
     grids: RefCell<HashMap<Digest, Option<Rc<Grid>>>>,
     problems: RefCell<Vec<String>>,
+    pub measures: Measures,
 }
 
-impl<'a> Shelf<'a> {
-    /// A shelf from which nothing has been read.
+impl<'a> Results<'a> {
+    /// Results of which nothing has been read.
     pub fn new(study: &'a Study<'a>) -> Self {
-        Self { study, values: RefCell::default(), grids: RefCell::default(), problems: RefCell::default() }
+        Self {
+            study,
+            values: RefCell::default(),
+            grids: RefCell::default(),
+            problems: RefCell::default(),
+            measures: Measures::of(study.plan),
+        }
     }
 
     /// A node of the plan.
@@ -87,7 +96,7 @@ impl<'a> Shelf<'a> {
             return known.clone();
         }
         let grid = self.value(stored).and_then(|value| match &*value {
-            Value::Table(table) => Some(Rc::new(Grid::of(table))),
+            Value::Table(table) => Some(Rc::new(Grid::of(table, self.measures.clone()))),
             _ => None,
         });
         self.grids.borrow_mut().insert(stored.digest, grid.clone());
@@ -102,6 +111,36 @@ impl<'a> Shelf<'a> {
     /// The tables of all keys of a port.
     pub fn tables(&self, node: NodeIndex, port: &str) -> Vec<Rc<Grid>> {
         self.outputs(node, port).into_iter().filter_map(|stored| self.grid(stored)).collect()
+    }
+
+    /// The port at which a node's kind gives something of a role.
+    pub fn port(&self, node: NodeIndex, role: Role) -> Option<&'static str> {
+        self.node(node).kind.gives(role).map(|port| port.name)
+    }
+
+    /// Whether a node's kind gives all of some roles.
+    pub fn gives(&self, node: NodeIndex, roles: &[Role]) -> bool {
+        roles.iter().all(|&role| self.port(node, role).is_some())
+    }
+
+    /// The nodes whose kinds give all of some roles.
+    pub fn giving(&self, roles: &[Role]) -> Vec<NodeIndex> {
+        (0..self.study.plan.nodes.len()).filter(|&node| self.gives(node, roles)).collect()
+    }
+
+    /// The table of a role, where it is not keyed.
+    pub fn of_role(&self, node: NodeIndex, role: Role) -> Option<Rc<Grid>> {
+        self.table(node, self.port(node, role)?)
+    }
+
+    /// The tables of a role, of all keys.
+    pub fn all_of_role(&self, node: NodeIndex, role: Role) -> Vec<Rc<Grid>> {
+        self.port(node, role).map(|port| self.tables(node, port)).unwrap_or_default()
+    }
+
+    /// What arrives at the input of a node that takes a type and no other.
+    pub fn arrivals_of(&self, node: NodeIndex, ty: Type) -> Vec<(NodeIndex, &'a Stored)> {
+        self.node(node).kind.takes(ty).map(|input| self.arrivals(node, input.name)).unwrap_or_default()
     }
 
     /// The names of a node's ports that hold tables, in the kind's order.
@@ -135,7 +174,7 @@ impl<'a> Shelf<'a> {
 
     /// The split that arrives at a node.
     pub fn split(&self, node: NodeIndex) -> Option<Split> {
-        let (_, stored) = *self.arrivals(node, "split").first()?;
+        let (_, stored) = *self.arrivals_of(node, Type::Split).first()?;
         match &*self.value(stored)? {
             Value::Split(split) => Some(split.clone()),
             _ => None,
@@ -144,7 +183,7 @@ impl<'a> Shelf<'a> {
 
     /// What a function makes of the responses that arrive at a node.
     pub fn with_responses<T>(&self, node: NodeIndex, read: impl FnOnce(&Responses) -> T) -> Option<T> {
-        let (_, stored) = *self.arrivals(node, "responses").first()?;
+        let (_, stored) = *self.arrivals_of(node, Type::Responses).first()?;
         match &*self.value(stored)? {
             Value::Responses(responses) => Some(read(responses)),
             _ => None,

@@ -4,13 +4,31 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::density;
 use crate::report::draw::density::Summary;
 use crate::report::read::grid::{Grid, json_text};
-use crate::report::read::measure::{Measure, is_known, is_measure, measure};
-use crate::report::read::results::Shelf;
+use crate::report::read::measure::Measure;
+use crate::report::read::results::Results;
+
+/// Where a node's scores are sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// In the first of its tables that fits, one with a row per unit before others.
+    Any,
+    /// At the port that a recipe names.
+    Port(&'a str),
+    /// In what it gives of a role.
+    Of(Role),
+}
+
+impl<'a> From<Option<&'a str>> for Source<'a> {
+    fn from(port: Option<&'a str>) -> Self {
+        port.map_or(Self::Any, Self::Port)
+    }
+}
 
 /// Scores of one measure, group by group.
 #[derive(Clone, Debug)]
@@ -46,44 +64,43 @@ pub struct Group {
 
 impl Sample {
     /// Scores per unit out of the tables of some nodes: groups are told apart by the tables' own columns, else by the
-    /// nodes' variants. `port` and `x` and `y` are as a chart of the recipe names them.
+    /// nodes' variants. `x` and `y` are as a chart of the recipe names them.
     pub fn gather(
-        shelf: &Shelf<'_>,
+        results: &Results<'_>,
         nodes: &[NodeIndex],
-        port: Option<&str>,
+        source: Source<'_>,
         x: Option<&str>,
         y: Option<&str>,
     ) -> Option<Self> {
         let tables: Vec<(NodeIndex, std::rc::Rc<Grid>)> =
-            nodes.iter().filter_map(|&node| Some((node, find_table(shelf, node, port, y)?))).collect();
+            nodes.iter().filter_map(|&node| Some((node, find_table(results, node, source, y)?))).collect();
         let first = &tables.first()?.1;
         let y = y.map_or_else(|| main_measure(first), |y| Some(y.to_owned()))?;
         let mut rows: Vec<Row> = Vec::new();
         for (node, grid) in &tables {
-            let mut own = shelf.node(*node).id.variant.clone();
-            if tables.iter().any(|(other, _)| shelf.node(*other).id.name != shelf.node(*node).id.name) {
-                own.push(("node".to_owned(), shelf.node(*node).id.name.clone()));
+            let mut own = results.node(*node).id.variant.clone();
+            if tables.iter().any(|(other, _)| results.node(*other).id.name != results.node(*node).id.name) {
+                own.push((BY_NODE.to_owned(), results.node(*node).id.name.clone()));
             }
             for row in 0..grid.rows {
-                if grid.has("measure") && grid.text("measure", row).as_deref() != Some(&y) {
+                if grid.has(column::MEASURE) && grid.text(column::MEASURE, row).as_deref() != Some(&y) {
                     continue;
                 }
                 rows.push(Row::read(grid, row, &y, &own));
             }
         }
         let definitions = tables.iter().flat_map(|(_, grid)| grid.definitions.clone()).collect();
-        let measure = measure(&y, &definitions);
-        let mut sample = Self::sort(rows, measure, x, shelf)?;
-        if y == "explained_variance" {
-            let ceilings =
-                tables.iter().flat_map(|(_, grid)| (0..grid.rows).filter_map(|row| grid.number("ceiling", row)));
+        let measure = results.measures.measure(&y, &definitions);
+        let mut sample = Self::sort(rows, measure, x, results)?;
+        if let Some(bound) = results.measures.ceiling(&y) {
+            let ceilings = tables.iter().flat_map(|(_, grid)| (0..grid.rows).filter_map(|row| grid.number(bound, row)));
             sample.ceiling = density::summary(&ceilings.collect::<Vec<_>>()).map(|s| s.mean);
         }
         sample.facts = first.facts.clone();
         Some(sample)
     }
 
-    fn sort(rows: Vec<Row>, measure: Measure, x: Option<&str>, shelf: &Shelf<'_>) -> Option<Self> {
+    fn sort(rows: Vec<Row>, measure: Measure, x: Option<&str>, results: &Results<'_>) -> Option<Self> {
         let mut variables: Vec<String> = Vec::new();
         for (name, _) in rows.iter().flat_map(|row| &row.labels) {
             if !variables.contains(name) {
@@ -97,7 +114,7 @@ impl Sample {
         let all: Vec<String> = variables.iter().filter(|name| !name.is_empty()).cloned().collect();
         variables.retain(|name| *name != variable);
         let order = |name: &str| {
-            let swept = shelf.study.plan.sweep.iter().find(|(swept, _)| swept == name);
+            let swept = results.study.plan.sweep.iter().find(|(swept, _)| swept == name);
             swept.map(|(_, values)| values.iter().map(json_text).collect::<Vec<_>>()).unwrap_or_default()
         };
         let mut categories = Order::starting(order(&variable));
@@ -165,7 +182,7 @@ impl Sample {
     /// What groups differ in, as an axis and a title call it; nothing where only the recipe's names tell them apart.
     pub fn axis(&self) -> String {
         match self.variable.as_str() {
-            "label" | "node" => String::new(),
+            column::LABEL | BY_NODE => String::new(),
             name => name.replace('_', " "),
         }
     }
@@ -199,7 +216,7 @@ impl Sample {
         let labels = self.groups.first().into_iter().flat_map(|group| &group.labels).map(|(name, _)| name.clone());
         let label = |group: &Group| group.labels.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>();
         let by_unit = self.groups.iter().any(|group| !group.values.is_empty());
-        let own: &[&str] = if by_unit { &["unit"] } else { &["mean", "sem", "units"] };
+        let own: &[&str] = if by_unit { &[column::UNIT] } else { &[column::MEAN, column::SEM, column::UNITS] };
         let heads = labels.chain(own.iter().map(|&head| head.to_owned()));
         let mut data = Data::of(heads.chain(by_unit.then(|| self.measure.name.clone())));
         for group in &self.groups {
@@ -220,6 +237,9 @@ impl Sample {
     }
 }
 
+/// The variable by which groups of nodes of several names are told apart.
+pub const BY_NODE: &str = "node";
+
 struct Row {
     labels: Vec<(String, String)>,
     unit: String,
@@ -229,28 +249,28 @@ struct Row {
 
 impl Row {
     fn read(grid: &Grid, row: usize, y: &str, own: &[(String, String)]) -> Self {
-        let columns = grid.columns.iter().take_while(|column| !matches!(column.name.as_str(), "unit" | "measure"));
+        let columns = grid.columns.iter().take_while(|c| !matches!(c.name.as_str(), column::UNIT | column::MEASURE));
         let mut labels: Vec<(String, String)> =
             columns.map(|column| (column.name.clone(), column.cells.text(row).unwrap_or_default())).collect();
-        if !(grid.has("unit") || grid.has("measure")) {
+        if !(grid.has(column::UNIT) || grid.has(column::MEASURE)) {
             labels.clear();
         }
-        labels.retain(|(name, _)| name != "fold");
+        labels.retain(|(name, _)| name != column::FOLD);
         for (name, value) in own {
             if !labels.iter().any(|(known, _)| known == name) {
                 labels.push((name.clone(), value.clone()));
             }
         }
-        let summary = grid.has("measure").then(|| {
-            grid.number("mean", row).map(|mean| Summary {
-                n: grid.number("units", row).unwrap_or(0.0) as usize,
+        let summary = grid.has(column::MEASURE).then(|| {
+            grid.number(column::MEAN, row).map(|mean| Summary {
+                n: grid.number(column::UNITS, row).unwrap_or(0.0) as usize,
                 mean,
-                sem: grid.number("sem", row),
+                sem: grid.number(column::SEM, row),
             })
         });
         Self {
             labels,
-            unit: grid.text("unit", row).unwrap_or_else(|| (row + 1).to_string()),
+            unit: grid.text(column::UNIT, row).unwrap_or_else(|| (row + 1).to_string()),
             value: grid.number(y, row),
             summary: summary.flatten(),
         }
@@ -298,26 +318,33 @@ impl Order {
 
 /// The first measure of a table of scores.
 pub fn main_measure(grid: &Grid) -> Option<String> {
-    if grid.has("measure") {
-        let names = (0..grid.rows).filter_map(|row| grid.text("measure", row)).collect::<Vec<_>>();
-        return names.iter().find(|name| *name == "explained_variance").or(names.first()).cloned();
+    if grid.has(column::MEASURE) {
+        let names = (0..grid.rows).filter_map(|row| grid.text(column::MEASURE, row)).collect::<Vec<_>>();
+        return names.iter().find(|name| grid.measures.is_first(name)).or(names.first()).cloned();
     }
-    let after = grid.columns.iter().skip_while(|column| grid.has("unit") && column.name != "unit").map(|c| &c.name);
+    let after = grid.columns.iter().skip_while(|c| grid.has(column::UNIT) && c.name != column::UNIT).map(|c| &c.name);
     let measures: Vec<&String> =
-        after.filter(|name| is_measure(name) && grid.numeric().any(|column| column.name == **name)).collect();
-    measures.iter().find(|name| is_known(name)).or(measures.first()).map(|name| (*name).clone())
+        after.filter(|name| column::may_measure(name) && grid.numeric().any(|c| c.name == **name)).collect();
+    measures.iter().find(|name| grid.measures.is_share(name)).or(measures.first()).map(|name| (*name).clone())
 }
 
 /// The table a chart of scores reads: at the port named, else the first with a row per unit and the measure.
-fn find_table(shelf: &Shelf<'_>, node: NodeIndex, port: Option<&str>, y: Option<&str>) -> Option<std::rc::Rc<Grid>> {
-    if let Some(port) = port {
-        return shelf.table(node, port);
+fn find_table(
+    results: &Results<'_>,
+    node: NodeIndex,
+    source: Source<'_>,
+    y: Option<&str>,
+) -> Option<std::rc::Rc<Grid>> {
+    match source {
+        Source::Port(port) => return results.table(node, port),
+        Source::Of(role) => return results.of_role(node, role),
+        Source::Any => {}
     }
-    let tables: Vec<_> = shelf.table_ports(node).filter_map(|port| shelf.table(node, port)).collect();
+    let tables: Vec<_> = results.table_ports(node).filter_map(|port| results.table(node, port)).collect();
     let holds = |grid: &Grid| y.is_none_or(|y| grid.has(y));
     tables
         .iter()
-        .find(|grid| grid.has("unit") && holds(grid))
+        .find(|grid| grid.has(column::UNIT) && holds(grid))
         .or_else(|| tables.iter().find(|grid| holds(grid)))
         .cloned()
 }

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
+use crate::kind::column;
+use crate::kind::measure::first;
 use crate::plan::NodeIndex;
 use crate::report::read::grid::Grid;
-use crate::report::read::results::Shelf;
+use crate::report::read::results::Results;
 use crate::value::matrix::Matrix;
 use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Part, Split};
 use crate::value::stimuli::{Stimuli, Stimulus};
+use crate::value::ty::Type;
 
 /// The stimuli that a node scored, with what was predicted for them.
 pub struct Scored {
@@ -33,25 +36,25 @@ impl Scored {
 }
 
 /// Joins predictions and responses by stimulus: under folds, each row by the fit that did not see it.
-pub fn scored(shelf: &Shelf<'_>, node: NodeIndex, scores: Option<&Grid>) -> Option<Scored> {
-    let split: Split = shelf.split(node)?;
-    let arrivals = shelf.arrivals(node, "predictions");
+pub fn scored(results: &Results<'_>, node: NodeIndex, scores: Option<&Grid>) -> Option<Scored> {
+    let split: Split = results.split(node)?;
+    let arrivals = results.arrivals_of(node, Type::Matrix);
     let on = scores
         .and_then(|grid| grid.fact_text("on"))
-        .or_else(|| shelf.node(node).params.get("on").and_then(serde_json::Value::as_str))
+        .or_else(|| results.node(node).params.get("on").and_then(serde_json::Value::as_str))
         .unwrap_or("test")
         .to_owned();
     let mut predictions = Vec::new();
     let mut folds: Vec<Option<usize>> = Vec::new();
     for (_, stored) in arrivals {
-        if let Some(matrix) = shelf.matrix(stored) {
+        if let Some(matrix) = results.matrix(stored) {
             folds.push(stored.key.as_deref().and_then(|key| key.parse().ok()));
             predictions.push(matrix);
         }
     }
     let places: Vec<HashMap<(&str, &str), usize>> =
         predictions.iter().map(|matrix| matrix.about.stimuli.as_ref().map(index).unwrap_or_default()).collect();
-    let rows = shelf.with_responses(node, |responses| {
+    let rows = results.with_responses(node, |responses| {
         let measured = index(responses.stimuli());
         let mut rows = Vec::new();
         for (row, stimulus) in split.stimuli.iter().enumerate() {
@@ -96,9 +99,10 @@ pub fn choose(units: &[String], scores: Option<&Grid>, scored: &Scored) -> Vec<(
         return units.iter().map(|unit| (unit.clone(), "")).collect();
     }
     let mut ranked: Vec<(f64, String)> = Vec::new();
-    if let Some(grid) = scores {
-        let known =
-            (0..grid.rows).filter_map(|row| Some((grid.number("explained_variance", row)?, grid.text("unit", row)?)));
+    if let Some(grid) = scores
+        && let Some(by) = first(grid.measures.iter().filter(|measure| grid.has(measure.name)))
+    {
+        let known = (0..grid.rows).filter_map(|row| Some((grid.number(by.name, row)?, grid.text(column::UNIT, row)?)));
         ranked.extend(known);
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));

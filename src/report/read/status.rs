@@ -6,7 +6,7 @@ use crate::report::read::study::Study;
 
 /// A state in the order of what a reader must know first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Status {
     Failed,
     Skipped,
     Stale,
@@ -15,8 +15,8 @@ pub enum Standing {
     Done,
 }
 
-impl Standing {
-    /// A node's standing; a node without an outcome is new.
+impl Status {
+    /// A node's status; a node without an outcome is new.
     pub fn of(study: &Study<'_>, node: NodeIndex) -> Self {
         match study.outcomes.get(node).map(|outcome| outcome.state) {
             Some(State::Ran | State::Cached) => Self::Done,
@@ -63,9 +63,9 @@ pub fn families(nodes: &[Node]) -> Vec<Family<'_>> {
 }
 
 impl Family<'_> {
-    /// The standing a reader must know first.
-    pub fn standing(&self, study: &Study<'_>) -> Standing {
-        self.nodes.iter().map(|&node| Standing::of(study, node)).min().unwrap_or(Standing::New)
+    /// The status a reader must know first.
+    pub fn status(&self, study: &Study<'_>) -> Status {
+        self.nodes.iter().map(|&node| Status::of(study, node)).min().unwrap_or(Status::New)
     }
 
     /// Seconds of computation behind the results of all variants.

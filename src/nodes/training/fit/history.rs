@@ -6,6 +6,8 @@ use polars::prelude::{Column, DataFrame};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::kind;
+use crate::nodes::training::curves;
 use crate::nodes::training::fit::targets::Judges;
 use crate::value::lineage::Lineage;
 use crate::value::table::Table;
@@ -39,27 +41,25 @@ pub enum Tasks {
 /// A column of the table: its name, its numbers, and what they mean.
 type Measure = (&'static str, fn(&Epoch) -> Option<f64>, &'static str);
 
-const TRAIN: Measure =
-    ("train_loss", |e| e.train_loss, "the loss over the epoch's batches, while they were trained on");
-const VAL: Measure = ("val_loss", |e| e.val_loss, "the same loss over the judging rows, in evaluation mode");
-const EXPLAINED: Measure = (
-    "val_explained_variance",
-    |e| e.val_explained_variance,
-    "1 − Var(y − ŷ)/Var(y) over the judging rows, the mean over units that vary",
-);
-const CORRELATION: Measure = ("val_r", |e| e.val_r, "Pearson's r over the judging rows, the mean over units that vary");
-const ACCURACY: Measure =
-    ("val_accuracy", |e| e.val_accuracy, "the share of judging rows whose likeliest class is theirs");
-const RATE: Measure = ("learning_rate", |e| Some(e.learning_rate), "the learning rate of the epoch's last step");
+const fn measure(of: kind::Measure, get: fn(&Epoch) -> Option<f64>) -> Measure {
+    (of.name, get, of.definition)
+}
+
+const TRAIN: Measure = measure(curves::TRAIN_LOSS, |e| e.train_loss);
+const VAL: Measure = measure(curves::VAL_LOSS, |e| e.val_loss);
+const EXPLAINED: Measure = measure(curves::VAL_EXPLAINED_VARIANCE, |e| e.val_explained_variance);
+const CORRELATION: Measure = measure(curves::VAL_R, |e| e.val_r);
+const ACCURACY: Measure = measure(curves::VAL_ACCURACY, |e| e.val_accuracy);
+const RATE: Measure = measure(curves::LEARNING_RATE, |e| Some(e.learning_rate));
 const SECONDS: Measure =
     ("seconds", |e| Some(e.seconds), "what the epoch took, judging included; differs between runs");
 const PER_TASK: [Measure; 6] = [
-    ("train_loss_response", |e| e.train_loss_response, "the responses' part of the train loss, not weighed"),
-    ("train_loss_class", |e| e.train_loss_class, "the cross-entropy over the epoch's batches, not weighed"),
-    ("val_loss_response", |e| e.val_loss_response, "the responses' loss over the judging rows"),
-    ("val_loss_class", |e| e.val_loss_class, "the cross-entropy over the judging rows"),
-    ("weight_response", |e| e.weight_response, "what the responses' loss was multiplied by at the epoch's end"),
-    ("weight_class", |e| e.weight_class, "what the cross-entropy was multiplied by at the epoch's end"),
+    measure(curves::TRAIN_LOSS_RESPONSE, |e| e.train_loss_response),
+    measure(curves::TRAIN_LOSS_CLASS, |e| e.train_loss_class),
+    measure(curves::VAL_LOSS_RESPONSE, |e| e.val_loss_response),
+    measure(curves::VAL_LOSS_CLASS, |e| e.val_loss_class),
+    measure(curves::WEIGHT_RESPONSE, |e| e.weight_response),
+    measure(curves::WEIGHT_CLASS, |e| e.weight_class),
 ];
 
 impl Tasks {

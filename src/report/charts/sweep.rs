@@ -2,22 +2,25 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
-use crate::plan::NodeIndex;
+use crate::kind::chart::Described;
+use crate::kind::{Role, column};
+use crate::report::charts::chart::{Draw, View};
+use crate::report::charts::options::OfMeasure;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
 use crate::report::draw::number::counted;
-use crate::report::draw::svg::{RAMP, Role, shortened};
+use crate::report::draw::svg::{Colour, RAMP, shortened};
 use crate::report::read::grid::{Grid, json_text};
-use crate::report::read::measure::{Measure, measure};
-use crate::report::read::results::Shelf;
+use crate::report::read::measure::Measure;
+use crate::report::read::results::Results;
 use crate::report::read::sample::main_measure;
 
 /// More lines than these hide one another.
 const LINES: usize = 300;
 
 /// The variants of a sweep with their scores.
-struct Sweep {
+struct Variants {
     variables: Vec<String>,
     /// Per variable, its values in the recipe's order.
     values: Vec<Vec<String>>,
@@ -26,10 +29,28 @@ struct Sweep {
     measure: Measure,
 }
 
-/// The mean scores of every variant that a comparison, or a choice among variants, lists.
-pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option<&str>) -> Option<Figure> {
-    let grid = shelf.table(node, "table").or_else(|| shelf.table(node, "choice"))?;
-    let sweep = read(shelf, &grid, y)?;
+/// A sweep at a glance: scores over the variables that vary.
+pub struct Sweep;
+
+impl Described for Sweep {
+    const NAME: &'static str = "sweep";
+    const ABOUT: &'static str = "A sweep at a glance: scores over the variables that vary.";
+    const DRAWS: &'static [Role] = &[Role::Comparison, Role::Choice];
+    const USUAL: &'static [Role] = &[Role::Choice];
+    type Options = OfMeasure;
+}
+
+impl Draw for Sweep {
+    /// The mean scores of every variant that a comparison, or a choice among variants, lists.
+    fn draw(view: &View<'_>, options: &OfMeasure) -> Option<Figure> {
+        let of = |role| view.results.of_role(view.first(), role);
+        let grid = of(Role::Comparison).or_else(|| of(Role::Choice))?;
+        figure(view, &grid, options.y.as_deref())
+    }
+}
+
+fn figure(view: &View<'_>, grid: &Grid, y: Option<&str>) -> Option<Figure> {
+    let sweep = read(view.results, grid, y)?;
     let best = sweep.variants.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let told: Vec<String> = sweep
         .variables
@@ -42,7 +63,7 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
     let (panel, how) = match sweep.variables.len() {
         0 => return None,
         // A comparison of one variable has its boxes already.
-        1 if grid.has("score") => (both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
+        1 if grid.has(column::SCORE) => (both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
         1 => return None,
         2 => (both(|size| shades(&sweep, &alt, size)), "Numbers and shades: means over units; stronger is higher"),
         _ => (
@@ -56,13 +77,13 @@ pub fn figure(shelf: &Shelf<'_>, node: NodeIndex, y: Option<&str>, title: Option
         data.row(values.chain([cell(*score)]).collect::<Vec<_>>());
     }
     Some(Figure {
-        title: title.map_or_else(|| format!("The sweep over {}", listed(&sweep.variables)), str::to_owned),
+        title: view.title(|| format!("The sweep over {}", listed(&sweep.variables))),
         panels: vec![panel],
         layout: "one",
         data,
         caption: format!("{how}. Of {}, {best}.", counted(sweep.variants.len(), "variant")),
         definition: sweep.measure.sentence(),
-        nodes: vec![node],
+        nodes: vec![view.first()],
         ..Figure::default()
     })
 }
@@ -80,20 +101,22 @@ fn both(draw: impl Fn((u32, &str)) -> String) -> Panel {
     Panel { wide: draw((WIDE, "wide")), narrow: Some(draw((NARROW, "narrow"))), ..Panel::default() }
 }
 
-fn read(shelf: &Shelf<'_>, grid: &Grid, y: Option<&str>) -> Option<Sweep> {
-    const OWN: [&str; 6] = ["measure", "score", "selected", "mean", "median", "sem"];
+fn read(results: &Results<'_>, grid: &Grid, y: Option<&str>) -> Option<Variants> {
+    const OWN: [&str; 6] =
+        [column::MEASURE, column::SCORE, column::SELECTED, column::MEAN, column::MEDIAN, column::SEM];
     let variables: Vec<String> =
         grid.columns.iter().map(|c| c.name.clone()).take_while(|name| !OWN.contains(&name.as_str())).collect();
-    let score = if grid.has("score") { "score" } else { "mean" };
+    let score = if grid.has(column::SCORE) { column::SCORE } else { column::MEAN };
     let of = y.map(str::to_owned).or_else(|| main_measure(grid))?;
-    let mut sweep =
-        Sweep { values: Vec::new(), variants: Vec::new(), measure: measure(&of, &grid.definitions), variables };
+    let mut sweep = Variants { values: Vec::new(), variants: Vec::new(), measure: grid.measure(&of), variables };
     for name in &sweep.variables {
-        let swept = shelf.study.plan.sweep.iter().find(|(swept, _)| swept == name);
+        let swept = results.study.plan.sweep.iter().find(|(swept, _)| swept == name);
         let order = swept.map(|(_, values)| values.iter().map(json_text).collect()).unwrap_or_default();
         sweep.values.push(order);
     }
-    for row in (0..grid.rows).filter(|&row| !grid.has("measure") || grid.text("measure", row).as_deref() == Some(&of)) {
+    for row in (0..grid.rows)
+        .filter(|&row| !grid.has(column::MEASURE) || grid.text(column::MEASURE, row).as_deref() == Some(&of))
+    {
         let Some(score) = grid.number(score, row) else { continue };
         let places = sweep.variables.iter().zip(&mut sweep.values).map(|(name, values)| {
             let value = grid.text(name, row).unwrap_or_default();
@@ -123,17 +146,18 @@ fn read(shelf: &Shelf<'_>, grid: &Grid, y: Option<&str>) -> Option<Sweep> {
         values.push(sweep.values[at].clone());
     });
     let variants = sweep.variants.iter().map(|v| (told.iter().map(|&at| v.0[at]).collect(), v.1)).collect();
-    Some(Sweep { variables: names, values, variants, measure: sweep.measure }).filter(|sweep| sweep.variants.len() > 1)
+    Some(Variants { variables: names, values, variants, measure: sweep.measure })
+        .filter(|sweep| sweep.variants.len() > 1)
 }
 
 /// Where a score lies between the lowest and the highest.
-fn share(sweep: &Sweep, score: f64) -> f64 {
+fn share(sweep: &Variants, score: f64) -> f64 {
     let scores = || sweep.variants.iter().map(|v| v.1);
     let (low, high) = (scores().fold(f64::INFINITY, f64::min), scores().fold(f64::NEG_INFINITY, f64::max));
     if high > low { (score - low) / (high - low) } else { 0.5 }
 }
 
-fn bars(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
+fn bars(sweep: &Variants, alt: &str, (width, class): (u32, &str)) -> String {
     let names: Vec<String> =
         sweep.values[0].iter().map(|name| shortened(name, TEXT, f64::from(width) * 0.32)).collect();
     let scores = sweep.variants.iter().map(|variant| variant.1);
@@ -153,17 +177,17 @@ fn bars(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
         for (places, score) in &sweep.variants {
             let at = places[0] as f64;
             let best = share(sweep, *score) >= 1.0;
-            let role = if best { Role::Best } else { Role::Main };
+            let colour = if best { Colour::Best } else { Colour::Main };
             let value = sweep.measure.value(*score);
             let text = format!("{} {} · {value}", sweep.variables[0], sweep.values[0][places[0]]);
-            pen.mark(&text, None, |pen| pen.bar((0.0, at - 0.34), (*score, at + 0.34), role, 0.75));
-            let face = Face::of(if best { role } else { Role::Muted }).at(HPos::Left, VPos::Center);
+            pen.mark(&text, None, |pen| pen.bar((0.0, at - 0.34), (*score, at + 0.34), colour, 0.75));
+            let face = Face::of(if best { colour } else { Colour::Muted }).at(HPos::Left, VPos::Center);
             pen.text((end, at), (6.0, 0.0), &value, if best { face.bold() } else { face });
         }
     })
 }
 
-fn shades(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
+fn shades(sweep: &Variants, alt: &str, (width, class): (u32, &str)) -> String {
     // The longer variable runs down, where names have room.
     let down = usize::from(sweep.values[1].len() > sweep.values[0].len());
     let across = 1 - down;
@@ -188,10 +212,10 @@ fn shades(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
             let text = format!("{}, {} · {}", name(0), name(1), sweep.measure.value(*score));
             let top = share(sweep, *score);
             pen.mark(&text, None, |pen| {
-                let role = if top >= 1.0 { Role::Best } else { Role::Main };
-                pen.bar((x - 0.47, y - 0.45), (x + 0.47, y + 0.45), role, 0.08 + 0.62 * top);
+                let colour = if top >= 1.0 { Colour::Best } else { Colour::Main };
+                pen.bar((x - 0.47, y - 0.45), (x + 0.47, y + 0.45), colour, 0.08 + 0.62 * top);
                 if numbered {
-                    let face = Face::of(Role::Ink).at(HPos::Center, VPos::Center);
+                    let face = Face::of(Colour::Ink).at(HPos::Center, VPos::Center);
                     let face = if top >= 1.0 { face.bold() } else { face };
                     pen.text((x, y), (0.0, 0.0), &sweep.measure.value(*score), face);
                 }
@@ -200,7 +224,7 @@ fn shades(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
     })
 }
 
-fn coordinates(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String {
+fn coordinates(sweep: &Variants, alt: &str, (width, class): (u32, &str)) -> String {
     let count = sweep.variables.len();
     let room = f64::from(width) / (count + 1) as f64 - 10.0;
     let axes: Vec<String> = sweep
@@ -226,28 +250,29 @@ fn coordinates(sweep: &Sweep, alt: &str, (width, class): (u32, &str)) -> String 
         order.sort_by(|a, b| a.1.total_cmp(&b.1));
         for (places, score) in order {
             let top = share(sweep, *score);
-            let role = if top >= 1.0 { Role::Best } else { Role::Ramp((top * (RAMP - 1) as f64).round() as usize) };
+            let colour =
+                if top >= 1.0 { Colour::Best } else { Colour::Ramp((top * (RAMP - 1) as f64).round() as usize) };
             let names =
                 places.iter().enumerate().map(|(at, &p)| format!("{} {}", sweep.variables[at], sweep.values[at][p]));
             let text = format!("{} · {}", names.collect::<Vec<_>>().join(", "), sweep.measure.value(*score));
             let mut points: Vec<(f64, f64)> =
                 places.iter().enumerate().map(|(at, &p)| (at as f64, place(p, sweep.values[at].len()))).collect();
             points.push((count as f64, top * 0.84 - 0.42));
-            pen.mark(&text, None, |pen| pen.line(points, role, if top >= 1.0 { 2.6 } else { 1.4 }));
+            pen.mark(&text, None, |pen| pen.line(points, colour, if top >= 1.0 { 2.6 } else { 1.4 }));
         }
         for (at, values) in sweep.values.iter().enumerate() {
-            pen.line(vec![(at as f64, -0.45), (at as f64, 0.45)], Role::Muted, 1.0);
+            pen.line(vec![(at as f64, -0.45), (at as f64, 0.45)], Colour::Muted, 1.0);
             for (p, value) in values.iter().enumerate() {
                 // Above the lines, which would strike it through.
-                let face = Face { size: 11.5, ..Face::of(Role::Ink).at(HPos::Left, VPos::Bottom) };
+                let face = Face { size: 11.5, ..Face::of(Colour::Ink).at(HPos::Left, VPos::Bottom) };
                 pen.text((at as f64, place(p, values.len())), (4.0, -3.0), &shortened(value, 11.5, room * 0.9), face);
             }
         }
-        pen.line(vec![(count as f64, -0.45), (count as f64, 0.45)], Role::Muted, 1.0);
+        pen.line(vec![(count as f64, -0.45), (count as f64, 0.45)], Colour::Muted, 1.0);
         let scores = sweep.variants.iter().map(|v| v.1);
         let (low, high) = scores.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
         for (y, value, v, shift) in [(0.42, high, VPos::Bottom, -3.0), (-0.42, low, VPos::Top, 3.0)] {
-            let face = Face::of(Role::Ink).bold().at(HPos::Center, v);
+            let face = Face::of(Colour::Ink).bold().at(HPos::Center, v);
             pen.text((count as f64, y), (0.0, shift), &sweep.measure.value(value), face);
         }
     })

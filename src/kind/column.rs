@@ -1,0 +1,48 @@
+//! The columns by which tables of each role are read, whichever kind made them.
+
+/// The unit that a row of scores, ceilings or penalties is about.
+pub const UNIT: &str = "unit";
+/// The name of the measure that a row summarises.
+pub const MEASURE: &str = "measure";
+/// Of a summary: the mean over units, its standard error, the median, and how many units there are.
+pub const MEAN: &str = "mean";
+pub const SEM: &str = "sem";
+pub const MEDIAN: &str = "median";
+pub const UNITS: &str = "units";
+/// Of a summary that is not over units: the value, and the ends of its interval.
+pub const VALUE: &str = "value";
+pub const LOW: &str = "low";
+pub const HIGH: &str = "high";
+/// How many rows of a split a number is over.
+pub const ROWS: &str = "rows";
+/// Of pairs: both variants, their mean difference, and the test's p.
+pub const A: &str = "a";
+pub const B: &str = "b";
+pub const DIFFERENCE: &str = "difference";
+pub const P: &str = "p";
+/// Of a choice: each variant's score, and whether it was chosen.
+pub const SCORE: &str = "score";
+pub const SELECTED: &str = "selected";
+/// The fold that a row is of.
+pub const FOLD: &str = "fold";
+/// The epoch of a history.
+pub const EPOCH: &str = "epoch";
+/// The component of a spectrum.
+pub const COMPONENT: &str = "component";
+/// Of penalties: the penalty, and whether it lies at the edge of its grid.
+pub const ALPHA: &str = "alpha";
+pub const AT_EDGE: &str = "at_edge";
+/// Of a confusion: the true class, the predicted one, and how often.
+pub const TRUE: &str = "true";
+pub const PREDICTED: &str = "predicted";
+pub const COUNT: &str = "count";
+/// What tells variants apart that no variable does.
+pub const LABEL: &str = "label";
+
+/// Columns that say what a row is or how it was summarised: never a measure.
+const NO_MEASURES: &[&str] = &[UNIT, MEASURE, MEAN, MEDIAN, SEM, UNITS, FOLD, COMPONENT, AT_EDGE, LABEL, "repeats"];
+
+/// Whether a column may hold a measure.
+pub fn may_measure(column: &str) -> bool {
+    !NO_MEASURES.contains(&column)
+}

@@ -1,0 +1,54 @@
+//! What an output is to whoever reads results: reports find charts and tables by it, not by ports' names.
+
+use crate::value::ty::Type;
+
+/// What stands at an output port. Tables of one role have the columns that the role is read by, named in `kind::column`.
+///
+/// No part of any key: a role says how a result is shown, not what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Variants beside one another: a row per variant and measure, with its mean over units.
+    Comparison,
+    /// Scores per unit: a row per unit, a column per measure; variables in front where there are variants.
+    Scores,
+    /// Scores over units: a row per measure.
+    Summary,
+    /// Differences of variants, unit by unit: a row per pair and measure.
+    Pairs,
+    /// The share of each unit's variance that can be explained: a row per unit.
+    Ceiling,
+    /// What principal components explain: a row per component.
+    Spectrum,
+    /// The penalty that each unit chose, and the grid it chose from.
+    Penalties,
+    /// Variants of which one was chosen, each with its score.
+    Choice,
+    /// A training by epoch.
+    History,
+    /// Which class was taken for which, counted.
+    Confusion,
+    /// How well classes are told apart: a row per measure.
+    Accuracy,
+    /// The same by class.
+    ClassAccuracy,
+    /// Predicted responses, stimuli × units.
+    Predictions,
+    /// Pictures, of whatever kind.
+    Pictures,
+    /// A table that is no more than that.
+    Table,
+    /// A matrix that is no more than that.
+    Matrix,
+}
+
+impl Role {
+    /// What a type is where its port says nothing more.
+    pub const fn of_type(ty: Type) -> Option<Self> {
+        match ty {
+            Type::Images => Some(Self::Pictures),
+            Type::Table => Some(Self::Table),
+            Type::Matrix => Some(Self::Matrix),
+            _ => None,
+        }
+    }
+}
