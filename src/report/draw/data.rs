@@ -1,7 +1,5 @@
 //! The numbers behind a chart, as a reader takes them along.
 
-use std::fmt::Write;
-
 /// A small table of texts, in the order in which the chart draws them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
@@ -27,21 +25,12 @@ impl Data {
 
     /// As RFC 4180 has it: commas, quotes where a cell needs them.
     pub fn csv(&self) -> String {
-        let mut text = String::new();
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         for line in std::iter::once(&self.heads).chain(&self.rows) {
-            for (at, cell) in line.iter().enumerate() {
-                if at > 0 {
-                    text.push(',');
-                }
-                if cell.contains([',', '"', '\n', '\r']) {
-                    let _ = write!(text, "\"{}\"", cell.replace('"', "\"\""));
-                } else {
-                    text.push_str(cell);
-                }
-            }
-            text.push('\n');
+            writer.write_record(line).expect("memory takes everything");
         }
-        text
+        let bytes = writer.into_inner().expect("memory takes everything");
+        String::from_utf8(bytes).expect("texts are UTF-8")
     }
 
     /// The table as an address that a browser saves without asking anybody.
