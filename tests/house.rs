@@ -1,5 +1,9 @@
 //! The house's invariants, read from the `use` lines, so that the code cannot drift from its plan.
 
+#[path = "house/names.rs"]
+mod names;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -187,4 +191,81 @@ fn every_shipped_recipe_checks() {
         }
     }
     assert!(count >= 4, "only {count} recipes");
+}
+
+/// Names of kinds, ports or measures that are words of the language of recipes and pages as well, with where.
+const SHARED_WORDS: [(&str, &str); 10] = [
+    ("confusion", "a chart"),
+    ("features", "a folder of kinds, which the manual lists after another"),
+    ("images", "a chart"),
+    ("linear", "the scale of a range that is searched"),
+    ("pairs", "a chart"),
+    ("responses", "a chart, and what studies explain"),
+    ("scores", "the file of a comparison's numbers"),
+    ("spectrum", "a chart"),
+    ("synthetic_it", "the kind in a hint on how nodes are written"),
+    ("table", "an item of a report"),
+];
+
+/// The names of all kinds, of their outputs and of their measures, without words that are shared.
+fn names_of_kinds() -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    for kind in ventral::nodes::registry().iter() {
+        names.insert(kind.name);
+        names.extend(kind.outputs.iter().map(|port| port.name));
+        names.extend(kind.measures.iter().map(|measure| measure.name));
+    }
+    for (word, _) in SHARED_WORDS {
+        assert!(names.remove(word), "`{word}` names nothing any more");
+    }
+    names
+}
+
+#[test]
+fn who_reads_results_knows_roles_and_no_names() {
+    let names = names_of_kinds();
+    let rooms = ["report", "workspace", "recipe"];
+    let found: Vec<String> = rooms.iter().flat_map(|room| names::named_below(&source().join(room), &names)).collect();
+    assert!(found.is_empty(), "results are found by role, not by name:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_planted_name_is_found() {
+    let names = names_of_kinds();
+    let text = r#"
+        //! Not in "per_unit" docs.
+        fn shown() { let table = find("per_unit"); println!("{} explained_variance_nc", table); }
+        #[cfg(test)]
+        mod tests { const PORT: &str = "per_unit"; }
+    "#;
+    let found = names::named(text, &names);
+    assert_eq!(found, [(3, "per_unit".to_owned()), (3, "{} explained_variance_nc".to_owned())]);
+}
+
+#[test]
+fn kinds_agree_on_what_a_measure_is() {
+    let registry = ventral::nodes::registry();
+    let all: Vec<_> = registry.iter().flat_map(|kind| kind.measures.iter().map(move |m| (kind.name, m))).collect();
+    for (kind, measure) in &all {
+        let other = all.iter().find(|(_, other)| other.name == measure.name && other != measure);
+        assert_eq!(other, None, "`{}` of `{kind}`", measure.name);
+        assert!(!measure.definition.is_empty(), "`{}` of `{kind}` is not defined", measure.name);
+    }
+}
+
+#[test]
+fn a_chart_is_a_file_with_its_words() {
+    let charts = ventral::report::charts();
+    for chart in charts.iter() {
+        // `box` is a word of Rust.
+        let file = if chart.name == "box" { "boxes" } else { chart.name };
+        let path = source().join("report/charts").join(format!("{file}.rs"));
+        assert!(path.is_file(), "`{}` has no {}", chart.name, path.display());
+        assert!(!chart.about.is_empty() && !chart.draws.is_empty(), "`{}` says nothing of itself", chart.name);
+        for option in &chart.options {
+            assert!(!option.about.is_empty(), "`{}`: `{}` is not documented", chart.name, option.name);
+            let first = charts.option(&option.name).expect("it was just met");
+            assert_eq!(first, option, "`{}` means one thing in all charts", option.name);
+        }
+    }
 }
