@@ -199,6 +199,12 @@ impl Pen<'_> {
         self.add(Rectangle::new([a, b], colour.color().mix(alpha).filled()));
     }
 
+    /// Shades of a colour as pixels that fill the rectangle between two corners: rows from the first corner, each from 0 to 1.
+    pub fn pixels(&mut self, a: (f64, f64), b: (f64, f64), colour: Colour, shades: &[Vec<f64>]) {
+        let (a, b) = (self.chart.backend_coord(&a), self.chart.backend_coord(&b));
+        self.svg.pixels(a, b, colour, shades);
+    }
+
     /// The outline of a rectangle between two corners.
     pub fn outline(&mut self, a: (f64, f64), b: (f64, f64), colour: Colour, width: f64) {
         self.add(Rectangle::new([a, b], colour.color().stroke_width(fine(width) as u32)));

@@ -1,6 +1,7 @@
 //! How anything is drawn: SVG, axes, figures, numbers, Markdown.
 
 pub mod axis;
+pub mod base64;
 pub mod dag;
 pub mod data;
 pub mod density;

@@ -7,14 +7,19 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::io::Cursor;
 use std::rc::Rc;
 
+use image::{GrayImage, ImageFormat, Luma};
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
     FontTransform,
 };
+
+use crate::digest::Digest;
+use crate::report::draw::base64::base64;
 
 /// Steps of plotters' grid in a pixel of the picture.
 pub const FINE: i32 = 10;
@@ -132,6 +137,30 @@ impl Svg {
             escape(alt),
             self.body.borrow()
         )
+    }
+
+    /// Shades of a colour, each from 0 to 1, as the pixels of a picture between two places of plotters' grid.
+    ///
+    /// The picture is a mask before the colour, so that the style sheet fills it in like any other.
+    pub fn pixels(&self, a: BackendCoord, b: BackendCoord, colour: Colour, shades: &[Vec<f64>]) {
+        let (height, width) = (shades.len() as u32, shades.first().map_or(0, Vec::len) as u32);
+        let level = |shade: f64| (shade.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let grey = GrayImage::from_fn(width, height, |x, y| Luma([level(shades[y as usize][x as usize])]));
+        let mut png = Cursor::new(Vec::new());
+        grey.write_to(&mut png, ImageFormat::Png).expect("memory takes everything");
+        let (x, y) = (fine(a.0.min(b.0)), fine(a.1.min(b.1)));
+        let (across, down) = (fine((a.0 - b.0).abs()), fine((a.1 - b.1).abs()));
+        let place = format!("x=\"{x}\" y=\"{y}\" width=\"{across}\" height=\"{down}\"");
+        // By what it holds, since a page has many pictures and all must be told apart.
+        let id = Digest::of(&[place.as_bytes(), png.get_ref()].concat()).short();
+        let _ = write!(
+            self.body.borrow_mut(),
+            "<mask id=\"p{id}\" style=\"mask-type:luminance\"><image {place} preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/></mask>\
+             <rect class=\"f-{}\" {place} mask=\"url(#p{id})\"/>",
+            base64(png.get_ref()),
+            colour.class()
+        );
     }
 
     fn shape(&self, element: &str, color: BackendColor, stroke: Option<u32>) {

@@ -6,7 +6,7 @@ use crate::kind::Role;
 use crate::plan::{Chart, ReportItem};
 use crate::report::charts;
 use crate::report::charts::options::OfScores;
-use crate::report::charts::pictures::base64;
+use crate::report::draw::base64::base64;
 use crate::report::draw::density;
 use crate::report::draw::svg::escape;
 use crate::report::page::choose::{Item, declared};
