@@ -4,18 +4,27 @@ mod toy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde_json::json;
+use ventral::engine::event::Event;
 use ventral::engine::executor::Options;
-use ventral::engine::record::State;
-use ventral::engine::store::Store;
+use ventral::engine::record::{State, Stored};
+use ventral::engine::store::{Stat, Store};
+use ventral::kind::registry::Registry;
+use ventral::plan::Plan;
 
-use toy::{chain, plan, registry, run};
+use toy::{InProcess, chain, plan, registry, run, run_with};
 
-fn objects(cache: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = Store::read_only(cache).objects().into_iter().map(|(path, ..)| path).collect();
-    paths.sort();
-    paths
+fn objects(cache: &Path) -> Vec<String> {
+    let mut names: Vec<String> = Store::read_only(cache).objects().list().into_iter().map(|kept| kept.name).collect();
+    names.sort();
+    names
+}
+
+/// Where an object of a cache lies.
+fn object(cache: &Path, stored: &Stored) -> PathBuf {
+    Store::read_only(cache).objects().get(stored).expect("a local one is had")
 }
 
 #[test]
@@ -67,9 +76,9 @@ fn one_more_key_computes_that_key_alone() {
         (ran.computed.join(" "), keys.join(" "))
     };
     assert_eq!(with(json!(["one", "three"])), ("l s".into(), "one three".into()));
-    let records = Store::read_only(&cache).records().len();
+    let records = Store::read_only(&cache).records().all().len();
     assert_eq!(with(json!(["seventeen", "three", "one"])), ("l".into(), "seventeen three one".into()));
-    assert_eq!(Store::read_only(&cache).records().len(), records + 1, "one more action");
+    assert_eq!(Store::read_only(&cache).records().all().len(), records + 1, "one more action");
     assert_eq!(with(json!(["three", "one"])), (String::new(), "three one".into()));
 }
 
@@ -112,9 +121,10 @@ fn a_failure_leaves_independent_branches_alone() {
     assert_eq!(ran.number(&plan, "b", &cache), 4.0);
     let failed = &Store::read_only(&cache).history("toy").nodes["bad"];
     assert_eq!(failed.failure.as_ref().map(|f| f.message.as_str()), Some("the data refuse"));
-    let one = Options { fail_fast: true, jobs: Some(1), ..Options::default() };
+    let one = Options { fail_fast: true, ..Options::default() };
     let other = tempfile::tempdir().expect("a folder");
-    let states = run(&plan, &kinds, &other.path().join("cache"), &one).states(&plan);
+    let alone = InProcess { registry: &kinds, jobs: Some(1), ran: Mutex::default() };
+    let states = run_with(&plan, alone, &other.path().join("cache"), &one, &mut Vec::new()).states(&plan);
     assert_eq!((states["a"], states["b"]), (State::Skipped, State::Skipped), "--fail-fast");
 }
 
@@ -128,7 +138,7 @@ fn a_lost_or_damaged_object_is_made_again() {
     let first = run(&plan, &kinds, &cache, &all);
     let before = objects(&cache);
     let at = plan.find("c")[0];
-    let path = first.execution.outcomes[at].outputs().next().expect("an output").path(&cache);
+    let path = object(&cache, first.execution.outcomes[at].outputs().next().expect("an output"));
 
     fs::remove_file(&path).expect("deleted");
     // `b` and `c` give the same number, hence the same object.
@@ -139,7 +149,7 @@ fn a_lost_or_damaged_object_is_made_again() {
     *bytes.last_mut().expect("not empty") ^= 1;
     fs::remove_file(&path).expect("replaced");
     fs::write(&path, &bytes).expect("damaged");
-    let (_, aside) = Store::open(&cache).expect("a cache").verify().expect("verified");
+    let aside = Store::open(&cache).expect("a cache").verify().expect("verified").damaged;
     assert_eq!(aside.len(), 1);
     assert_eq!(fs::read(&aside[0]).expect("kept aside"), bytes);
     assert_eq!(run(&plan, &kinds, &cache, &all).computed, ["b"]);
@@ -185,7 +195,7 @@ fn dropped_outputs_are_made_again_only_when_something_new_reads_them() {
         plan
     };
     let first = run(&build(false), &kinds, &cache, &Options::default());
-    let dropped = first.execution.outcomes[0].outputs().next().expect("a record").path(&cache);
+    let dropped = object(&cache, first.execution.outcomes[0].outputs().next().expect("a record"));
     assert!(!dropped.exists());
     let again = run(&build(false), &kinds, &cache, &Options::default());
     assert!(again.computed.is_empty());
@@ -250,6 +260,139 @@ fn links_lead_to_a_nodes_results() {
     let plan = plan(&kinds, folder.path(), &chain(1.0));
     let ran = run(&plan, &kinds, &cache, &Options::default());
     let link = cache.join("by-name/toy/c/out.safetensors");
-    let object = ran.execution.outcomes[2].outputs().next().expect("an output").path(&cache);
+    let object = object(&cache, ran.execution.outcomes[2].outputs().next().expect("an output"));
     assert_eq!(link.canonicalize().expect("leads somewhere"), object.canonicalize().expect("exists"));
+}
+
+/// Where the record of a key lies.
+fn record(cache: &Path, key: &str) -> PathBuf {
+    cache.join("actions").join(&key[..2]).join(format!("{key}.json"))
+}
+
+#[test]
+fn a_record_that_was_changed_is_told_and_computed_again() {
+    let kinds = registry(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    let plan = plan(&kinds, folder.path(), &chain(1.0));
+    let first = run(&plan, &kinds, &cache, &Options::default());
+    let key = first.execution.outcomes[1].records[0].key.to_string();
+    let text = fs::read_to_string(record(&cache, &key)).expect("a record");
+    // The digest of another whole object of as many bytes: without a checksum this would be a wrong number.
+    let digest = |of: &toy::Ran, at: usize| of.execution.outcomes[at].records[0].outputs[0].digest.to_string();
+    let other = run(&self::plan(&kinds, folder.path(), &chain(4.0)), &kinds, &cache, &Options::default());
+    assert_ne!(digest(&first, 1), digest(&other, 1));
+    fs::write(record(&cache, &key), text.replacen(&digest(&first, 1), &digest(&other, 1), 1)).expect("changed");
+    let mut events = Vec::new();
+    let runner = InProcess { registry: &kinds, jobs: None, ran: Mutex::default() };
+    let again = run_with(&plan, runner, &cache, &Options::default(), &mut events);
+    assert_eq!(again.computed, ["b"]);
+    let told: Vec<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::NodeNote { node, text } => Some(format!("{node}: {text}")),
+            _ => None,
+        })
+        .collect();
+    let text = "is damaged and counts as not there: its checksum is that of other content";
+    assert_eq!(told, [format!("b: its record {} in the cache {text}", &key[..12])]);
+    assert_eq!(run(&plan, &kinds, &cache, &Options::default()).computed, [""; 0], "it stands again");
+
+    fs::write(record(&cache, &key), "{}").expect("changed");
+    let verified = Store::open(&cache).expect("a cache").verify().expect("verified");
+    assert_eq!((verified.damaged.len(), verified.records.len()), (0, 1));
+    assert!(verified.records[0].is_file() && !record(&cache, &key).exists(), "set aside");
+}
+
+#[test]
+fn records_say_nothing_of_a_host_and_a_look_writes_none() {
+    let kinds = registry(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    let plan = plan(&kinds, folder.path(), &chain(1.0));
+    let first = run(&plan, &kinds, &cache, &Options::default());
+    let paths: Vec<PathBuf> =
+        first.execution.outcomes.iter().map(|outcome| record(&cache, &outcome.records[0].key.to_string())).collect();
+    let texts = || paths.iter().map(|path| fs::read_to_string(path).expect("a record")).collect::<Vec<_>>();
+    let before = texts();
+    assert!(before.iter().all(|text| !text.contains("inode") && !text.contains("mtime")));
+    // As on another host: no object is known by its stat, so each is hashed once, and no record is touched.
+    let moved = folder.path().join("moved");
+    fs::rename(&cache, &moved).expect("moved");
+    fs::remove_dir_all(moved.join("local")).expect("another host");
+    fs::rename(&moved, &cache).expect("moved back");
+    assert!(run(&plan, &kinds, &cache, &Options::default()).computed.is_empty());
+    assert_eq!(texts(), before);
+    assert!(cache.join("local").is_dir(), "what was hashed is remembered");
+}
+
+/// The study whose cache is frozen in `tests/cache_of_before`: a keyed output, a lazy port, a dropped node.
+fn frozen(workspace: &Path, kinds: &Registry) -> Plan {
+    let nodes: [(&str, &str, serde_json::Value, &[&str]); 7] = [
+        ("a", "constant", json!({ "value": 3.0 }), &[]),
+        ("b", "odd", json!({}), &["a"]),
+        ("l", "lengths", json!({ "names": ["one", "three"] }), &[]),
+        ("s", "sum", json!({}), &["a", "l[three]"]),
+        ("p", "odd", json!({}), &["s.product"]),
+        ("d", "constant", json!({ "value": 5.0, "shift": 2 }), &[]),
+        ("e", "sum", json!({}), &["d", "b"]),
+    ];
+    let mut plan = plan(kinds, workspace, &nodes);
+    plan.nodes[5].keep = false;
+    plan
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("created");
+    for entry in fs::read_dir(from).expect("it reads").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target)) }
+    }
+}
+
+/// The cache was made by the build before records had checksums, and holds the stats of a host that is gone.
+#[test]
+fn a_cache_of_before_reruns_nothing_and_is_rewritten() {
+    let kinds = registry(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cache_of_before"), &cache);
+    let plan = frozen(folder.path(), &kinds);
+    for time in ["first", "second"] {
+        let ran = run(&plan, &kinds, &cache, &Options::default());
+        assert_eq!(ran.computed, [""; 0], "the {time} time");
+        assert_eq!((ran.number(&plan, "e", &cache), ran.number(&plan, "p", &cache)), (8.0, 1.0));
+        assert_eq!(ran.states(&plan)["d"], State::Dropped);
+        let records = ran.execution.outcomes.iter().flat_map(|outcome| &outcome.records);
+        for key in records.map(|record| record.key.to_string()) {
+            let text = fs::read_to_string(record(&cache, &key)).expect("a record");
+            assert!(text.starts_with("{\"checksum\":") && !text.contains("inode"), "{text}");
+        }
+    }
+    let verified = Store::open(&cache).expect("a cache").verify().expect("verified");
+    assert_eq!((verified.damaged, verified.records), (Vec::new(), Vec::new()));
+}
+
+/// In place, where the stats of before are this host's: no object is hashed again, so none is needed whole to be believed.
+#[test]
+fn stats_of_before_are_taken_over() {
+    let kinds = registry(false);
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    let plan = plan(&kinds, folder.path(), &chain(1.0));
+    let first = run(&plan, &kinds, &cache, &Options::default());
+    fs::remove_dir_all(cache.join("local")).expect("forgotten");
+    for outcome in &first.execution.outcomes {
+        let known = &outcome.records[0];
+        let mut before = serde_json::to_value(known).expect("it serialises");
+        for (output, stored) in before["outputs"].as_array_mut().expect("outputs").iter_mut().zip(&known.outputs) {
+            let metadata = fs::metadata(object(&cache, stored)).expect("it is there");
+            output["stat"] = serde_json::to_value(Stat::from(&metadata)).expect("it serialises");
+        }
+        fs::write(record(&cache, &known.key.to_string()), before.to_string()).expect("written");
+    }
+    assert!(run(&plan, &kinds, &cache, &Options::default()).computed.is_empty());
+    let hosts: Vec<PathBuf> = fs::read_dir(cache.join("local")).expect("a host").flatten().map(|e| e.path()).collect();
+    let lines = fs::read_to_string(hosts[0].join("objects")).expect("its stats").lines().count();
+    assert_eq!((hosts.len(), lines), (1, objects(&cache).len()), "one line for each object");
 }

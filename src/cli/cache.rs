@@ -11,7 +11,7 @@ use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::terminal;
 use crate::digest::Digest;
 use crate::engine::record::Record;
-use crate::engine::store::Store;
+use crate::engine::store::{Kept, Store, Verified};
 use crate::text::amount;
 use crate::text::quantity;
 
@@ -52,7 +52,7 @@ enum Command {
 impl Cache {
     pub fn execute(self) -> Outcome {
         let workspace = crate::recipe::workspace_of(&self.workspace.join("recipe.yaml"));
-        let root = workspace.join("cache");
+        let root = Store::place(&workspace);
         // A folder that lies in no workspace must not mean the current one: `gc` deletes.
         let named = std::path::absolute(&self.workspace).unwrap_or_else(|_| self.workspace.clone());
         let named = named.canonicalize().unwrap_or(named);
@@ -73,12 +73,12 @@ impl Cache {
 fn list(store: &Store, as_json: bool) -> Outcome {
     let mut counted = BTreeSet::new();
     let mut rows = Vec::new();
-    for (recipe, history) in store.histories() {
+    for (recipe, history) in store.records().histories() {
         for (node, last) in &history.nodes {
             let records: Vec<Record> = last.keys.values().filter_map(|key| store.record(*key)).collect();
             let outputs = records.iter().flat_map(|record| &record.outputs);
-            let kept: Vec<_> = outputs.filter(|stored| store.path(stored).exists()).collect();
-            counted.extend(kept.iter().map(|stored| store.path(stored)));
+            let kept: Vec<_> = outputs.filter(|stored| store.objects().has(stored)).collect();
+            counted.extend(kept.iter().map(|stored| stored.object()));
             let bytes: u64 = kept.iter().map(|stored| stored.bytes).sum();
             let made = records.iter().map(|record| record.made.at.clone()).max().unwrap_or_default();
             let kind = records.first().map(|record| record.kind.clone()).unwrap_or_default();
@@ -90,8 +90,8 @@ fn list(store: &Store, as_json: bool) -> Outcome {
         if record.product_of().is_none() {
             continue;
         }
-        let kept: Vec<_> = record.outputs.iter().filter(|stored| store.path(stored).exists()).collect();
-        counted.extend(kept.iter().map(|stored| store.path(stored)));
+        let kept: Vec<_> = record.outputs.iter().filter(|stored| store.objects().has(stored)).collect();
+        counted.extend(kept.iter().map(|stored| stored.object()));
         let row = products.entry(("(shared)".to_owned(), record.kind.clone())).or_default();
         row.0 += kept.len();
         row.1 += kept.iter().map(|stored| stored.bytes).sum::<u64>();
@@ -101,17 +101,18 @@ fn list(store: &Store, as_json: bool) -> Outcome {
         (shared, format!("{kind} of features"), kind, objects, bytes, made)
     }));
     let past = store.all_past_runs();
-    let scores = past.iter().flat_map(|run| &run.objects).map(|stored| (store.path(stored), stored.bytes));
-    let earlier: BTreeMap<PathBuf, u64> = scores.filter(|(path, _)| !counted.contains(path) && path.exists()).collect();
+    let scores = past.iter().flat_map(|run| &run.objects);
+    let scores = scores.filter(|stored| !counted.contains(&stored.object()) && store.objects().has(stored));
+    let earlier: BTreeMap<String, u64> = scores.map(|stored| (stored.object(), stored.bytes)).collect();
     if !earlier.is_empty() {
         let made = past.iter().map(|run| run.at.clone()).max().unwrap_or_default();
         let bytes = earlier.values().sum();
         rows.push(("(earlier runs)".to_owned(), "scores".to_owned(), String::new(), earlier.len(), bytes, made));
         counted.extend(earlier.into_keys());
     }
-    let objects = store.objects();
-    let total: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
-    let loose: u64 = objects.iter().filter(|(path, ..)| !counted.contains(path)).map(|(_, bytes, _)| bytes).sum();
+    let objects = store.objects().list();
+    let total: u64 = objects.iter().map(|kept| kept.bytes).sum();
+    let loose: u64 = objects.iter().filter(|kept| !counted.contains(&kept.name)).map(|kept| kept.bytes).sum();
     if as_json {
         let rows: Vec<_> = rows
             .iter()
@@ -153,50 +154,54 @@ fn collect(root: &Path, older_than: Option<Duration>, max_size: Option<u64>, dry
     let past = store.all_past_runs();
     let mut live: BTreeSet<Digest> = records.iter().map(|record| record.key).collect();
     live.extend(past.iter().flat_map(|run| run.nodes.values().flatten()));
-    let mut keep: BTreeMap<PathBuf, (u64, SystemTime)> = BTreeMap::new();
+    let mut keep: BTreeMap<String, (u64, SystemTime)> = BTreeMap::new();
     let outputs = records.iter().flat_map(|record| &record.outputs);
     let scores = past.iter().flat_map(|run| &run.objects);
-    let reachable: BTreeSet<PathBuf> = outputs.chain(scores).map(|stored| store.path(stored)).collect();
-    let objects = store.objects();
-    let before: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
+    let reachable: BTreeSet<String> = outputs.chain(scores).map(|stored| stored.object()).collect();
+    let objects = store.objects().list();
+    let before: u64 = objects.iter().map(|kept| kept.bytes).sum();
     let now = SystemTime::now();
-    for (path, bytes, written) in objects {
+    for Kept { name, bytes, written } in objects {
         let old = older_than.is_some_and(|limit| now.duration_since(written).is_ok_and(|age| age > limit));
-        if reachable.contains(&path) && !old {
-            keep.insert(path, (bytes, written));
+        if reachable.contains(&name) && !old {
+            keep.insert(name, (bytes, written));
         }
     }
     if let Some(limit) = max_size {
         let mut total: u64 = keep.values().map(|(bytes, _)| bytes).sum();
-        let mut by_age: Vec<(SystemTime, PathBuf, u64)> =
-            keep.iter().map(|(path, (bytes, written))| (*written, path.clone(), *bytes)).collect();
+        let mut by_age: Vec<(SystemTime, String, u64)> =
+            keep.iter().map(|(name, (bytes, written))| (*written, name.clone(), *bytes)).collect();
         by_age.sort();
-        for (_, path, bytes) in by_age {
+        for (_, name, bytes) in by_age {
             if total <= limit {
                 break;
             }
-            keep.remove(&path);
+            keep.remove(&name);
             total -= bytes;
         }
     }
     let after: u64 = keep.values().map(|(bytes, _)| bytes).sum();
     if dry_run {
-        let begun: u64 = store.begun().iter().map(|(_, bytes)| bytes).sum();
+        let begun = store.begun();
         let (gone, all) = (before - after + begun, before + begun);
         terminal::print(&format!("would delete {} of {}", amount::bytes(gone), amount::bytes(all)));
         return Ok(());
     }
-    let freed = store.sweep(|path| keep.contains_key(path), |record| live.contains(&record.key)).map_err(failed)?;
+    let freed = store.sweep(&|kept| keep.contains_key(&kept.name), &|record| live.contains(&record.key));
+    let freed = freed.map_err(failed)?;
     terminal::print(&format!("deleted {}, kept {}", amount::bytes(freed), amount::bytes(after)));
     Ok(())
 }
 
 fn verify(root: &Path) -> Outcome {
     let store = Store::open(root).map_err(|e| Failure::Failed(e.to_string()))?;
-    let (checked, damaged) = store.verify().map_err(|e| Failure::Failed(e.to_string()))?;
+    let Verified { objects, damaged, records } = store.verify().map_err(|e| Failure::Failed(e.to_string()))?;
     for path in &damaged {
         terminal::print(&format!("damaged, set aside: {}", path.display()));
     }
-    terminal::print(&format!("{checked} objects checked, {} damaged", damaged.len()));
-    if damaged.is_empty() { Ok(()) } else { Err(Failure::Told(1)) }
+    for path in &records {
+        terminal::print(&format!("damaged record, set aside: {}", path.display()));
+    }
+    terminal::print(&format!("{objects} objects checked, {} damaged", damaged.len()));
+    if damaged.is_empty() && records.is_empty() { Ok(()) } else { Err(Failure::Told(1)) }
 }

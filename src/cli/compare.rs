@@ -95,10 +95,10 @@ impl Runs {
         let path = Path::new(text);
         let of_file = path.is_file();
         let workspace = crate::recipe::workspace_of(if of_file { path } else { Path::new("recipe.yaml") });
-        let store = Store::read_only(&workspace.join("cache"));
+        let store = Store::of_workspace(&workspace);
         let name = if of_file { crate::recipe::plan_name(path, set) } else { text.to_owned() };
         let runs = store.past_runs(&name);
-        (of_file || !runs.is_empty() || store.histories().contains_key(&name)).then_some(Self { name, runs })
+        (of_file || !runs.is_empty() || store.records().histories().contains_key(&name)).then_some(Self { name, runs })
     }
 
     fn find(&self, which: &Which) -> Result<&PastRun, Failure> {
@@ -174,7 +174,7 @@ fn side(text: &str, set: &[(String, String)], registry: &Registry) -> Result<Sid
         return Ok(Side::new(open(path, registry, set)?));
     }
     let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
-    let histories = Store::read_only(&workspace.join("cache")).histories();
+    let histories = Store::of_workspace(&workspace).records().histories();
     if let Some(history) = histories.get(text) {
         let set: Vec<(String, String)> = history.set.iter().chain(set).cloned().collect();
         return Ok(Side::new(open(&history.path, registry, &set)?));
@@ -196,7 +196,7 @@ fn side(text: &str, set: &[(String, String)], registry: &Registry) -> Result<Sid
 /// Says that nothing is called so, and what is.
 fn unknown(text: &str) -> Failure {
     let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
-    let histories = Store::read_only(&workspace.join("cache")).histories();
+    let histories = Store::of_workspace(&workspace).records().histories();
     let base = which(text).map_or(text, |(base, _)| base);
     let stem = Path::new(base).file_stem().and_then(|stem| stem.to_str()).unwrap_or(base);
     let near = [text, base, stem].into_iter().find_map(|word| nearest(word, histories.keys().map(String::as_str)));

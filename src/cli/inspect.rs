@@ -73,7 +73,7 @@ impl Status {
     fn runs(&self, registry: &Registry) -> Outcome {
         let workspace = crate::recipe::workspace_of(&self.recipe.recipe);
         let name = crate::recipe::plan_name(&self.recipe.recipe, &self.recipe.set.set);
-        let runs = Store::read_only(&workspace.join("cache")).past_runs(&name);
+        let runs = Store::of_workspace(&workspace).past_runs(&name);
         let mut rows: Vec<Json> = Vec::new();
         let mut before: Option<Side> = None;
         for run in &runs {

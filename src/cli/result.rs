@@ -23,7 +23,7 @@ pub fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Fail
 
 /// A result itself.
 pub fn read(session: &Session, stored: &Stored) -> Result<Value, Failure> {
-    Value::read(stored.ty, &stored.path(session.cache())).map_err(|e| {
+    session.store().value(stored).map_err(|e| {
         Failure::Failed(format!(
             "{e}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
         ))

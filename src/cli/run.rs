@@ -19,8 +19,7 @@ use crate::engine::event::Event;
 use crate::engine::executor;
 use crate::engine::executor::Execution;
 use crate::engine::record::State;
-use crate::engine::store::Store;
-use crate::engine::worker::pool::LazyWorkers;
+use crate::engine::worker::resources::Resources;
 use crate::kind::registry::Registry;
 use crate::text::amount;
 use crate::workspace::{Session, reference};
@@ -103,12 +102,8 @@ impl Run {
     }
 
     fn options(&self, session: &Session) -> Result<executor::Options, Failure> {
-        let mut options = executor::Options {
-            fail_fast: self.fail_fast,
-            jobs: self.jobs.map(|jobs| jobs as usize),
-            device: self.device,
-            ..executor::Options::default()
-        };
+        let mut options =
+            executor::Options { fail_fast: self.fail_fast, device: self.device, ..executor::Options::default() };
         let mut targets = Vec::new();
         for text in &self.node {
             let target = reference::resolve(session, text).map_err(Failure::Usage)?;
@@ -185,7 +180,8 @@ impl Run {
         interrupted: &AtomicBool,
         mut events: Option<&mut BufWriter<File>>,
     ) -> Result<Execution, Failure> {
-        let workers = LazyWorkers::new(self.memory);
+        let resources = Resources { memory: self.memory, jobs: self.jobs.map(|jobs| jobs as usize) };
+        let runner = resources.runner();
         let mut progress = Progress::new();
         let mut tell = |event: &Event| {
             progress.show(event);
@@ -197,7 +193,7 @@ impl Run {
                 }
             }
         };
-        session.run(&workers, options, interrupted, &mut tell).map_err(|e| Failure::Failed(e.to_string()))
+        session.run(&*runner, options, interrupted, &mut tell).map_err(|e| Failure::Failed(e.to_string()))
     }
 }
 
@@ -227,7 +223,7 @@ fn summary(execution: &Execution, chosen: Option<&[usize]>) -> String {
 fn forecast(session: &Session, as_json: bool) {
     let survey = session.survey();
     let history = session.history();
-    let store = Store::read_only(session.cache());
+    let store = session.store();
     let mut rows = Vec::new();
     let (mut seconds, mut peak, mut bytes, mut unknown) = (0.0, 0, 0, 0);
     for (node, outcome) in session.plan.nodes.iter().zip(&survey.outcomes) {

@@ -11,8 +11,7 @@ use crate::cli::serve::Place;
 use crate::cli::terminal;
 use crate::device::Device;
 use crate::engine::executor;
-use crate::engine::worker::job::Runner;
-use crate::engine::worker::pool::LazyWorkers;
+use crate::engine::worker::resources::Resources;
 use crate::kind::registry::Registry;
 use crate::live;
 use crate::live::Told;
@@ -50,14 +49,10 @@ impl Watch {
         let stop = terminal::interruption().map_err(Failure::Failed)?;
         let bound = self.place.bind()?;
         terminal::print(&format!("watching {}: {}", self.recipe.display(), bound.url()));
-        let run = executor::Options {
-            jobs: self.jobs.map(|jobs| jobs as usize),
-            device: self.device,
-            ..executor::Options::default()
-        };
+        let run = executor::Options { device: self.device, ..executor::Options::default() };
         let options = live::Options { recipe: self.recipe, set: self.set.set, run };
-        let memory = self.memory;
-        let runner = move || -> Box<dyn Runner> { Box::new(LazyWorkers::new(memory)) };
+        let resources = Resources { memory: self.memory, jobs: self.jobs.map(|jobs| jobs as usize) };
+        let runner = move || resources.runner();
         let mut progress = Progress::new();
         let mut tell = |told: Told<'_>| match told {
             Told::Event(event) => progress.show(event),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::engine::record::State;
-use crate::kind::Epoch;
+use crate::kind::{Epoch, Said};
 
 /// One thing that happened; a line of `--events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,19 @@ pub enum Event {
         skipped: usize,
         seconds: f64,
     },
+}
+
+impl Event {
+    /// What a node's computation says, as an event. A new thing to say is a variant of `Said` and one here; then whoever
+    /// shows it does.
+    pub fn of(node: String, said: Said) -> Self {
+        match said {
+            Said::Progress { done, total, what } => Self::NodeProgress { node, done, total, what },
+            Said::Note { text } => Self::NodeNote { node, text },
+            Said::Metric(Epoch { epoch, values }) => Self::Metric { node, epoch, values },
+            Said::Resumed { epochs } => Self::TrainingResumed { node, epochs },
+        }
+    }
 }
 
 /// An output as `node_finished` tells it.

@@ -1,23 +1,27 @@
-//! The scheduler: a state machine over the plan that computes what the store lacks, side by side.
+//! A run: looks at what the store has, has computed what it lacks, and settles node after node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use crate::device::Device;
 use crate::digest::Digest;
+use crate::engine::dispatch::{Dispatch, Message};
 use crate::engine::event::{Event, OutputEvent};
 use crate::engine::files::Files;
-use crate::engine::fingerprint::Action;
+use crate::engine::leak;
 use crate::engine::machine::Machine;
-use crate::engine::record::{Made, Outcome, Record, State, Stored};
-use crate::engine::store::{ActionLock, Failure, History, Last, Store, StoreError};
+use crate::engine::prepare;
+use crate::engine::prepare::Locked;
+use crate::engine::progress::{Progress, UnderWay};
+use crate::engine::receipt;
+use crate::engine::record::{Outcome, Record, State, Stored};
+use crate::engine::schedule::{Needs, Schedule};
+use crate::engine::store::{Failure, History, Last, Store, StoreError};
 use crate::engine::walk::{Look, Walk};
 use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Runner};
-use crate::kind::{Arrival, Epoch, Threads};
+use crate::kind::Said;
 use crate::plan::{NodeIndex, Plan};
 
 /// How often at most it is written down what has run: what a kill makes nameless, `cache gc` takes for litter.
@@ -36,8 +40,6 @@ pub struct Options {
     pub force: Vec<NodeIndex>,
     /// Start nothing more once a node has failed.
     pub fail_fast: bool,
-    /// At most so many nodes at a time.
-    pub jobs: Option<usize>,
     /// Overrides `auto` (not a device that a node names).
     pub device: Device,
 }
@@ -62,91 +64,54 @@ impl Execution {
     }
 }
 
-/// Brings a plan up to date.
+/// A run's parties: what is brought up to date, from what, and by whom.
+pub struct Run<'a> {
+    pub plan: &'a Plan,
+    pub store: &'a Store,
+    /// What the recipe's nodes last were; what they are now, after the run.
+    pub history: &'a mut History,
+    pub files: &'a mut Files,
+    pub machine: &'a Machine,
+    pub runner: &'a dyn Runner,
+    pub options: &'a Options,
+    /// When it turns true, computations under way are stopped and the cache is left consistent.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Brings a plan up to date; events are emitted as they happen.
 ///
-/// Events are told as they happen. When `interrupted` turns true, computations under way are stopped and the cache is
-/// left consistent. A failed node is an outcome; only a cache that cannot be written is an error.
-#[expect(clippy::too_many_arguments, reason = "a run has this many independent parties; one call site each")]
-pub fn execute(
-    plan: &Plan,
-    store: &Store,
-    history: &mut History,
-    files: &mut Files,
-    machine: &Machine,
-    runner: &dyn Runner,
-    options: &Options,
-    interrupted: &AtomicBool,
-    tell: &mut dyn FnMut(&Event),
-) -> Result<Execution, StoreError> {
+/// A failed node is an outcome; only a cache that cannot be written is an error.
+pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, StoreError> {
     let start = Instant::now();
+    let Run { plan, store, history, files, machine, runner, options, interrupted } = run;
     let before = history.clone();
     let walk = Walk::new(plan, store, &before, &options.asked);
     let targets: BTreeSet<NodeIndex> = match &options.targets {
         None => (0..plan.nodes.len()).collect(),
         Some(targets) => plan.with_needs(targets).into_iter().collect(),
     };
-    tell(&Event::RunStarted { recipe: plan.name.clone(), nodes: targets.len() });
-    let mut schedule = Schedule {
+    emit(&Event::RunStarted { recipe: plan.name.clone(), nodes: targets.len() });
+    let mut executor = Executor {
         walk: &walk,
         options,
         machine,
         nodes: (0..plan.nodes.len()).map(|at| Progress::new(options.force.contains(&at))).collect(),
-        pending: targets.clone(),
-        targets,
-        runnable: BTreeSet::new(),
-        contended: BTreeMap::new(),
-        free: machine.threads,
-        running: 0,
-        gpus_busy: BTreeSet::new(),
-        stop: false,
+        schedule: Schedule::new(targets, runner.capacity()),
         sources: BTreeMap::new(),
+        files,
         history,
         written: Instant::now(),
-        tell,
+        emit,
     };
-    let (sender, messages) = mpsc::channel();
-    let mut cancelled = false;
-    std::thread::scope(|scope| -> Result<(), StoreError> {
-        loop {
-            schedule.settle_pending(files)?;
-            if !cancelled {
-                schedule.dispatch(scope, &sender, runner, files)?;
-            }
-            if !schedule.pending.is_empty() {
-                continue;
-            }
-            if schedule.running == 0 && schedule.contended.is_empty() {
-                return Ok(());
-            }
-            match messages.recv_timeout(TICK) {
-                Ok(message) => schedule.hear(message, files).inspect_err(|_| runner.cancel())?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => unreachable!("a sender is kept here"),
-            }
-            schedule.retry_contended();
-            if interrupted.load(Ordering::SeqCst) && !cancelled {
-                cancelled = true;
-                schedule.stop = true;
-                schedule.contended.clear();
-                runner.cancel();
-            }
-        }
-    })?;
-    let Schedule { nodes, sources, targets, .. } = schedule;
-    let outcomes: Vec<Outcome> = nodes
-        .into_iter()
-        .enumerate()
-        .map(|(at, node)| Outcome {
-            state: node.state.unwrap_or(if targets.contains(&at) { State::Skipped } else { State::New }),
-            records: node.records,
-            message: node.message,
-        })
-        .collect();
+    let cancelled = std::thread::scope(|scope| executor.run(&Dispatch::new(scope, runner), interrupted))?;
+    let Executor { nodes, sources, schedule, history, .. } = executor;
+    let unsettled = |at| if schedule.targets().contains(&at) { State::Skipped } else { State::New };
+    let outcomes: Vec<Outcome> = nodes.into_iter().enumerate().map(|(at, node)| node.outcome(unsettled(at))).collect();
     if *history != before {
-        store.write_history(&plan.name, history)?;
+        store.records().write_history(&plan.name, history)?;
     }
     let execution = Execution { outcomes, seconds: start.elapsed().as_secs_f64(), interrupted: cancelled, sources };
-    tell(&Event::RunFinished {
+    emit(&Event::RunFinished {
         ran: execution.count(State::Ran),
         cached: execution.count(State::Cached),
         failed: execution.count(State::Failed),
@@ -156,74 +121,78 @@ pub fn execute(
     Ok(execution)
 }
 
-/// One node on its way.
-struct Progress {
-    state: Option<State>,
-    records: Vec<Record>,
-    message: Option<String>,
-    /// Its dropped objects are needed again.
-    demand: bool,
-    force: bool,
-    /// What a dispatched computation was given.
-    under_way: Option<UnderWay>,
-}
-
-impl Progress {
-    fn new(force: bool) -> Self {
-        Self { state: None, records: Vec::new(), message: None, demand: false, force, under_way: None }
-    }
-}
-
-struct UnderWay {
-    missing: Vec<Action>,
-    found: Vec<Record>,
-    look_keys: BTreeMap<String, Digest>,
-    file_digests: Vec<(PathBuf, Digest)>,
-    threads: usize,
-    gpu: Option<usize>,
-    outputs: Vec<Stored>,
-    notes: Vec<String>,
-    started: Instant,
-    _locks: Vec<ActionLock>,
-}
-
-/// What a computation's thread tells the scheduler.
-enum Message {
-    Said(NodeIndex, Reply),
-    Ended(NodeIndex, Result<Done, JobFailure>),
-}
-
-struct Schedule<'a> {
+struct Executor<'a> {
     walk: &'a Walk<'a>,
     options: &'a Options,
     machine: &'a Machine,
     nodes: Vec<Progress>,
-    targets: BTreeSet<NodeIndex>,
-    /// Nodes to look at: nothing is known of them yet, or something upstream has settled.
-    pending: BTreeSet<NodeIndex>,
-    /// Nodes that must compute and wait for threads.
-    runnable: BTreeSet<NodeIndex>,
-    /// Nodes whose action another process computes, and since when that was last tried.
-    contended: BTreeMap<NodeIndex, Instant>,
-    free: usize,
-    running: usize,
-    gpus_busy: BTreeSet<usize>,
-    stop: bool,
+    schedule: Schedule,
     sources: BTreeMap<Digest, PathBuf>,
+    files: &'a mut Files,
     history: &'a mut History,
     /// When `history` was last written down.
     written: Instant,
-    tell: &'a mut dyn FnMut(&Event),
+    emit: &'a mut dyn FnMut(&Event),
 }
 
-impl Schedule<'_> {
+/// How a node settles.
+#[derive(Default)]
+struct Settled {
+    records: Vec<Record>,
+    message: Option<String>,
+    /// Its keys by entry, where it has results.
+    keys: Option<BTreeMap<String, Digest>>,
+    took: Duration,
+}
+
+impl Settled {
+    /// Without results, for a reason.
+    fn without(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..Self::default() }
+    }
+
+    /// With what a look found.
+    fn found(look: Look) -> Self {
+        Self { keys: Some(look.keys()), records: look.into_records(), ..Self::default() }
+    }
+}
+
+impl Executor<'_> {
+    /// Works until nothing is left to do; tells whether it was interrupted.
+    fn run<'env>(&mut self, jobs: &Dispatch<'_, 'env>, interrupted: &AtomicBool) -> Result<bool, StoreError> {
+        let mut cancelled = false;
+        loop {
+            self.look_at_pending()?;
+            if !cancelled {
+                self.start_what_may(jobs)?;
+            }
+            if self.schedule.is_pending() {
+                continue;
+            }
+            if self.schedule.is_idle() {
+                return Ok(cancelled);
+            }
+            if let Some(message) = jobs.next(TICK) {
+                self.receive(message).inspect_err(|_| jobs.cancel())?;
+            }
+            self.schedule.retry(TICK);
+            if interrupted.load(Ordering::SeqCst) && !cancelled {
+                cancelled = true;
+                // What waited for room has no event of its own: it was never begun.
+                self.schedule.stop();
+                self.schedule.give_up_on_contended();
+                jobs.cancel();
+            }
+        }
+    }
+
     fn plan(&self) -> &Plan {
         self.walk.plan
     }
 
     /// Looks at every pending node whose needs have settled.
-    fn settle_pending(&mut self, files: &mut Files) -> Result<(), StoreError> {
-        while let Some(at) = self.pending.pop_first() {
+    fn look_at_pending(&mut self) -> Result<(), StoreError> {
+        while let Some(at) = self.schedule.next_to_look_at() {
             if self.nodes[at].state.is_some() || self.nodes[at].under_way.is_some() {
                 continue;
             }
@@ -234,378 +203,203 @@ impl Schedule<'_> {
             }
             let bad = |&&from: &&NodeIndex| matches!(self.nodes[from].state, Some(State::Failed | State::Skipped));
             if let Some(&from) = needs.iter().find(bad) {
-                let message = format!(
-                    "it needs `{}`, which {}",
-                    plan.nodes[from].id,
-                    match self.nodes[from].state {
-                        Some(State::Failed) => "failed",
-                        _ => "was skipped",
-                    }
-                );
-                self.settle(at, State::Skipped, Vec::new(), Some(message), None)?;
+                let how = if self.nodes[from].state == Some(State::Failed) { "failed" } else { "was skipped" };
+                let message = format!("it needs `{}`, which {how}", plan.nodes[from].id);
+                self.settle(at, State::Skipped, Settled::without(message))?;
                 continue;
             }
-            match self.look(at, files) {
+            match self.look(at) {
                 Err(message) => self.fail(at, BTreeMap::new(), message)?,
-                Ok(look) if look.complete() && !self.nodes[at].force => {
-                    self.remember_sources(&look);
-                    let state = if look.dropped { State::Dropped } else { State::Cached };
-                    let keys = look.keys();
-                    self.settle(at, state, look.into_records(), None, Some(keys))?;
-                }
-                Ok(look) => {
-                    self.remember_sources(&look);
-                    if self.stop {
-                        let message = Some("not started, since the run was stopping".to_owned());
-                        self.settle(at, State::Skipped, Vec::new(), message, None)?;
-                    } else if !self.demand_inputs(at) {
-                        self.runnable.insert(at);
-                    }
-                }
+                Ok(look) => self.looked(at, look)?,
             }
         }
         Ok(())
     }
 
-    fn look(&self, at: NodeIndex, files: &mut Files) -> Result<Look, String> {
+    fn look(&mut self, at: NodeIndex) -> Result<Look, String> {
         let upstream = |from: NodeIndex| self.nodes[from].records.as_slice();
-        self.walk.look(at, &upstream, files, self.nodes[at].demand)
+        self.walk.look(at, &upstream, self.files, self.nodes[at].demand)
     }
 
-    fn remember_sources(&mut self, look: &Look) {
+    /// Settles a node that has what it needs, and lets compute the one that has not.
+    fn looked(&mut self, at: NodeIndex, look: Look) -> Result<(), StoreError> {
         self.sources.extend(look.files.values().map(|(path, digest)| (*digest, path.clone())));
+        for problem in &look.problems {
+            let (node, text) = (self.plan().nodes[at].id.to_string(), problem.to_string());
+            (self.emit)(&Event::of(node, Said::Note { text }));
+        }
+        if look.complete() && !self.nodes[at].force {
+            let state = if look.dropped { State::Dropped } else { State::Cached };
+            return self.settle(at, state, Settled::found(look));
+        }
+        if self.schedule.is_stopped() {
+            return self.settle(at, State::Skipped, Settled::without("not started, since the run was stopping"));
+        }
+        if !self.demand_inputs(at) {
+            self.schedule.must_compute(at);
+        }
+        Ok(())
     }
 
-    /// Whether the node must wait for dropped inputs to be made again.
+    /// Whether the node must wait for dropped inputs to be made again. It is looked at again once they have settled.
     fn demand_inputs(&mut self, at: NodeIndex) -> bool {
         let upstream = |from: NodeIndex| self.nodes[from].records.as_slice();
-        let needs = self.walk.needs(at, &upstream);
-        let mut waits = false;
-        for from in needs {
-            if self.nodes[from].state == Some(State::Dropped) {
-                let node = &mut self.nodes[from];
-                node.state = None;
-                node.demand = true;
-                self.pending.insert(from);
-                waits = true;
-            }
+        let mut needs = self.walk.needs(at, &upstream);
+        needs.retain(|&from| self.nodes[from].state == Some(State::Dropped));
+        for &from in &needs {
+            let node = &mut self.nodes[from];
+            node.state = None;
+            node.demand = true;
         }
-        if waits {
-            self.pending.insert(at);
-            // Its needs are looked at first: they stand before it in the plan, and it waits until they settle.
-            self.pending.remove(&at);
-        }
+        let waits = !needs.is_empty();
+        self.schedule.look_again(needs);
         waits
     }
 
-    /// Starts runnable nodes while threads are free, in plan order.
-    fn dispatch<'scope, 'env>(
-        &mut self,
-        scope: &'scope Scope<'scope, 'env>,
-        sender: &mpsc::Sender<Message>,
-        runner: &'env dyn Runner,
-        files: &mut Files,
-    ) -> Result<(), StoreError> {
-        for at in self.runnable.clone() {
-            if self.stop {
-                self.runnable.remove(&at);
-                let message = Some("not started, since another node failed (`--fail-fast`)".to_owned());
-                self.settle(at, State::Skipped, Vec::new(), message, None)?;
-                continue;
-            }
-            let node = &self.plan().nodes[at];
-            let threads = self.machine.threads_of(node.kind.threads).min(self.machine.threads);
-            let device = if node.device == Device::Auto { self.options.device } else { node.device };
-            let gpu = match (node.kind.threads, device) {
-                (Threads::Team, Device::Cuda(index)) => Some(index),
-                (Threads::Team, Device::Auto) if self.machine.gpus > 0 => Some(0),
-                _ => None,
-            };
-            if self.options.jobs.is_some_and(|jobs| self.running >= jobs)
-                || threads > self.free
-                || gpu.is_some_and(|index| self.gpus_busy.contains(&index))
-            {
-                continue;
-            }
-            self.runnable.remove(&at);
-            let Some(job) = self.prepare(at, threads, device, gpu, files)? else { continue };
-            self.free -= threads;
-            self.running += 1;
-            self.gpus_busy.extend(gpu);
-            let id = self.plan().nodes[at].id.to_string();
-            (self.tell)(&Event::NodeStarted { node: id, kind: job.kind.clone(), device: device.to_string() });
-            let sender = sender.clone();
-            scope.spawn(move || {
-                let mut say = |reply| {
-                    let _ = sender.send(Message::Said(at, reply));
-                };
-                let result = runner.run(&job, &mut say);
-                let _ = sender.send(Message::Ended(at, result));
+    /// Starts runnable nodes while there is room, in plan order.
+    fn start_what_may(&mut self, jobs: &Dispatch<'_, '_>) -> Result<(), StoreError> {
+        loop {
+            let (nodes, auto) = (&self.walk.plan.nodes, self.options.device);
+            let capacity = *self.schedule.capacity();
+            let needs_of = |at: NodeIndex| Needs::of(&nodes[at], self.machine, auto, &capacity);
+            let Some((at, needs)) = self.schedule.next_to_start(needs_of) else { return Ok(()) };
+            let Some(job) = self.prepare(at, needs)? else { continue };
+            self.schedule.started(at, needs);
+            (self.emit)(&Event::NodeStarted {
+                node: job.node.clone(),
+                kind: job.kind.clone(),
+                device: needs.device.to_string(),
             });
+            jobs.start(at, job);
         }
-        Ok(())
     }
 
     /// Locks the node's missing actions and writes down its job; `None` where there is nothing to start now.
-    fn prepare(
-        &mut self,
-        at: NodeIndex,
-        threads: usize,
-        device: Device,
-        gpu: Option<usize>,
-        files: &mut Files,
-    ) -> Result<Option<Job>, StoreError> {
-        let store = self.walk.store;
-        let first = match self.look(at, files) {
-            Ok(look) => look,
-            Err(message) => {
-                self.fail(at, BTreeMap::new(), message)?;
-                return Ok(None);
-            }
-        };
+    fn prepare(&mut self, at: NodeIndex, needs: Needs) -> Result<Option<Job>, StoreError> {
         let force = self.nodes[at].force;
-        let mut keys: Vec<Digest> = first
-            .actions
-            .iter()
-            .zip(&first.found)
-            .filter(|(_, found)| found.is_none() || force)
-            .map(|(action, _)| action.key)
-            .collect();
-        // In one order everywhere, so that two runs never wait for each other.
-        keys.sort();
-        keys.dedup();
-        let mut locks = Vec::with_capacity(keys.len());
-        for key in &keys {
-            match store.try_lock(*key)? {
-                Some(lock) => locks.push(lock),
-                None => {
-                    self.contended.insert(at, Instant::now());
-                    return Ok(None);
-                }
-            }
-        }
-        // Whoever held the lock before may have computed it.
-        let look = match self.look(at, files) {
+        let first = match self.look(at) {
             Ok(look) => look,
-            Err(message) => {
-                self.fail(at, BTreeMap::new(), message)?;
-                return Ok(None);
-            }
+            Err(message) => return self.fail(at, BTreeMap::new(), message).map(|()| None),
+        };
+        let Some(locks) = prepare::lock(self.walk.store, &first, force)? else {
+            self.schedule.contend(at);
+            return Ok(None);
+        };
+        // Whoever held the lock before may have computed it.
+        let look = match self.look(at) {
+            Ok(look) => look,
+            Err(message) => return self.fail(at, BTreeMap::new(), message).map(|()| None),
         };
         if look.complete() && !force {
-            let keys = look.keys();
-            self.settle(at, State::Cached, look.into_records(), None, Some(keys))?;
-            return Ok(None);
+            return self.settle(at, State::Cached, Settled::found(look)).map(|()| None);
         }
-        let node = &self.walk.plan.nodes[at];
         let upstream = |from: NodeIndex| self.nodes[from].records.as_slice();
-        let arriving = self.walk.inputs(at, &upstream).expect("the look just found them");
-        let mut inputs: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
-        for (edge, found) in node.edges.iter().zip(arriving) {
-            for stored in found {
-                inputs.entry(edge.port.clone()).or_default().push(Arrival {
-                    label: edge.label.clone(),
-                    key: if edge.key.is_none() { stored.key.clone() } else { None },
-                    ty: stored.ty,
-                    digest: stored.digest,
-                    path: store.path(stored),
-                });
+        let locked = Locked { at, look, force, needs, machine: self.machine, sources: &self.sources, locks };
+        match locked.job(self.walk, &upstream) {
+            Ok((job, under_way)) => {
+                self.nodes[at].under_way = Some(under_way);
+                Ok(Some(job))
             }
+            Err(message) => self.fail(at, BTreeMap::new(), message).map(|()| None),
         }
-        let look_keys = look.keys();
-        let (mut missing, mut found) = (Vec::new(), Vec::new());
-        for (action, record) in look.actions.into_iter().zip(look.found) {
-            match record {
-                Some(record) if !force => found.push(record),
-                _ => missing.push(action),
-            }
-        }
-        let entries: Vec<String> = missing.iter().map(|a| a.entry.clone()).filter(|entry| !entry.is_empty()).collect();
-        let params = if entries.is_empty() { node.params.clone() } else { node.kind.narrow(&node.params, &entries) };
-        let job = Job {
-            node: node.id.to_string(),
-            kind: node.kind.name.to_owned(),
-            version: node.kind.version,
-            params,
-            inputs,
-            files: look.files.clone(),
-            sources: self.sources.clone(),
-            wanted: self.walk.ports(at),
-            keys: missing.iter().map(|action| (action.entry.clone(), action.key)).collect(),
-            device,
-            threads,
-            batch: self.machine.batch,
-            fresh: force,
-            cache: store.root().to_owned(),
-            scratch: store.scratch().to_owned(),
-        };
-        self.nodes[at].under_way = Some(UnderWay {
-            missing,
-            found,
-            look_keys,
-            file_digests: look.files.into_values().collect(),
-            threads,
-            gpu,
-            outputs: Vec::new(),
-            notes: Vec::new(),
-            started: Instant::now(),
-            _locks: locks,
-        });
-        Ok(Some(job))
     }
 
-    fn retry_contended(&mut self) {
-        let (again, wait): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut self.contended).into_iter().partition(|(_, since)| since.elapsed() >= TICK);
-        self.contended = wait;
-        // Looked up again first: most often the other process has finished it.
-        self.pending.extend(again.into_keys());
-    }
-
-    fn hear(&mut self, message: Message, files: &mut Files) -> Result<(), StoreError> {
+    fn receive(&mut self, message: Message) -> Result<(), StoreError> {
         match message {
             Message::Said(at, reply) => {
-                let node = self.plan().nodes[at].id.to_string();
-                let under_way = self.nodes[at].under_way.as_mut().expect("it speaks, so it is under way");
+                let receipt = &mut self.nodes[at].under_way.as_mut().expect("it speaks, so it is under way").receipt;
                 match reply {
-                    Reply::Progress { done, total, what } => {
-                        (self.tell)(&Event::NodeProgress { node, done, total, what });
+                    Reply::Said { said } => {
+                        if let Said::Note { text } = &said {
+                            receipt.notes.push(text.clone());
+                        }
+                        (self.emit)(&Event::of(self.walk.plan.nodes[at].id.to_string(), said));
                     }
-                    Reply::Note { text } => {
-                        under_way.notes.push(text.clone());
-                        (self.tell)(&Event::NodeNote { node, text });
-                    }
-                    Reply::Metric(Epoch { epoch, values }) => (self.tell)(&Event::Metric { node, epoch, values }),
-                    Reply::Resumed { epochs } => (self.tell)(&Event::TrainingResumed { node, epochs }),
-                    Reply::Output { stored } => under_way.outputs.push(stored),
+                    Reply::Output { stored } => receipt.outputs.push(stored),
                     Reply::Hello { .. } | Reply::Reserve { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
                 }
                 Ok(())
             }
             Message::Ended(at, result) => {
+                self.schedule.ended(at);
                 let under_way = self.nodes[at].under_way.take().expect("it ends, so it was under way");
-                self.free += under_way.threads;
-                self.running -= 1;
-                if let Some(gpu) = under_way.gpu {
-                    self.gpus_busy.remove(&gpu);
-                }
                 match result {
-                    Ok(done) => self.finish(at, under_way, done, files),
-                    Err(failure) if failure.cancelled => {
-                        self.settle(at, State::Skipped, Vec::new(), Some("interrupted".to_owned()), None)
-                    }
-                    Err(failure) => {
-                        let mut message = failure.message;
-                        if let Some(path) = failure.leak.and_then(|kind| self.path_to(at, &kind)) {
-                            message.push_str("; the path of the leak is ");
-                            message.push_str(&path);
-                        }
-                        self.fail(at, under_way.look_keys, message)
-                    }
+                    Ok(done) => self.finish(at, under_way, &done),
+                    Err(failure) => self.give_up(at, under_way.keys, failure),
                 }
             }
         }
     }
 
-    /// Writes the records of a computation that ended well: from here on it is done.
-    fn finish(&mut self, at: NodeIndex, under_way: UnderWay, done: Done, files: &mut Files) -> Result<(), StoreError> {
-        for (path, digest) in &under_way.file_digests {
-            if files.digest(path).ok() != Some(*digest) {
+    /// Publishes the records of a computation that ended well: from here on it is done.
+    fn finish(&mut self, at: NodeIndex, under_way: UnderWay, done: &Done) -> Result<(), StoreError> {
+        let UnderWay { receipt, found, keys, files, started, .. } = &under_way;
+        for (path, digest) in files {
+            if self.files.digest(path).ok() != Some(*digest) {
                 let message = format!("{} changed while it was read; run again", path.display());
-                return self.fail(at, under_way.look_keys, message);
+                return self.fail(at, keys.clone(), message);
             }
         }
-        let kind = self.plan().nodes[at].kind;
-        let port_rank = |stored: &Stored| kind.outputs.iter().position(|port| port.name == stored.port);
-        let share = 1.0 / under_way.missing.len() as f64;
-        let mut fresh = BTreeMap::new();
-        for action in under_way.missing {
-            let mine = |stored: &&Stored| action.entry.is_empty() || stored.key.as_ref() == Some(&action.entry);
-            let mut outputs: Vec<Stored> = under_way.outputs.iter().filter(mine).cloned().collect();
-            outputs.sort_by_key(port_rank);
-            let record = Record {
-                key: action.key,
-                kind: kind.name.to_owned(),
-                version: kind.version,
-                ingredients: action.ingredients,
-                outputs,
-                made: Made {
-                    at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                    seconds: done.seconds * share,
-                    device: done.device.clone(),
-                    threads: under_way.threads,
-                    peak_bytes: done.peak_bytes,
-                    ventral: env!("CARGO_PKG_VERSION").to_owned(),
-                    libtorch: done.libtorch.clone(),
-                    hardware: done.hardware.clone(),
-                },
-                lazy: self.walk.wanted[at].iter().cloned().collect(),
-                notes: under_way.notes.clone(),
-            };
-            self.walk.store.write_record(&record)?;
-            fresh.insert(action.key, record);
-        }
-        let mut found: BTreeMap<Digest, Record> =
-            under_way.found.into_iter().map(|record| (record.key, record)).collect();
-        found.append(&mut fresh);
+        let node = &self.walk.plan.nodes[at];
+        let mut records = receipt::publish(self.walk.store.records(), node.kind, receipt.clone(), done)?;
+        records.extend(found.iter().map(|record| (record.key, record.clone())));
         // In the order of entries, which may name the same action twice no more.
-        let entries = kind.entries(&self.plan().nodes[at].params);
+        let entries = node.kind.entries(&node.params);
         let order: Vec<Digest> = if entries.is_empty() {
-            under_way.look_keys.values().copied().collect()
+            keys.values().copied().collect()
         } else {
-            entries.iter().filter_map(|entry| under_way.look_keys.get(entry).copied()).collect()
+            entries.iter().filter_map(|entry| keys.get(entry).copied()).collect()
         };
-        let records = order.iter().filter_map(|key| found.remove(key)).collect();
+        let records = order.iter().filter_map(|key| records.remove(key)).collect();
         self.nodes[at].force = false;
-        self.settle_timed(at, State::Ran, records, None, Some(under_way.look_keys), under_way.started.elapsed())
+        let took = started.elapsed();
+        self.settle(at, State::Ran, Settled { records, message: None, keys: Some(keys.clone()), took })
+    }
+
+    /// Settles a node whose computation did not end well.
+    fn give_up(
+        &mut self,
+        at: NodeIndex,
+        keys: BTreeMap<String, Digest>,
+        failure: JobFailure,
+    ) -> Result<(), StoreError> {
+        if failure.cancelled {
+            return self.settle(at, State::Skipped, Settled::without("interrupted"));
+        }
+        let mut message = failure.message;
+        if let Some(path) = failure.leak.and_then(|kind| leak::path(self.plan(), at, &kind)) {
+            message.push_str("; the path of the leak is ");
+            message.push_str(&path);
+        }
+        self.fail(at, keys, message)
     }
 
     fn fail(&mut self, at: NodeIndex, keys: BTreeMap<String, Digest>, message: String) -> Result<(), StoreError> {
         let last = self.history.nodes.entry(self.walk.plan.nodes[at].id.to_string()).or_default();
         last.failure = Some(Failure { keys, message: message.clone() });
+        self.settle(at, State::Failed, Settled::without(message))?;
         if self.options.fail_fast {
-            self.stop = true;
+            self.stop("not started, since another node failed (`--fail-fast`)")?;
         }
-        self.settle(at, State::Failed, Vec::new(), Some(message), None)
+        Ok(())
     }
 
-    fn settle(
-        &mut self,
-        at: NodeIndex,
-        state: State,
-        records: Vec<Record>,
-        message: Option<String>,
-        keys: Option<BTreeMap<String, Digest>>,
-    ) -> Result<(), StoreError> {
-        self.settle_timed(at, state, records, message, keys, Duration::ZERO)
+    /// Starts nothing more; what waited for room is skipped.
+    fn stop(&mut self, why: &str) -> Result<(), StoreError> {
+        for at in self.schedule.stop() {
+            self.settle(at, State::Skipped, Settled::without(why))?;
+        }
+        Ok(())
     }
 
-    fn settle_timed(
-        &mut self,
-        at: NodeIndex,
-        state: State,
-        records: Vec<Record>,
-        message: Option<String>,
-        keys: Option<BTreeMap<String, Digest>>,
-        took: Duration,
-    ) -> Result<(), StoreError> {
-        let plan = self.walk.plan;
-        let id = plan.nodes[at].id.to_string();
+    fn settle(&mut self, at: NodeIndex, state: State, settled: Settled) -> Result<(), StoreError> {
+        let Settled { records, message, keys, took } = settled;
         if let Some(keys) = keys {
-            let last = Last { keys, failure: None };
-            if self.history.nodes.get(&id) != Some(&last) || state == State::Ran {
-                let outputs: Vec<&Stored> = records.iter().flat_map(|record| &record.outputs).collect();
-                self.walk.store.link(&plan.name, &id, &outputs)?;
-                self.history.nodes.insert(id.clone(), last);
-                if self.written.elapsed() > BETWEEN_HISTORIES {
-                    self.walk.store.write_history(&plan.name, self.history)?;
-                    self.written = Instant::now();
-                }
-            }
+            self.remember(at, state, Last { keys, failure: None }, &records)?;
         }
         let outputs = records.iter().flat_map(|record| &record.outputs);
-        (self.tell)(&Event::NodeFinished {
-            node: id,
+        (self.emit)(&Event::NodeFinished {
+            node: self.walk.plan.nodes[at].id.to_string(),
             state: if state == State::Dropped { State::Cached } else { state },
             seconds: took.as_secs_f64(),
             key: records.first().map(|record| record.key),
@@ -618,10 +412,27 @@ impl Schedule<'_> {
         node.state = Some(state);
         node.records = records;
         node.message = message;
-        self.pending.extend(self.walk.readers[at].iter().filter(|reader| self.targets.contains(reader)));
-        let needs: BTreeSet<NodeIndex> = plan.nodes[at].edges.iter().map(|edge| edge.from).chain([at]).collect();
+        self.schedule.look_again(self.walk.readers[at].iter().copied());
+        let needs: BTreeSet<NodeIndex> = self.plan().nodes[at].edges.iter().map(|edge| edge.from).chain([at]).collect();
         for from in needs {
             self.drop_if_done(from);
+        }
+        Ok(())
+    }
+
+    /// Links a node's results and remembers its keys, where they are news.
+    fn remember(&mut self, at: NodeIndex, state: State, last: Last, records: &[Record]) -> Result<(), StoreError> {
+        let (plan, store) = (self.walk.plan, self.walk.store);
+        let id = plan.nodes[at].id.to_string();
+        if self.history.nodes.get(&id) == Some(&last) && state != State::Ran {
+            return Ok(());
+        }
+        let outputs: Vec<&Stored> = records.iter().flat_map(|record| &record.outputs).collect();
+        store.link(&plan.name, &id, &outputs)?;
+        self.history.nodes.insert(id, last);
+        if self.written.elapsed() > BETWEEN_HISTORIES {
+            store.records().write_history(&plan.name, self.history)?;
+            self.written = Instant::now();
         }
         Ok(())
     }
@@ -633,7 +444,7 @@ impl Schedule<'_> {
         let done = |at: &NodeIndex| matches!(self.nodes[*at].state, Some(State::Ran | State::Cached | State::Dropped));
         // Who asks for a node by name wants to look at it.
         let named = self.options.targets.as_ref().is_some_and(|targets| targets.contains(&at));
-        let mut reading = readers.iter().filter(|reader| self.targets.contains(reader));
+        let mut reading = readers.iter().filter(|reader| self.schedule.targets().contains(reader));
         if plan.nodes[at].keep || named || self.nodes[at].state != Some(State::Ran) || !reading.all(done) {
             return;
         }
@@ -645,33 +456,8 @@ impl Schedule<'_> {
         for stored in self.nodes[at].records.iter().flat_map(|record| &record.outputs) {
             if !kept.contains(&stored.digest) {
                 // What cannot be deleted stays; it costs disk, not truth.
-                let _ = self.walk.store.drop_object(stored);
+                let _ = self.walk.store.objects().remove(stored);
             }
         }
-    }
-
-    /// The chain of nodes from the nearest upstream node of a kind down to this one.
-    fn path_to(&self, at: NodeIndex, kind: &str) -> Option<String> {
-        let plan = self.plan();
-        let mut came: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
-        let mut queue = std::collections::VecDeque::from([at]);
-        while let Some(node) = queue.pop_front() {
-            if node != at && plan.nodes[node].kind.name == kind {
-                let mut chain = vec![format!("`{}`", plan.nodes[node].id)];
-                let mut here = node;
-                while let Some(&next) = came.get(&here) {
-                    chain.push(format!("`{}`", plan.nodes[next].id));
-                    here = next;
-                }
-                return Some(chain.join(" → "));
-            }
-            for edge in &plan.nodes[node].edges {
-                if edge.from != at && !came.contains_key(&edge.from) {
-                    came.insert(edge.from, node);
-                    queue.push_back(edge.from);
-                }
-            }
-        }
-        None
     }
 }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
-use crate::engine::record::Stat;
-use crate::engine::store::stat_of;
+use crate::engine::store::Stat;
 
 /// A file that changed this recently may change again without its stat showing it.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -37,7 +36,7 @@ impl Files {
         if metadata.is_dir() {
             return self.folder(path);
         }
-        let stat = stat_of(&metadata);
+        let stat = Stat::from(&metadata);
         if let Some((known, digest)) = self.known.get(path)
             && *known == stat
         {
@@ -50,7 +49,7 @@ impl Files {
             .ok()
             .and_then(|time| SystemTime::now().duration_since(time).ok())
             .is_some_and(|age| age >= SETTLED);
-        if settled && stat_of(&after) == stat {
+        if settled && Stat::from(&after) == stat {
             self.known.insert(path.to_owned(), (stat, digest));
         } else {
             self.known.remove(path);

@@ -1,4 +1,5 @@
-//! What this machine computes with: fixed once and kept, since bytes depend on thread count and batch.
+//! What this machine computes with: fixed once and kept, since bytes depend on thread count and batch. What it has room for at
+//! a time is its runner's business (`Runner::capacity`).
 
 use std::path::Path;
 
@@ -19,7 +20,7 @@ pub struct Machine {
     pub team: usize,
     /// Images per batch.
     pub batch: usize,
-    /// Whether there is a GPU: then one tensor computation at a time has it.
+    /// GPUs it had when this was measured.
     #[serde(default)]
     pub gpus: usize,
 }
@@ -37,18 +38,27 @@ impl Machine {
 
     /// This machine's profile, from its core count.
     pub fn here() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads();
         // Convolutions and matrix products of these sizes gain little beyond 16 threads.
         let team = if threads <= 16 { threads } else { (threads / 4).max(16) };
-        let gpus = (0..16).take_while(|index| Path::new(&format!("/dev/nvidia{index}")).exists()).count();
-        Self { threads, team, batch: BATCH, gpus }
+        Self { threads, team, batch: BATCH, gpus: gpus() }
     }
 
-    /// How many threads a kind's computation gets.
+    /// How many threads a kind's computation gets, on which its bytes depend.
     pub fn threads_of(&self, threads: Threads) -> usize {
         match threads {
             Threads::One => 1,
-            Threads::Team => self.team,
+            Threads::Team => self.team.min(self.threads),
         }
     }
+}
+
+/// How many threads this process may use now.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How many GPUs this machine has.
+pub fn gpus() -> usize {
+    (0..16).take_while(|index| Path::new(&format!("/dev/nvidia{index}")).exists()).count()
 }

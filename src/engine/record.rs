@@ -1,14 +1,12 @@
 //! What is known about a computation that ended well: its key's ingredients, its outputs, how it was made.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::kind::Ingredients;
 use crate::value::ty::Type;
 
-/// An action: the record of one computation (of one entry, for a kind with a keyed output).
+/// An action: the record of one computation (of one entry, for a kind with a keyed output). Nothing in it is of a host's files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub key: Digest,
@@ -36,20 +34,6 @@ pub struct Stored {
     pub ty: Type,
     pub digest: Digest,
     pub bytes: u64,
-    /// The object's stat when it was last known to hold these bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stat: Option<Stat>,
-}
-
-/// Size, times and inode of a file: while they stand, its content does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stat {
-    pub bytes: u64,
-    /// Nanoseconds since 1970.
-    pub mtime: i64,
-    /// Nanoseconds since 1970.
-    pub ctime: i64,
-    pub inode: u64,
 }
 
 impl Record {
@@ -68,10 +52,9 @@ impl Stored {
         }
     }
 
-    /// Where the object lies under a cache folder.
-    pub fn path(&self, cache: &Path) -> PathBuf {
-        let text = self.digest.to_string();
-        cache.join("objects").join(&text[..2]).join(format!("{text}.{}", self.ty.extension()))
+    /// What its object is called in a store: `DIGEST.EXTENSION`.
+    pub fn object(&self) -> String {
+        format!("{}.{}", self.digest, self.ty.extension())
     }
 }
 

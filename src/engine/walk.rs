@@ -8,7 +8,7 @@ use crate::engine::files::Files;
 use crate::engine::fingerprint;
 use crate::engine::fingerprint::{Action, FileUses};
 use crate::engine::record::{Outcome, Record, State, Stored};
-use crate::engine::store::{History, Last, Store};
+use crate::engine::store::{History, Last, RecordProblem, Store};
 use crate::plan::{NodeIndex, Plan};
 
 /// A plan beside the cache it runs in.
@@ -30,6 +30,8 @@ pub struct Look {
     pub found: Vec<Option<Record>>,
     /// Whether the records stand but objects were dropped on purpose (`keep: false`).
     pub dropped: bool,
+    /// Records that are there and cannot be believed.
+    pub problems: Vec<RecordProblem>,
 }
 
 impl Look {
@@ -98,23 +100,19 @@ impl<'a> Walk<'a> {
         let inputs = self.inputs(at, upstream)?;
         let actions = fingerprint::actions(node, &inputs, &uses);
         let mut dropped = false;
+        let mut problems = Vec::new();
         let found = actions
             .iter()
             .map(|action| {
-                let mut record = self.store.record(action.key)?;
+                let record = self.store.records().find(action.key).unwrap_or_else(|problem| {
+                    problems.push(problem);
+                    None
+                })?;
                 if !self.wanted[at].iter().all(|port| record.lazy.contains(port)) {
                     return None;
                 }
-                let before = record.outputs.clone();
                 // Every object is looked at, so that every damaged one is set aside.
-                let mut held = true;
-                for stored in &mut record.outputs {
-                    held &= self.store.holds(stored);
-                }
-                if held && record.outputs != before {
-                    // Hashed again just now; the next run need not.
-                    let _ = self.store.write_record(&record);
-                }
+                let held = record.outputs.iter().fold(true, |held, stored| self.store.objects().holds(stored) && held);
                 if !held {
                     if node.keep || demand {
                         return None;
@@ -124,7 +122,7 @@ impl<'a> Walk<'a> {
                 Some(record)
             })
             .collect();
-        Ok(Look { actions, files: uses, found, dropped })
+        Ok(Look { actions, files: uses, found, dropped, problems })
     }
 
     /// What each edge of a node brings.
@@ -190,7 +188,7 @@ impl<'a> Walk<'a> {
                     } else if let Some(failure) = failure {
                         nothing(State::Failed, Some(failure.message.clone()))
                     } else {
-                        nothing(not_current, None)
+                        nothing(not_current, look.problems.first().map(ToString::to_string))
                     });
                 }
             }

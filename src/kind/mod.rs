@@ -25,7 +25,7 @@ pub use crate::kind::error::KindError;
 pub use crate::kind::measure::Measure;
 pub use crate::kind::product::{Ingredients, Product};
 pub use crate::kind::role::Role;
-pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Sink};
+pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Said, Sink};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 

@@ -45,6 +45,20 @@ pub struct Epoch {
     pub values: BTreeMap<String, f64>,
 }
 
+/// What a computation says while it is under way, to whoever watches; on its way there it is one message, whatever it says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// How far it is, in units of `what`, such as `images`.
+    Progress { done: u64, total: u64, what: String },
+    /// Something a person should know: kept in the record and shown in the report.
+    Note { text: String },
+    /// What a training's epoch came to; numbers that are not finite are left out on the way.
+    Metric(Epoch),
+    /// What the epochs came to that a training goes on after: they are not told again one by one.
+    Resumed { epochs: Vec<Epoch> },
+}
+
 /// What a computation asks of whoever runs it.
 pub trait Host {
     /// Stores a value as an output.
@@ -96,14 +110,24 @@ pub trait Host {
     fn keep_checkpoint(&mut self, _of: &Ingredients, _state: &[u8]) -> io::Result<()> {
         Ok(())
     }
+    /// Tells whoever watches; nobody does unless this says how.
+    fn say(&mut self, _said: Said) {}
     /// An epoch of a training is done; for whoever watches.
-    fn metric(&mut self, _epoch: Epoch) {}
+    fn metric(&mut self, epoch: Epoch) {
+        self.say(Said::Metric(epoch));
+    }
     /// The training goes on from an earlier one, whose epochs these are: they are not told again one by one.
-    fn resumed(&mut self, _epochs: Vec<Epoch>) {}
+    fn resumed(&mut self, epochs: Vec<Epoch>) {
+        self.say(Said::Resumed { epochs });
+    }
     /// How far the computation is, in units of `what`, such as `images`.
-    fn progress(&mut self, done: u64, total: u64, what: &str);
+    fn progress(&mut self, done: u64, total: u64, what: &str) {
+        self.say(Said::Progress { done, total, what: what.to_owned() });
+    }
     /// Something a person should know: kept in the record and shown in the report.
-    fn note(&mut self, text: &str);
+    fn note(&mut self, text: &str) {
+        self.say(Said::Note { text: text.to_owned() });
+    }
 }
 
 /// An output that is streamed.

@@ -34,7 +34,7 @@ fn answer(path: &str, workspace: &Path, registry: &Registry) -> Answer {
             Err(_) => Answer::Nothing,
         },
         "/running.json" => {
-            let running = Store::read_only(&workspace.join("cache")).running();
+            let running = Store::of_workspace(workspace).running();
             Answer::Json(serde_json::to_string(&running).expect("runs serialise"))
         }
         folder if within(&reports, &format!("{folder}/index.html")).is_some() => {
@@ -67,7 +67,7 @@ fn title(workspace: &Path) -> String {
 
 /// A card per page that lies in reports/, with what its recipe's results say where they are current.
 fn cards(workspace: &Path, registry: &Registry) -> Vec<Card> {
-    let histories = Store::read_only(&workspace.join("cache")).histories();
+    let histories = Store::of_workspace(workspace).records().histories();
     let mut pages: Vec<(String, PathBuf)> = std::fs::read_dir(workspace.join("reports"))
         .into_iter()
         .flatten()

@@ -17,7 +17,6 @@ use crate::engine::event::Event;
 use crate::engine::executor;
 use crate::engine::executor::Execution;
 use crate::engine::files::Files;
-use crate::engine::store::Store;
 use crate::engine::worker::job::Runner;
 use crate::kind::registry::Registry;
 use crate::live::hub::Hub;
@@ -146,7 +145,7 @@ fn print(hub: &Hub, printing: &Receiver<Print>, printed: &Sender<Result<PathBuf,
         let start = Instant::now();
         match next {
             Print::Passing(session) => {
-                let files = files.get_or_insert_with(|| Files::new(Store::read_only(session.cache()).files()));
+                let files = files.get_or_insert_with(|| Files::new(session.store().files()));
                 let survey = session.survey_with(files);
                 let html = session.with_study(&survey.outcomes, &survey.sources, Audience::Here, report::live);
                 if let Ok(html) = html {

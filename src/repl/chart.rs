@@ -35,10 +35,11 @@ impl Chart {
 
     fn drawn(run: &Run, reference: &str, wish: plan::Chart) -> Outcome<Self> {
         let survey = run.session.survey();
+        let store = run.session.store();
         let study = Study {
             plan: &run.session.plan,
             outcomes: &survey.outcomes,
-            cache: run.session.cache(),
+            objects: store.objects(),
             sources: &survey.sources,
             finished: String::new(),
             audience: Audience::Here,

@@ -62,7 +62,7 @@ impl Run {
 
     pub(super) fn read(&self, found: &Found) -> Outcome<Value> {
         let stored = &found.stored;
-        Value::read(stored.ty, &stored.path(self.session.cache())).map_err(|error| {
+        self.session.store().value(stored).map_err(|error| {
             Refusal::new(format!(
                 "{error}; `ventral cache verify` sets damaged results aside, and the next run makes them again"
             ))

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
 use crate::engine::executor::{Execution, Options};
 use crate::engine::record::State;
-use crate::engine::worker::pool::LazyWorkers;
+use crate::engine::worker::resources::Resources;
 use crate::plan::Plan;
 use crate::recipe;
 use crate::recipe::Loaded;
@@ -229,8 +229,8 @@ fn execute(session: &Session, options: &Options) -> Outcome<Execution> {
         Event::NodeNote { node, text } => println!("{node}: note: {text}"),
         _ => {}
     };
-    let workers = LazyWorkers::new(None);
-    let ended = session.run(&workers, options, &AtomicBool::new(false), &mut tell);
+    let runner = Resources::default().runner();
+    let ended = session.run(&*runner, options, &AtomicBool::new(false), &mut tell);
     ended.map_err(|error| Refusal::new(error.to_string()))
 }
 

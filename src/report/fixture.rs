@@ -1,7 +1,6 @@
 //! A study out of nothing for the tests: values with the columns of the real kinds' tables.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use ndarray::Array2;
@@ -12,6 +11,7 @@ use tempfile::TempDir;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::{Made, Outcome, Record, State, Stored};
+use crate::engine::store::Store;
 use crate::kind::NodeKind;
 use crate::plan::{Edge, Node, NodeId, NodeIndex, Plan};
 use crate::report::kinds::{Ceiling, Compare, Evaluate, Load, Pca, Ridge, kind};
@@ -69,6 +69,7 @@ pub struct Toy {
     pub plan: Plan,
     pub outcomes: Vec<Outcome>,
     pub sources: BTreeMap<Digest, PathBuf>,
+    pub store: Store,
     pub cache: TempDir,
 }
 
@@ -77,7 +78,7 @@ impl Toy {
         Study {
             plan: &self.plan,
             outcomes: &self.outcomes,
-            cache: self.cache.path(),
+            objects: self.store.objects(),
             sources: &self.sources,
             finished: "2025-11-24T01:02:03Z".to_owned(),
             audience: Audience::Here,
@@ -98,6 +99,7 @@ pub fn noise(a: usize, b: usize) -> f64 {
 
 pub struct Maker {
     pub wish: Wish,
+    store: Store,
     cache: TempDir,
     nodes: Vec<Node>,
     outcomes: Vec<Outcome>,
@@ -113,10 +115,12 @@ pub fn toy(wish: Wish) -> Toy {
         content: None,
     });
     let parts = (0..wish.stimuli).map(|at| if at % 5 == 0 { Part::Test } else { Part::Train }).collect();
+    let cache = TempDir::new().unwrap();
     let mut maker = Maker {
         stimuli: Stimuli::new(stimuli.collect()).unwrap(),
         parts,
-        cache: TempDir::new().unwrap(),
+        store: Store::open(cache.path()).unwrap(),
+        cache,
         nodes: Vec::new(),
         outcomes: Vec::new(),
         wish,
@@ -136,7 +140,7 @@ pub fn toy(wish: Wish) -> Toy {
         nodes: maker.nodes,
         report: Vec::new(),
     };
-    Toy { plan, outcomes: maker.outcomes, sources: BTreeMap::new(), cache: maker.cache }
+    Toy { plan, outcomes: maker.outcomes, sources: BTreeMap::new(), store: maker.store, cache: maker.cache }
 }
 
 const SOURCE: &str = "\
@@ -240,20 +244,7 @@ impl Maker {
     }
 
     fn store(&self, port: &str, key: Option<String>, value: &Value) -> Stored {
-        let mut bytes = Vec::new();
-        value.write(&mut bytes).unwrap();
-        let stored = Stored {
-            port: port.to_owned(),
-            key,
-            ty: value.ty(),
-            digest: Digest::of(&bytes),
-            bytes: bytes.len() as u64,
-            stat: None,
-        };
-        let path = stored.path(self.cache.path());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-        stored
+        self.store.objects().put(port, key.as_deref(), value).unwrap()
     }
 
     fn measured(&self, row: usize, unit: usize) -> f64 {

@@ -223,7 +223,9 @@ fn a_damaged_value_is_told_and_the_page_stands() {
     let toy = toy(Wish { stimuli: 30, ..Wish::default() });
     let last = toy.outcomes.last().unwrap();
     for stored in last.outputs() {
-        std::fs::write(stored.path(toy.cache.path()), b"no parquet").unwrap();
+        let path = toy.study().objects.get(stored).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(path, b"no parquet").unwrap();
     }
     let page = page(&toy);
     assert!(page.contains("3 values in the cache cannot be read."));

@@ -13,11 +13,11 @@ use crate::device;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::{Made, Record, Stored};
-use crate::engine::store::{Store, StreamedObject};
+use crate::engine::store::{Output, Store, StreamedObject};
 use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Request};
 use crate::engine::worker::memory::{free_disk, gigabytes};
 use crate::kind::registry::Registry;
-use crate::kind::{Epoch, Host, Ingredients, Run, Sink};
+use crate::kind::{Epoch, Host, Ingredients, Run, Said, Sink};
 use crate::libtorch;
 use crate::value::Value;
 use crate::value::ty::Type;
@@ -145,7 +145,7 @@ struct StoreHost<'a> {
 
 impl Host for StoreHost<'_> {
     fn emit(&mut self, port: &str, key: Option<&str>, value: &Value) -> io::Result<()> {
-        let stored = self.store.put(port, key, value)?;
+        let stored = self.store.objects().put(port, key, value)?;
         self.replies.say(&Reply::Output { stored });
         Ok(())
     }
@@ -153,7 +153,8 @@ impl Host for StoreHost<'_> {
     fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>> {
         let replies = self.replies.clone();
         let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
-        Ok(Box::new(StreamedObject::new(self.store.create(port, key, ty)?, tell)))
+        let object = self.store.objects().create(Output { port, key, ty })?;
+        Ok(Box::new(StreamedObject::new(object, tell)))
     }
 
     fn resume(&mut self, port: &str, key: Option<&str>, ty: Type, detail: &str) -> io::Result<(Box<dyn Sink>, u64)> {
@@ -164,8 +165,8 @@ impl Host for StoreHost<'_> {
         let name = Digest::of(format!("{action} {port} {threads} {} {detail}", self.device).as_bytes());
         let replies = self.replies.clone();
         let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
-        let (writer, done) = self.store.resume(name, port, key, ty)?;
-        Ok((Box::new(StreamedObject::new(writer, tell)), done))
+        let (object, done) = self.store.objects().resume(name, Output { port, key, ty })?;
+        Ok((Box::new(StreamedObject::new(object, tell)), done))
     }
 
     fn tuned(&mut self, what: &str) -> Option<usize> {
@@ -182,7 +183,8 @@ impl Host for StoreHost<'_> {
     }
 
     fn find(&mut self, product: &Ingredients) -> Option<(PathBuf, Digest)> {
-        self.store.product(product).map(|stored| (self.store.path(&stored), stored.digest))
+        let stored = self.store.product(product)?;
+        Some((self.store.objects().get(&stored).ok()?, stored.digest))
     }
 
     fn claim(&mut self, product: &Ingredients) -> io::Result<Box<dyn std::any::Any>> {
@@ -197,8 +199,7 @@ impl Host for StoreHost<'_> {
 
     fn keep(&mut self, product: &Ingredients, value: &Value, seconds: f64) -> io::Result<Digest> {
         let text = |name: &str| product.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let stored = self.store.put(&text("product"), None, value)?;
-        let digest = stored.digest;
+        let stored = self.store.objects().put(&text("product"), None, value)?;
         let record = Record {
             key: Digest::of_json(&json!(product)),
             kind: text("product"),
@@ -218,8 +219,11 @@ impl Host for StoreHost<'_> {
             lazy: Vec::new(),
             notes: Vec::new(),
         };
-        self.store.write_record(&record).map_err(|e| e.error)?;
-        Ok(digest)
+        let (key, stood) = (record.key, self.store.record(record.key));
+        let stands = self.store.records().publish(record, stood.as_ref()).map_err(|e| e.error)?;
+        let kept =
+            stands.outputs.first().ok_or_else(|| io::Error::other(format!("the record {key} names no object")))?;
+        Ok(kept.digest)
     }
 
     fn checkpoint(&mut self, of: &Ingredients) -> Option<Vec<u8>> {
@@ -228,14 +232,6 @@ impl Host for StoreHost<'_> {
 
     fn keep_checkpoint(&mut self, of: &Ingredients, state: &[u8]) -> io::Result<()> {
         self.store.write_checkpoint(self.checkpoint_name(of), state).map_err(|e| e.error)
-    }
-
-    fn metric(&mut self, epoch: Epoch) {
-        self.replies.say(&Reply::Metric(finite(epoch)));
-    }
-
-    fn resumed(&mut self, epochs: Vec<Epoch>) {
-        self.replies.say(&Reply::Resumed { epochs: epochs.into_iter().map(finite).collect() });
     }
 
     fn reserve(&mut self, bytes: u64) -> Result<(), String> {
@@ -255,16 +251,21 @@ impl Host for StoreHost<'_> {
         free_disk(&self.job.cache).unwrap_or(u64::MAX)
     }
 
-    fn progress(&mut self, done: u64, total: u64, what: &str) {
-        // A person reads ten a second at most.
-        if done == total || self.told.elapsed().as_millis() > 100 {
-            self.told = Instant::now();
-            self.replies.say(&Reply::Progress { done, total, what: what.to_owned() });
-        }
-    }
-
-    fn note(&mut self, text: &str) {
-        self.replies.say(&Reply::Note { text: text.to_owned() });
+    fn say(&mut self, said: Said) {
+        let said = match said {
+            Said::Progress { done, total, .. } => {
+                // A person reads ten a second at most.
+                if done != total && self.told.elapsed().as_millis() <= 100 {
+                    return;
+                }
+                self.told = Instant::now();
+                said
+            }
+            Said::Metric(epoch) => Said::Metric(finite(epoch)),
+            Said::Resumed { epochs } => Said::Resumed { epochs: epochs.into_iter().map(finite).collect() },
+            other => other,
+        };
+        self.replies.say(&Reply::Said { said });
     }
 }
 

@@ -67,7 +67,7 @@ impl Side {
     }
 
     fn value(&self, stored: &Stored) -> Option<Value> {
-        Value::read(stored.ty, &stored.path(self.session.cache())).ok()
+        self.session.store().value(stored).ok()
     }
 
     /// The scores per unit of an evaluation.

@@ -38,7 +38,7 @@ impl Session {
             });
             for stored in scores.chain(read) {
                 if !objects.iter().any(|known| known.digest == stored.digest && known.ty == stored.ty) {
-                    objects.push(Stored { stat: None, ..stored.clone() });
+                    objects.push(stored.clone());
                 }
             }
         }
@@ -57,7 +57,7 @@ impl Session {
         let mut loaded = recipe::read(&run.path, &run.source, registry, report::charts(), &options)?;
         loaded.plan.recipe = Some(run.path.clone());
         let session = Self { set: run.set.clone(), survivors: run.survivors.clone(), ..Self::of(loaded) };
-        let store = Store::read_only(session.cache());
+        let store = session.store();
         let outcomes = session.plan.nodes.iter().map(|node| {
             let keys = run.nodes.get(&node.id.to_string()).map(Vec::as_slice).unwrap_or_default();
             let records: Vec<_> = keys.iter().filter_map(|key| store.record(*key)).collect();

@@ -59,7 +59,7 @@ pub fn publish(workspace: &Path, site: &Path, title: &str, registry: &Registry) 
     let mut done = Published::default();
     let mut pages = BTreeMap::new();
     let mut cards = Vec::new();
-    for (name, history) in Store::read_only(&workspace.join("cache")).histories() {
+    for (name, history) in Store::of_workspace(workspace).records().histories() {
         match ready(&name, &history, registry) {
             Ok(Ready { card, html }) => {
                 if card.private > 0 {

@@ -120,7 +120,7 @@ impl Session {
 
     /// A recipe that was read already, or a plan built in Rust, beside the cache of its workspace.
     pub fn of(Loaded { plan, warnings }: Loaded) -> Self {
-        let cache = plan.workspace.join("cache");
+        let cache = Store::place(&plan.workspace);
         Self { plan, warnings, written: None, cache, set: Vec::new(), survivors: Vec::new(), varies: None }
     }
 
@@ -151,7 +151,7 @@ impl Session {
                 return None;
             }
             let stored = outcome.outputs().find(|stored| stored.port == rung.port)?;
-            let Ok(Value::Table(table)) = Value::read(stored.ty, &stored.path(&self.cache)) else { return None };
+            let Ok(Value::Table(table)) = self.store().value(stored) else { return None };
             // A trial without a score loses.
             let score = table.score(&rung.measure, column::MEAN).ok()?.filter(|score| score.is_finite());
             scores.push((score.unwrap_or(f64::NEG_INFINITY), trial));
@@ -162,9 +162,9 @@ impl Session {
         Some(survivors)
     }
 
-    /// The workspace's cache folder.
-    pub fn cache(&self) -> &Path {
-        &self.cache
+    /// What the workspace's cache holds, to read.
+    pub fn store(&self) -> Store {
+        Store::read_only(&self.cache)
     }
 
     /// Where the recipe's report lies.
@@ -174,7 +174,7 @@ impl Session {
 
     /// What the recipe's nodes last were.
     pub fn history(&self) -> History {
-        let store = Store::read_only(&self.cache);
+        let store = self.store();
         let mut history = store.history(&self.plan.name);
         if let Some(name) = &self.varies {
             for (node, last) in store.history(name).nodes {
@@ -186,13 +186,12 @@ impl Session {
 
     /// How every node stands, without running any.
     pub fn survey(&self) -> Survey {
-        self.survey_with(&mut Files::new(Store::read_only(&self.cache).files()))
+        self.survey_with(&mut Files::new(self.store().files()))
     }
 
     /// The same with digests of files that a caller remembers from one time to the next.
     pub fn survey_with(&self, files: &mut Files) -> Survey {
-        let store = Store::read_only(&self.cache);
-        let history = self.history();
+        let (store, history) = (self.store(), self.history());
         Walk::new(&self.plan, &store, &history, &BTreeSet::new()).survey(files)
     }
 
@@ -202,7 +201,7 @@ impl Session {
         runner: &dyn Runner,
         options: &executor::Options,
         interrupted: &AtomicBool,
-        tell: &mut dyn FnMut(&Event),
+        emit: &mut dyn FnMut(&Event),
     ) -> Result<Execution, StoreError> {
         let store = Store::open(&self.cache)?;
         store.announce(&self.plan.name)?;
@@ -213,17 +212,17 @@ impl Session {
         }
         history.set.clone_from(&self.set);
         let mut files = Files::new(store.files());
-        let mut execution = executor::execute(
-            &self.plan,
-            &store,
-            &mut history,
-            &mut files,
-            &machine,
+        let run = executor::Run {
+            plan: &self.plan,
+            store: &store,
+            history: &mut history,
+            files: &mut files,
+            machine: &machine,
             runner,
             options,
             interrupted,
-            tell,
-        )?;
+        };
+        let mut execution = executor::execute(run, emit)?;
         if let Some(news) = files.news() {
             store.write_files(news)?;
         }
@@ -276,14 +275,15 @@ impl Session {
             .collect();
         let made = outcomes.iter().flat_map(|outcome| &outcome.records).map(|record| &record.made.at);
         let finished = made.max().cloned().unwrap_or_default();
-        read(&Study { plan: &self.plan, outcomes: &outcomes, cache: &self.cache, sources, finished, audience })
+        let store = self.store();
+        let objects = store.objects();
+        read(&Study { plan: &self.plan, outcomes: &outcomes, objects, sources, finished, audience })
     }
 
     fn write_report(&self, study: &Study<'_>, always: bool) -> Result<(PathBuf, bool), ReportFailure> {
         let fingerprint = report::fingerprint(study);
         let page = self.page();
-        let store = Store::read_only(&self.cache);
-        if !always && store.page(&self.plan.name) == Some(fingerprint) && page.is_file() {
+        if !always && self.store().page(&self.plan.name) == Some(fingerprint) && page.is_file() {
             return Ok((page, false));
         }
         let html = report::render(study).map_err(ReportFailure::Render)?;

@@ -33,8 +33,7 @@ pub struct Answer {
 impl<'a> View<'a> {
     /// The recipe as it stands now.
     pub fn of(session: &'a Session) -> Self {
-        let store = Store::read_only(session.cache());
-        Self { session, survey: session.survey(), history: session.history(), store }
+        Self { session, survey: session.survey(), history: session.history(), store: session.store() }
     }
 
     /// The records of a node's last good actions, current or not.
@@ -131,7 +130,8 @@ impl<'a> View<'a> {
                 answer.reason.clone_from(&outcome.message);
             }
         } else if answer.changes.is_empty() && answer.reason.is_none() {
-            answer.reason = Some("a result is gone from the cache, or damaged".to_owned());
+            let gone = || "a result is gone from the cache, or damaged".to_owned();
+            answer.reason = Some(outcome.message.clone().unwrap_or_else(gone));
         }
         let mut below = vec![at];
         for reader in at + 1..plan.nodes.len() {

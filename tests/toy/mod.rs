@@ -12,14 +12,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use ventral::device::Device;
+use ventral::engine::event::Event;
+use ventral::engine::executor;
 use ventral::engine::executor::{Execution, Options, execute};
 use ventral::engine::files::Files;
 use ventral::engine::machine::Machine;
 use ventral::engine::record::State;
-use ventral::engine::store::{Store, StreamedObject};
-use ventral::engine::worker::job::{Done, Job, JobFailure, Reply, Runner};
+use ventral::engine::store::{Output as Port, Store, StreamedObject};
+use ventral::engine::worker::job::{Capacity, Done, Job, JobFailure, Reply, Runner};
 use ventral::kind::registry::Registry;
-use ventral::kind::{Arity, Compute, Host, Input, Kind, KindError, NodeKind, Output, Run, Sink};
+use ventral::kind::{Arity, Compute, Host, Input, Kind, KindError, NodeKind, Output, Run, Said, Sink};
 use ventral::plan::{Edge, Node, NodeId, Plan};
 use ventral::value::Value;
 use ventral::value::matrix::{About, Matrix};
@@ -263,6 +265,7 @@ pub fn plan(registry: &Registry, workspace: &Path, nodes: &[(&str, &str, Json, &
 /// Computes in this process, and counts.
 pub struct InProcess<'a> {
     pub registry: &'a Registry,
+    pub jobs: Option<usize>,
     pub ran: Mutex<Vec<String>>,
 }
 
@@ -273,20 +276,23 @@ struct Emitter<'a> {
 
 impl Host for Emitter<'_> {
     fn emit(&mut self, port: &str, key: Option<&str>, value: &Value) -> io::Result<()> {
-        let stored = self.store.put(port, key, value)?;
+        let stored = self.store.objects().put(port, key, value)?;
         (self.said)(Reply::Output { stored });
         Ok(())
     }
     fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>> {
-        Ok(Box::new(StreamedObject::new(self.store.create(port, key, ty)?, |_| {})))
+        Ok(Box::new(StreamedObject::new(self.store.objects().create(Port { port, key, ty })?, |_| {})))
     }
-    fn progress(&mut self, _: u64, _: u64, _: &str) {}
-    fn note(&mut self, text: &str) {
-        (self.said)(Reply::Note { text: text.to_owned() });
+    fn say(&mut self, said: Said) {
+        (self.said)(Reply::Said { said });
     }
 }
 
 impl Runner for InProcess<'_> {
+    fn capacity(&self) -> Capacity {
+        Capacity { threads: 4, gpus: 0, jobs: self.jobs }
+    }
+
     fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
         self.ran.lock().expect("no panic").push(job.node.clone());
         let kind = self.registry.get(&job.kind).expect("a toy kind");
@@ -326,7 +332,7 @@ impl Ran {
     pub fn number(&self, plan: &Plan, node: &str, cache: &Path) -> f32 {
         let at = plan.find(node)[0];
         let stored = self.execution.outcomes[at].outputs().next().expect("an output");
-        match Value::read(stored.ty, &stored.path(cache)) {
+        match Store::read_only(cache).value(stored) {
             Ok(Value::Matrix(matrix)) => matrix.as_slice()[0],
             other => panic!("{node}: {other:?}"),
         }
@@ -335,14 +341,28 @@ impl Ran {
 
 /// Runs a plan in a cache.
 pub fn run(plan: &Plan, registry: &Registry, cache: &Path, options: &Options) -> Ran {
+    let mut events = Vec::new();
+    run_with(plan, InProcess { registry, jobs: None, ran: Mutex::default() }, cache, options, &mut events)
+}
+
+/// Runs a plan in a cache, and keeps what it emits.
+pub fn run_with(plan: &Plan, runner: InProcess<'_>, cache: &Path, options: &Options, events: &mut Vec<Event>) -> Ran {
     let store = Store::open(cache).expect("a cache");
     let mut history = store.history(&plan.name);
     let mut files = Files::new(store.files());
-    let runner = InProcess { registry, ran: Mutex::default() };
     let machine = Machine { threads: 4, team: 2, batch: 8, gpus: 0 };
     let never = AtomicBool::new(false);
-    let execution = execute(plan, &store, &mut history, &mut files, &machine, &runner, options, &never, &mut |_| {})
-        .expect("a cache that works");
+    let run = executor::Run {
+        plan,
+        store: &store,
+        history: &mut history,
+        files: &mut files,
+        machine: &machine,
+        runner: &runner,
+        options,
+        interrupted: &never,
+    };
+    let execution = execute(run, &mut |event| events.push(event.clone())).expect("a cache that works");
     if let Some(news) = files.news() {
         store.write_files(news).expect("written");
     }

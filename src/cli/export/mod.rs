@@ -86,10 +86,11 @@ impl Export {
                 can.join(", .")
             )));
         };
-        let object = stored.path(session.cache());
+        let cannot = |e: String| Failure::Failed(format!("{}: {e}", self.file.display()));
+        let object = session.store().objects().get(stored).map_err(|e| cannot(e.to_string()))?;
         let source = Source { value: &value, object: &object, pictures: &|| session.survey().sources };
         let written: Written = (format.write)(&source, &self.file);
-        let beside = written.map_err(|e| Failure::Failed(format!("{}: {e}", self.file.display())))?;
+        let beside = written.map_err(cannot)?;
         terminal::say(&format!("wrote {}", self.file.display()));
         if let Some((file, what)) = beside {
             terminal::say(&format!("wrote {}: {what}", file.display()));

@@ -1,19 +1,16 @@
-//! Files of a session, written only where they change.
+//! What is wrong with a file of a session's, in words.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Writes a file unless it holds this already: cargo compiles again what is newer.
-pub fn write(path: &Path, text: &str) -> Result<(), String> {
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let folder = path.parent().expect("a file of ours lies in a folder");
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| problem(path, &error))
-}
+use crate::engine::store::StoreError;
 
-/// What went wrong with a file.
+/// Of a file that is read.
 pub fn problem(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}", path.display())
+}
+
+/// Of one that is written.
+pub fn unwritten(StoreError { path, error }: StoreError) -> String {
+    problem(&path, &error)
 }

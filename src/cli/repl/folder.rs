@@ -9,16 +9,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, ErrorKind};
-use std::os::fd::AsRawFd;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::cli::repl::files::{problem, write};
+use crate::cli::repl::files::{problem, unwritten};
 use crate::cli::repl::front;
 use crate::cli::repl::front::PACKAGE;
+use crate::engine::store::{SessionFolder, Store};
 
 /// The sources that the library is compiled from.
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
@@ -30,7 +30,7 @@ const READY: usize = 2;
 /// Where sessions are built.
 pub struct Folder {
     source: PathBuf,
-    root: PathBuf,
+    door: SessionFolder,
     /// Where rustc has the standard library for the machine that it runs on.
     standard: PathBuf,
 }
@@ -53,8 +53,8 @@ impl Folder {
             ));
         }
         let source = source.canonicalize().map_err(|error| problem(&source, &error))?;
-        let root = source.join("cache/repl");
-        Ok(Self { source, root, standard: standard()? })
+        let door = SessionFolder::of(&Store::place(&source));
+        Ok(Self { source, door, standard: standard()? })
     }
 
     /// A program of evcxr: where `make repl` puts it, else on the path.
@@ -84,13 +84,10 @@ impl Folder {
     fn slots(&self, count: usize) -> Result<Vec<Slot<'_>>, String> {
         let mut free = Vec::new();
         for number in 1..=SLOTS {
-            let root = self.root.join(number.to_string());
-            fs::create_dir_all(&root).map_err(|error| problem(&root, &error))?;
-            let path = root.join("lock");
-            let file = File::create(&path).map_err(|error| problem(&path, &error))?;
-            // SAFETY: a call on a descriptor that `file` keeps open.
-            if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-                free.push(Slot { folder: self, root, _lock: file });
+            let root = self.root().join(number.to_string());
+            self.door.create(&root).map_err(unwritten)?;
+            if let Some(lock) = self.door.lock(&root.join("lock")).map_err(unwritten)? {
+                free.push(Slot { folder: self, root, _lock: lock });
             }
             if free.len() == count {
                 break;
@@ -109,16 +106,24 @@ impl Folder {
         self.target().join(self.host()).join("debug/deps/libventral_session.so")
     }
 
+    fn root(&self) -> &Path {
+        self.door.root()
+    }
+
+    fn write(&self, path: &Path, text: &str) -> Result<(), String> {
+        self.door.write(path, text).map_err(unwritten)
+    }
+
     /// Where it is compiled, for all slots.
     fn target(&self) -> PathBuf {
-        self.root.join("target")
+        self.root().join("target")
     }
 
     /// Writes the description of a kernel; gives the folder for `JUPYTER_PATH`.
     pub fn write_kernel(&self, name: &str, kernel: &Json) -> Result<PathBuf, String> {
-        let share = self.root.join("jupyter");
+        let share = self.root().join("jupyter");
         let text = serde_json::to_string_pretty(kernel).expect("JSON values serialise");
-        write(&share.join("kernels").join(name).join("kernel.json"), &text)?;
+        self.write(&share.join("kernels").join(name).join("kernel.json"), &text)?;
         Ok(share)
     }
 
@@ -147,7 +152,7 @@ impl Folder {
     }
 
     fn library(&self) -> PathBuf {
-        self.root.join("lib")
+        self.root().join("lib")
     }
 
     /// The line of the checkout's manifest that names a dependency, so that sessions have the same features and compile
@@ -178,19 +183,16 @@ impl Slot<'_> {
         // Else the first session would, or would not start without a network: rust-analyzer has cargo resolve what other
         // machines need, too.
         self.cargo(&["fetch"], &self.root, &self.target(), &say)?;
-        write(&stamp, &of)
+        self.folder.write(&stamp, &of)
     }
 
     /// Takes the library and the crates that it is made of, as they are now.
     fn link_library(&self) -> Result<(), String> {
         let (target, to) = (self.folder.target(), self.root.join("lib"));
-        if to.is_dir() {
-            fs::remove_dir_all(&to).map_err(|error| problem(&to, &error))?;
-        }
-        fs::create_dir_all(&to).map_err(|error| problem(&to, &error))?;
+        self.folder.door.empty(&to).map_err(unwritten)?;
         // Macros are crates of the machine that compiles.
         for from in [target.join(self.folder.host()).join("debug/deps"), target.join("debug/deps")] {
-            link_crates(&from, &to).map_err(|error| problem(&from, &error))?;
+            link_crates(&self.folder.door, &from, &to)?;
         }
         Ok(())
     }
@@ -234,13 +236,13 @@ impl Slot<'_> {
 
     /// The session's dependency, as `:dep` takes it.
     pub fn dependency(&self) -> String {
-        let front = self.folder.root.join("front");
+        let front = self.folder.root().join("front");
         format!("ventral = {{ package = \"{PACKAGE}\", path = {:?} }}", front.display().to_string())
     }
 
     /// Writes what evcxr runs at the start.
     pub fn write_prelude(&self, text: &str) -> Result<(), String> {
-        write(&self.root.join("config/prelude.rs"), text)
+        self.folder.write(&self.root.join("config/prelude.rs"), text)
     }
 
     /// What evcxr and cargo are told.
@@ -256,7 +258,7 @@ impl Slot<'_> {
             ("EVCXR_TMPDIR", self.root.join("ctx").into()),
             ("EVCXR_CONFIG_DIR", self.root.join("config").into()),
             ("LD_LIBRARY_PATH", libraries),
-            ("RUST_SRC_PATH", self.folder.root.join("std").into()),
+            ("RUST_SRC_PATH", self.folder.root().join("std").into()),
             // As `prepare` and evcxr must agree, whatever is set around them; cells are small.
             ("CARGO_INCREMENTAL", "0".into()),
         ]
@@ -273,7 +275,7 @@ impl Slot<'_> {
         let plotters = plotters.replacen("features = [", "features = [\"evcxr\", ", 1);
         // Optimising takes most of the time that compiling does, and a session computes nothing heavy itself.
         let profile = "[profile.dev]\ndebug = false\nrpath = true\n\n[profile.dev.package.\"*\"]\nopt-level = 0\n";
-        write(
+        folder.write(
             &library.join("Cargo.toml"),
             &format!(
                 "[package]\nname = \"ventral-session\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
@@ -282,29 +284,29 @@ impl Slot<'_> {
                 folder.source.display().to_string()
             ),
         )?;
-        write(
+        folder.write(
             &library.join("lib.rs"),
             "//! ventral in one file, for the cells of a session.\n\npub use ventral::*;\n",
         )?;
         self.write_lock(&library)?;
-        front::write_front(&folder.root, &folder.source, &folder.dependency("ndarray")?)?;
-        front::write_standard(&folder.root.join("std"), folder.sources().as_deref())?;
-        write(
+        front::write_front(&folder.door, &folder.source, &folder.dependency("ndarray")?)?;
+        front::write_standard(&folder.door, &folder.root().join("std"), folder.sources().as_deref())?;
+        folder.write(
             &self.root.join("Cargo.toml"),
             &format!(
                 "[package]\nname = \"ventral-sessions\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n\
                  [dependencies]\n{PACKAGE} = {{ path = \"../front\" }}\n\n[workspace]\nmembers = [\"ctx\"]\n\n{profile}",
             ),
         )?;
-        write(&self.root.join("lib.rs"), "//! Keeps the session's dependencies in the workspace's lock.\n")?;
+        folder.write(&self.root.join("lib.rs"), "//! Keeps the session's dependencies in the workspace's lock.\n")?;
         // Without what an earlier session depended on, as evcxr begins.
         let ctx = self.root.join("ctx");
-        write(
+        folder.write(
             &ctx.join("Cargo.toml"),
             "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\npath = \"src/lib.rs\"\n",
         )?;
         if !ctx.join("src/lib.rs").is_file() {
-            write(&ctx.join("src/lib.rs"), "")?;
+            folder.write(&ctx.join("src/lib.rs"), "")?;
         }
         self.write_lock(&self.root)
     }
@@ -315,8 +317,8 @@ impl Slot<'_> {
         let lock = fs::read_to_string(&path).map_err(|error| problem(&path, &error))?;
         let seen = workspace.join("Cargo.lock.source");
         if fs::read_to_string(&seen).ok().as_ref() != Some(&lock) {
-            write(&workspace.join("Cargo.lock"), &lock)?;
-            write(&seen, &lock)?;
+            self.folder.write(&workspace.join("Cargo.lock"), &lock)?;
+            self.folder.write(&seen, &lock)?;
         }
         Ok(())
     }
@@ -330,16 +332,14 @@ fn standard() -> Result<PathBuf, String> {
 }
 
 /// The crates of one folder in another, by hard links: cargo and rustc replace files and write into none.
-fn link_crates(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
+fn link_crates(door: &SessionFolder, from: &Path, to: &Path) -> Result<(), String> {
+    let unread = |error: io::Error| problem(from, &error);
+    for entry in fs::read_dir(from).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
         let is_crate = path.extension().is_some_and(|kind| kind == "so" || kind == "rlib" || kind == "rmeta");
         let Some(name) = path.file_name().filter(|_| is_crate) else { continue };
-        match fs::hard_link(&path, to.join(name)) {
-            // What another session just replaces is of no use here either.
-            Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => return Err(error),
-            _ => {}
-        }
+        // What another session just replaces is of no use here either.
+        door.share(&path, &to.join(name)).map_err(unwritten)?;
     }
     Ok(())
 }
@@ -350,7 +350,7 @@ mod tests {
 
     fn folder(root: &Path) -> Folder {
         let standard = PathBuf::from("/toolchain/lib/rustlib/x86_64-unknown-linux-gnu/lib");
-        Folder { source: PathBuf::from(SOURCE), root: root.to_owned(), standard }
+        Folder { source: PathBuf::from(SOURCE), door: SessionFolder::of(root), standard }
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
         );
         let lock = fs::read_to_string(Path::new(SOURCE).join("Cargo.lock")).expect("the checkout's lock");
         for workspace in ["1", "lib"] {
-            assert_eq!(fs::read_to_string(root.path().join(workspace).join("Cargo.lock")).expect("a lock"), lock);
+            assert_eq!(fs::read_to_string(folder.root().join(workspace).join("Cargo.lock")).expect("a lock"), lock);
         }
     }
 
@@ -377,8 +377,8 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let folder = folder(root.path());
         let deps = folder.target().join(folder.host()).join("debug/deps");
-        write(&deps.join("libventral_session.so"), "compiled").expect("written");
-        write(&deps.join("ventral.d"), "no crate").expect("written");
+        folder.write(&deps.join("libventral_session.so"), "compiled").expect("written");
+        folder.write(&deps.join("ventral.d"), "no crate").expect("written");
         fs::create_dir_all(folder.target().join("debug/deps")).expect("created");
         let first = folder.slot().expect("a slot");
         let second = folder.slot().expect("another slot");
@@ -386,7 +386,7 @@ mod tests {
         first.link_library().and_then(|()| second.link_library()).expect("linked");
         // What is compiled anew for one, the other does not see.
         fs::remove_file(deps.join("libventral_session.so")).expect("removed");
-        write(&deps.join("libventral_session.so"), "anew").expect("written");
+        folder.write(&deps.join("libventral_session.so"), "anew").expect("written");
         second.link_library().expect("linked again");
         let library = |slot: &Slot<'_>| fs::read_to_string(slot.root.join("lib/libventral_session.so"));
         assert_eq!(

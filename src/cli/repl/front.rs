@@ -7,11 +7,10 @@
 //! there is half of all that there is to read.
 
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::cli::repl::files::{problem, write};
+use crate::cli::repl::files::{problem, unwritten};
+use crate::engine::store::SessionFolder;
 
 /// What a session is told to depend on.
 pub const PACKAGE: &str = "ventral-front";
@@ -29,9 +28,10 @@ fn main() {
 }
 ";
 
-/// Writes the front of a checkout's sources into `root`; `ndarray` is the checkout's line that names it.
-pub fn write_front(root: &Path, source: &Path, ndarray: &str) -> Result<(), String> {
-    let front = root.join("front");
+/// Writes the front of a checkout's sources; `ndarray` is the checkout's line that names it.
+pub fn write_front(door: &SessionFolder, source: &Path, ndarray: &str) -> Result<(), String> {
+    let write = |path: &Path, text: &str| door.write(path, text).map_err(unwritten);
+    let front = door.root().join("front");
     write(
         &front.join("Cargo.toml"),
         &format!(
@@ -40,7 +40,7 @@ pub fn write_front(root: &Path, source: &Path, ndarray: &str) -> Result<(), Stri
         ),
     )?;
     write(&front.join("build.rs"), BUILD)?;
-    let polars = root.join("polars");
+    let polars = door.root().join("polars");
     write(
         &polars.join("Cargo.toml"),
         "[package]\nname = \"polars\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n",
@@ -54,7 +54,7 @@ pub fn write_front(root: &Path, source: &Path, ndarray: &str) -> Result<(), Stri
     for room in rooms(&source.join("src"))? {
         library.push_str(&format!("#[cfg(not(compiled))]\npub mod {};\n", room.name));
         let name = room.place.file_name().expect("a room has a file or a folder of its name");
-        link(&room.place, &front.join("src").join(name))?;
+        door.link(&room.place, &front.join("src").join(name)).map_err(unwritten)?;
     }
     write(&front.join("src/lib.rs"), &library)
 }
@@ -107,33 +107,14 @@ fn opened(folder: &Path, text: &str) -> Vec<Room> {
 
 /// Links the crates of the standard library that a session's types come from into a folder; none where there are no
 /// sources, in a folder that says so: where it finds none at all, rust-analyzer would have rustup fetch them.
-pub fn write_standard(folder: &Path, sources: Option<&Path>) -> Result<(), String> {
+pub fn write_standard(door: &SessionFolder, folder: &Path, sources: Option<&Path>) -> Result<(), String> {
     let Some(sources) = sources else {
-        let none = folder.join("core");
-        return fs::create_dir_all(&none).map_err(|error| problem(&none, &error));
+        return door.create(&folder.join("core")).map_err(unwritten);
     };
     for name in ["core", "alloc", "std"] {
-        link(&sources.join(name), &folder.join(name))?;
+        door.link(&sources.join(name), &folder.join(name)).map_err(unwritten)?;
     }
     Ok(())
-}
-
-/// A link that leads there, unless it does already.
-fn link(from: &Path, to: &Path) -> Result<(), String> {
-    if fs::read_link(to).is_ok_and(|there| there == from) {
-        return Ok(());
-    }
-    let make = || -> io::Result<()> {
-        fs::create_dir_all(to.parent().expect("a link of ours lies in a folder"))?;
-        match fs::symlink_metadata(to) {
-            Ok(there) if there.is_dir() => fs::remove_dir(to)?,
-            Ok(_) => fs::remove_file(to)?,
-            Err(_) => {}
-        }
-        symlink(from, to)
-    };
-    // A session that starts beside this one makes the same link.
-    make().or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(problem(to, &error)) })
 }
 
 #[cfg(test)]
@@ -144,9 +125,10 @@ mod tests {
     fn rust_analyzer_sees_the_modules_and_rustc_the_library() {
         let root = tempfile::tempdir().expect("a folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-        write_front(root.path(), source, "ndarray = \"0.16\"").expect("written");
-        write_front(root.path(), source, "ndarray = \"0.16\"").expect("written again");
-        let library = fs::read_to_string(root.path().join("front/src/lib.rs")).expect("a library");
+        let door = SessionFolder::of(root.path());
+        write_front(&door, source, "ndarray = \"0.16\"").expect("written");
+        write_front(&door, source, "ndarray = \"0.16\"").expect("written again");
+        let library = fs::read_to_string(door.root().join("front/src/lib.rs")).expect("a library");
         assert!(library.contains("#[cfg(compiled)]\npub use ventral_session::*;"), "{library}");
         assert!(
             library.contains("#[cfg(not(compiled))]\npub mod prelude;") && !library.contains("mod cli;"),
@@ -154,20 +136,21 @@ mod tests {
         );
         for file in ["digest.rs", "prelude.rs", "repl/run.rs", "value/mod.rs", "formats/mod.rs", "workspace/session.rs"]
         {
-            assert!(root.path().join("front/src").join(file).is_file(), "{file}");
+            assert!(door.root().join("front/src").join(file).is_file(), "{file}");
         }
     }
 
     #[test]
     fn the_standard_library_is_there_once_its_sources_are() {
         let root = tempfile::tempdir().expect("a folder");
-        let (folder, sources) = (root.path().join("std"), root.path().join("library"));
-        write_standard(&folder, None).expect("written");
+        let door = SessionFolder::of(root.path());
+        let (folder, sources) = (door.root().join("std"), root.path().join("library"));
+        write_standard(&door, &folder, None).expect("written");
         assert!(folder.join("core").is_dir() && !folder.join("core/src").exists());
         for name in ["core", "alloc", "std", "stdarch"] {
             fs::create_dir_all(sources.join(name).join("src")).expect("created");
         }
-        write_standard(&folder, Some(&sources)).expect("written");
+        write_standard(&door, &folder, Some(&sources)).expect("written");
         assert!(folder.join("core/src").is_dir() && folder.join("std/src").is_dir());
         assert!(!folder.join("stdarch").exists());
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::engine::record::Stored;
-use crate::engine::store::{Store, StoreError};
+use crate::engine::store::error::StoreError;
+use crate::engine::store::opened::Store;
 
 /// How many runs of a recipe are remembered: the newest.
 pub const REMEMBERED: usize = 20;
@@ -45,7 +46,7 @@ impl PastRun {
 
 impl Store {
     fn runs_of(&self, recipe: &str) -> PathBuf {
-        self.root.join("runs").join(recipe)
+        self.root().join("runs").join(recipe)
     }
 
     /// The runs of a recipe that are remembered, oldest first. One that does not read is none.
@@ -79,7 +80,7 @@ impl Store {
                 return Ok(());
             }
         }
-        self.write_json(&self.runs_of(recipe).join(format!("{}.json", run.number)), &run)?;
+        self.folder.write_json(&self.runs_of(recipe).join(format!("{}.json", run.number)), &run)?;
         for old in numbers.into_iter().filter(|old| old + REMEMBERED as u64 <= run.number) {
             let _ = fs::remove_file(self.runs_of(recipe).join(format!("{old}.json")));
         }
@@ -88,7 +89,7 @@ impl Store {
 
     /// The remembered runs of every recipe whose file is still there.
     pub fn all_past_runs(&self) -> Vec<PastRun> {
-        let folders = fs::read_dir(self.root.join("runs")).into_iter().flatten().flatten();
+        let folders = fs::read_dir(self.root().join("runs")).into_iter().flatten().flatten();
         let names = folders.filter_map(|folder| folder.file_name().into_string().ok());
         names.flat_map(|name| self.past_runs(&name)).filter(|run| run.path.exists()).collect()
     }

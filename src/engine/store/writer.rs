@@ -4,11 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::engine::record::Stored;
-use crate::engine::store::stat_of;
-use crate::kind::Sink;
+use crate::engine::store::folder::Folder;
+use crate::engine::store::objects::{Incoming, Output};
+use crate::engine::store::stat::Stat;
+use crate::engine::store::stats::Stats;
 use crate::value::ty::Type;
 
 /// The error with the folder that it concerns: of several disks, which one is full?
@@ -40,14 +43,12 @@ impl Write for Hashed {
     }
 }
 
-/// What an object is an output of: port, key, type.
-type Output<'a> = (&'a str, Option<&'a str>, Type);
-
 /// An object on its way: hashed as it is written; deleted unless it is stored, or was marked to be gone on with.
-pub struct ObjectWriter {
+pub(super) struct ObjectWriter {
     file: Option<BufWriter<Hashed>>,
     path: PathBuf,
-    root: PathBuf,
+    folder: Arc<Folder>,
+    stats: Arc<Stats>,
     port: String,
     key: Option<String>,
     ty: Type,
@@ -55,43 +56,58 @@ pub struct ObjectWriter {
 }
 
 impl ObjectWriter {
-    /// An object at a path where there is none; `root` is the cache folder.
-    pub fn create(path: PathBuf, root: &Path, output: Output<'_>) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| placed(root, &e))?;
-        Ok(Self::of(
-            Hashed { file, root: root.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 },
-            path,
-            root,
-            output,
-            None,
-        ))
+    /// An object at a path where there is none.
+    pub(super) fn create(
+        path: PathBuf,
+        folder: &Arc<Folder>,
+        stats: &Arc<Stats>,
+        output: Output<'_>,
+    ) -> io::Result<Self> {
+        let root = folder.root().to_owned();
+        let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| placed(&root, &e))?;
+        let hashed = Hashed { file, root, hasher: blake3::Hasher::new(), bytes: 0 };
+        Ok(Self::of(hashed, path, (folder, stats), output, None))
     }
 
     /// An object that may have been begun at a path; gives the bytes that it goes on after.
-    pub fn resume(path: PathBuf, root: &Path, output: Output<'_>) -> io::Result<(Self, u64)> {
+    pub(super) fn resume(
+        path: PathBuf,
+        folder: &Arc<Folder>,
+        stats: &Arc<Stats>,
+        output: Output<'_>,
+    ) -> io::Result<(Self, u64)> {
         let (marks, known) = Marks::open(&path)?;
+        let root = folder.root().to_owned();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(|e| placed(root, &e))?;
-        let mut hashed = Hashed { file, root: root.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 };
+        let file = file.map_err(|e| placed(&root, &e))?;
+        let mut hashed = Hashed { file, root, hasher: blake3::Hasher::new(), bytes: 0 };
         let marks = marks.replay(&known, &mut hashed)?;
         let done = hashed.bytes;
-        Ok((Self::of(hashed, path, root, output, Some(marks)), done))
+        Ok((Self::of(hashed, path, (folder, stats), output, Some(marks)), done))
     }
 
-    fn of(hashed: Hashed, path: PathBuf, root: &Path, (port, key, ty): Output<'_>, marks: Option<Marks>) -> Self {
+    fn of(
+        hashed: Hashed,
+        path: PathBuf,
+        (folder, stats): (&Arc<Folder>, &Arc<Stats>),
+        output: Output<'_>,
+        marks: Option<Marks>,
+    ) -> Self {
         Self {
             file: Some(BufWriter::with_capacity(1 << 20, hashed)),
             path,
-            root: root.to_owned(),
-            port: port.to_owned(),
-            key: key.map(str::to_owned),
-            ty,
+            folder: Arc::clone(folder),
+            stats: Arc::clone(stats),
+            port: output.port.to_owned(),
+            key: output.key.map(str::to_owned),
+            ty: output.ty,
             marks,
         }
     }
+}
 
-    /// What was written so far will be gone on with if this process ends here.
-    pub fn mark(&mut self) -> io::Result<()> {
+impl Incoming for ObjectWriter {
+    fn mark(&mut self) -> io::Result<()> {
         let file = self.file.as_mut().expect("not stored yet");
         file.flush()?;
         let hashed = file.get_ref();
@@ -101,27 +117,21 @@ impl ObjectWriter {
         }
     }
 
-    /// Moves the object to its place.
-    pub fn store(mut self) -> io::Result<Stored> {
+    fn store(mut self: Box<Self>) -> io::Result<Stored> {
         let hashed = self.file.take().expect("stored once").into_inner().map_err(io::IntoInnerError::into_error)?;
         let Hashed { file, hasher, bytes, .. } = hashed;
         file.set_permissions(fs::Permissions::from_mode(0o444))?;
         drop(file);
-        let mut stored = Stored {
-            port: self.port.clone(),
-            key: self.key.clone(),
-            ty: self.ty,
-            digest: Digest::from(hasher),
-            bytes,
-            stat: None,
-        };
-        let place = stored.path(&self.root);
+        let output = Output { port: &self.port, key: self.key.as_deref(), ty: self.ty };
+        let stored = output.stored(Digest::from(hasher), bytes);
+        let name = stored.object();
+        let place = self.folder.object(&name);
         // Over an object of that name, if there is one: these bytes are known to be right.
         if fs::rename(&self.path, &place).is_err() {
             fs::create_dir_all(place.parent().expect("objects lie in folders"))?;
             fs::rename(&self.path, &place)?;
         }
-        stored.stat = Some(stat_of(&fs::metadata(&place)?));
+        self.stats.note(&name, Stat::from(&fs::metadata(&place)?));
         if let Some(marks) = self.marks.take() {
             marks.forget();
         }
@@ -225,47 +235,15 @@ impl Marks {
     }
 }
 
-/// A streamed object that reports where it was stored.
-pub struct StreamedObject<F: FnMut(Stored) + Send> {
-    writer: ObjectWriter,
-    stored: F,
-}
-
-impl<F: FnMut(Stored) + Send> StreamedObject<F> {
-    /// Calls `stored` once the object lies in its place.
-    pub fn new(writer: ObjectWriter, stored: F) -> Self {
-        Self { writer, stored }
-    }
-}
-
-impl<F: FnMut(Stored) + Send> Write for StreamedObject<F> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.writer.write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
-}
-
-impl<F: FnMut(Stored) + Send> Sink for StreamedObject<F> {
-    fn mark(&mut self) -> io::Result<()> {
-        self.writer.mark()
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { writer, mut stored } = *self;
-        stored(writer.store()?);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn begun(folder: &Path) -> (ObjectWriter, u64) {
-        ObjectWriter::resume(folder.join("partial"), folder, ("x", None, Type::Matrix)).expect("it opens")
+    fn begun(root: &Path) -> (Box<ObjectWriter>, u64) {
+        let (folder, stats) = (Arc::new(Folder::read_only(root)), Arc::new(Stats::of(root)));
+        let output = Output { port: "x", key: None, ty: Type::Matrix };
+        let (writer, done) = ObjectWriter::resume(root.join("partial"), &folder, &stats, output).expect("it opens");
+        (Box::new(writer), done)
     }
 
     #[test]
@@ -284,7 +262,8 @@ mod tests {
         writer.write_all(b" two").expect("written");
         let stored = writer.store().expect("stored");
         assert_eq!((stored.bytes, stored.digest), (14, Digest::of(b"header one two")));
-        assert_eq!(fs::read(stored.path(folder.path())).expect("it reads"), b"header one two");
+        let object = Folder::read_only(folder.path()).object(&stored.object());
+        assert_eq!(fs::read(object).expect("it reads"), b"header one two");
         assert!(!folder.path().join("partial.marks").exists());
     }
 

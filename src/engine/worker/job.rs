@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::Stored;
-use crate::kind::{Arrival, Epoch};
+use crate::kind::{Arrival, Said};
 
 /// One computation: a node, or some entries of its keyed output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,19 +55,9 @@ pub enum Reply {
         libtorch: String,
         kinds: BTreeMap<String, u32>,
     },
-    Progress {
-        done: u64,
-        total: u64,
-        what: String,
-    },
-    Note {
-        text: String,
-    },
-    /// What a training's epoch came to; numbers that are not finite are left out.
-    Metric(Epoch),
-    /// What the epochs came to that a training goes on after.
-    Resumed {
-        epochs: Vec<Epoch>,
+    /// What the computation tells whoever watches.
+    Said {
+        said: Said,
     },
     Output {
         stored: Stored,
@@ -114,8 +104,36 @@ impl JobFailure {
     }
 }
 
-/// Whoever computes jobs: worker processes, or this process in tests of the engine.
+/// What a runner can have under way at once; the schedule starts no more.
+///
+/// Memory is no part of it: what a job needs is known once it has begun, and the runner grants it then (`Reply::Reserve`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Threads that jobs have together. One that is given more runs alone.
+    pub threads: usize,
+    /// GPUs, each of which one tensor computation at a time has.
+    pub gpus: usize,
+    /// At most so many jobs at a time, where there is a limit.
+    pub jobs: Option<usize>,
+}
+
+/// Whoever computes jobs: worker processes here, this process in tests of the engine, or machines elsewhere.
+///
+/// The schedule says what may start; a runner computes it, and its word is never the result. A runner promises:
+/// - *`Ok` after the objects.* Every output that it told of lies in the store that the job names, under its digest, before
+///   `run` ends well. Records are not its business: they are published of what it told by `receipt::publish`, wherever it ran.
+/// - *The bytes of the job's threads, batch and device*, and no other: keys hold nothing of a machine. Where these cannot be
+///   had, it refuses.
+/// - *A death is a failure in words*, with what the job last said; it is not tried again under a new name, and leaves nothing
+///   but scratch files behind.
+/// - *`cancel` ends everything at once*, and `run` then fails as cancelled. Nothing of another run is touched.
+/// - *`capacity` is what it can do now*, known without starting anything: a run with nothing to do starts no worker.
+///
+/// One thread waits in `run` for each job under way. A runner with thousands of them elsewhere will rather be told and
+/// asked: it takes the place of `dispatch.rs`, which is all that knows of these threads.
 pub trait Runner: Sync {
+    /// What it can have under way at once.
+    fn capacity(&self) -> Capacity;
     /// Computes a job, telling replies as they come.
     fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure>;
     /// Stops every computation under way, at once.

@@ -3,3 +3,4 @@
 pub mod job;
 pub mod memory;
 pub mod pool;
+pub mod resources;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use crate::device;
-use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Request, Runner};
+use crate::engine::machine;
+use crate::engine::worker::job::{Capacity, Done, Job, JobFailure, Reply, Request, Runner};
 use crate::engine::worker::memory::{Memory, Reservation};
 
 /// Worker processes, started when a job needs one and kept for the run.
@@ -129,6 +130,39 @@ impl Workers {
         }
     }
 
+    /// Has a worker compute a job, and grants it memory; nothing where the worker does not end it.
+    fn converse(
+        &self,
+        worker: &mut Worker,
+        job: &Job,
+        said: &mut dyn FnMut(Reply),
+    ) -> Option<Result<Done, JobFailure>> {
+        let mut reserved: Option<Reservation<'_>> = None;
+        worker.tell(&Request::Compute(Box::new(job.clone()))).ok()?;
+        loop {
+            match worker.read()? {
+                Reply::Reserve { bytes } => {
+                    let mut answer = Ok(());
+                    if reserved.as_ref().is_none_or(|held| held.bytes() < bytes) {
+                        // Given back first: two that wait for more while they hold some would wait for ever.
+                        drop(reserved.take());
+                        match self.memory.reserve(bytes, &self.cancelled)? {
+                            Err(total) => answer = Err(total),
+                            Ok(reservation) => reserved = Some(reservation),
+                        }
+                    }
+                    worker.tell(&Request::Memory(answer)).ok()?;
+                }
+                Reply::Done { mut done } => {
+                    done.libtorch.clone_from(&worker.libtorch);
+                    return Some(Ok(done));
+                }
+                Reply::Failed { failure } => return Some(Err(failure)),
+                other => said(other),
+            }
+        }
+    }
+
     /// Tells how a worker ended.
     fn bury(&self, mut worker: Worker) -> String {
         drop(worker.requests);
@@ -160,6 +194,10 @@ impl Worker {
 }
 
 impl Runner for Workers {
+    fn capacity(&self) -> Capacity {
+        here(None)
+    }
+
     fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
         let cancelled = || JobFailure { message: "cancelled".to_owned(), cancelled: true, ..JobFailure::default() };
         if self.cancelled.load(Ordering::SeqCst) {
@@ -180,38 +218,9 @@ impl Runner for Workers {
                 job.version, job.kind
             )));
         }
-        let sent = worker.tell(&Request::Compute(Box::new(job.clone())));
-        let mut reserved: Option<Reservation<'_>> = None;
-        if sent.is_ok() {
-            while let Some(reply) = worker.read() {
-                match reply {
-                    Reply::Reserve { bytes } => {
-                        let mut answer = Ok(());
-                        if reserved.as_ref().is_none_or(|held| held.bytes() < bytes) {
-                            // Given back first: two that wait for more while they hold some would wait for ever.
-                            drop(reserved.take());
-                            match self.memory.reserve(bytes, &self.cancelled) {
-                                None => break,
-                                Some(Err(total)) => answer = Err(total),
-                                Some(Ok(reservation)) => reserved = Some(reservation),
-                            }
-                        }
-                        if worker.tell(&Request::Memory(answer)).is_err() {
-                            break;
-                        }
-                    }
-                    Reply::Done { mut done } => {
-                        done.libtorch.clone_from(&worker.libtorch);
-                        self.idle.lock().expect("no thread panics with it").push(worker);
-                        return Ok(done);
-                    }
-                    Reply::Failed { failure } => {
-                        self.idle.lock().expect("no thread panics with it").push(worker);
-                        return Err(failure);
-                    }
-                    other => said(other),
-                }
-            }
+        if let Some(ended) = self.converse(&mut worker, job, said) {
+            self.idle.lock().expect("no thread panics with it").push(worker);
+            return ended;
         }
         let how = self.bury(worker);
         if self.cancelled.load(Ordering::SeqCst) {
@@ -248,17 +257,27 @@ impl Drop for Workers {
 /// Workers whose program is looked for when a node must compute, and not before.
 pub struct LazyWorkers {
     memory: Option<u64>,
+    jobs: Option<usize>,
     workers: OnceLock<Result<Workers, String>>,
 }
 
 impl LazyWorkers {
-    /// Workers that share so many bytes of memory, else what the machine has free.
-    pub fn new(memory: Option<u64>) -> Self {
-        Self { memory, workers: OnceLock::new() }
+    /// Workers that share so many bytes of memory, else what the machine has free; at most so many at a time.
+    pub fn new(memory: Option<u64>, jobs: Option<usize>) -> Self {
+        Self { memory, jobs, workers: OnceLock::new() }
     }
 }
 
+/// What this machine has room for.
+fn here(jobs: Option<usize>) -> Capacity {
+    Capacity { threads: machine::threads(), gpus: machine::gpus(), jobs }
+}
+
 impl Runner for LazyWorkers {
+    fn capacity(&self) -> Capacity {
+        here(self.jobs)
+    }
+
     fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
         let start =
             || Workers::find().map(|path| Workers::new(path, self.memory.map_or_else(Memory::here, Memory::of)));

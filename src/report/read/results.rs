@@ -48,9 +48,9 @@ impl<'a> Results<'a> {
     /// The outputs of a node; none where it has no current result, or has dropped them (`keep: false`).
     pub fn all_outputs(&self, node: NodeIndex) -> impl Iterator<Item = &'a Stored> {
         let keep = self.node(node).keep;
-        let cache = self.study.cache;
+        let objects = self.study.objects;
         let outcome = self.study.outcomes.get(node).into_iter();
-        outcome.flat_map(|outcome| outcome.outputs()).filter(move |stored| keep || stored.path(cache).exists())
+        outcome.flat_map(|outcome| outcome.outputs()).filter(move |stored| keep || objects.has(stored))
     }
 
     /// The outputs stored at a port, of all keys.
@@ -74,7 +74,7 @@ impl<'a> Results<'a> {
         if let Some(known) = self.values.borrow().get(&stored.digest) {
             return known.clone();
         }
-        let value = match Value::read(stored.ty, &stored.path(self.study.cache)) {
+        let value = match self.study.objects.value(stored) {
             Ok(value) => Some(Rc::new(value)),
             Err(error) => {
                 // The path is of this machine and says nothing to a reader; the digest does.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::engine::record::Outcome;
+use crate::engine::store::Objects;
 use crate::plan::Plan;
 
 /// A plan with its results, and where they lie.
@@ -15,7 +16,8 @@ pub struct Study<'a> {
     pub plan: &'a Plan,
     /// One per node of the plan.
     pub outcomes: &'a [Outcome],
-    pub cache: &'a Path,
+    /// Where the results are.
+    pub objects: &'a dyn Objects,
     /// Where the files and folders lie that images refer to.
     pub sources: &'a BTreeMap<Digest, PathBuf>,
     /// RFC 3339: when the newest result was made, so that the page knows no clock.
