@@ -1,10 +1,10 @@
-//! Toy kinds for the tests of recipes: named, connected and parametrised like those that ship, computing nothing.
+//! Small kinds for the tests of recipes: named and connected as those that ship declare it, with few parameters, computing nothing.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ventral::kind::registry::Registry;
-use ventral::kind::{Arity, Input, Kind, NodeKind, Output, ParamProblem};
-use ventral::value::ty::Type;
+use ventral::kind::{Input, Kind, Measure, NodeKind, Output, ParamProblem};
+use ventral::nodes;
 
 /// The toy kinds.
 pub fn registry() -> Registry {
@@ -22,32 +22,19 @@ pub fn registry() -> Registry {
     registry
 }
 
-const fn input(name: &'static str, types: &'static [Type], arity: Arity, about: &'static str) -> Input {
-    Input { name, types, arity, about }
-}
-
-const fn output(name: &'static str, ty: Type, about: &'static str) -> Output {
-    Output { name, ty, keyed: None, role: None, about }
-}
-
-const IMAGES: Output = output("images", Type::Images, "The pictures.");
-const RESPONSES: Output = output("responses", Type::Responses, "What the units did.");
-const LABELS: Output = output("labels", Type::Labels, "What the pictures show.");
-const SPLIT_IN: Input = input("split", &[Type::Split], Arity::One, "Which rows fit.");
-const RESPONSES_IN: Input = input("responses", &[Type::Responses], Arity::One, "What the units did.");
-
 macro_rules! kind {
     // A macro, since a trait's constants cannot be passed to a function.
-    ($kind:ident, $name:literal, $params:ty, $inputs:expr, $outputs:expr, $about:literal $(, $($rest:item)*)?) => {
+    ($kind:ident, $real:ty, $params:ty, $about:literal $(, $($rest:item)*)?) => {
         pub struct $kind;
         impl NodeKind for $kind {
-            const NAME: &'static str = $name;
+            const NAME: &'static str = <$real as NodeKind>::NAME;
             const VERSION: u32 = 1;
             const ABOUT: &'static str = $about;
-            const EXAMPLE: &'static str = concat!("n: { kind: ", $name, " }\n");
+            const EXAMPLE: &'static str = <$real as NodeKind>::EXAMPLE;
             type Params = $params;
-            const INPUTS: &'static [Input] = $inputs;
-            const OUTPUTS: &'static [Output] = $outputs;
+            const INPUTS: &'static [Input] = <$real as NodeKind>::INPUTS;
+            const OUTPUTS: &'static [Output] = <$real as NodeKind>::OUTPUTS;
+            const MEASURES: &'static [Measure] = <$real as NodeKind>::MEASURES;
             $($($rest)*)?
         }
     };
@@ -65,14 +52,7 @@ pub struct LoadMajajParams {
     path: String,
 }
 
-kind!(
-    LoadMajaj,
-    "load_majaj",
-    LoadMajajParams,
-    &[],
-    &[IMAGES, RESPONSES, LABELS, output("split", Type::Split, "The split of the file.")],
-    "The course's IT recordings."
-);
+kind!(LoadMajaj, nodes::data::load_majaj::LoadMajaj, LoadMajajParams, "The course's IT recordings.");
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -102,10 +82,8 @@ pub struct LoadRecordingsParams {
 
 kind!(
     LoadRecordings,
-    "load_recordings",
+    nodes::data::load_recordings::LoadRecordings,
     LoadRecordingsParams,
-    &[],
-    &[IMAGES, RESPONSES, LABELS],
     "Images and recorded responses."
 );
 
@@ -149,13 +127,8 @@ impl From<Fraction> for f64 {
 
 kind!(
     Split,
-    "split",
+    nodes::data::split::Split,
     SplitParams,
-    &[
-        input("rows", &[Type::Images, Type::Responses, Type::Matrix], Arity::One, "The stimuli to assign."),
-        input("labels", &[Type::Labels], Arity::Optional, "Objects that share fairly."),
-    ],
-    &[output("split", Type::Split, "A part per stimulus.")],
     "A hold-out, or folds.",
     fn check(params: &SplitParams) -> Result<(), ParamProblem> {
         match (params.test.is_some(), params.folds.is_some()) {
@@ -190,13 +163,8 @@ fn random() -> String {
 
 kind!(
     ExtractLayer,
-    "extract_layer",
+    nodes::features::extract_layer::ExtractLayer,
     ExtractLayerParams,
-    &[
-        input("images", &[Type::Images], Arity::One, "What the network sees."),
-        input("network", &[Type::Network], Arity::Optional, "A trained network, instead of `weights`."),
-    ],
-    &[Output { name: "activations", ty: Type::Matrix, keyed: Some("layer"), role: None, about: "A row per image." }],
     "Activations of a network's layers.\n\nEach layer is a matrix of its own.",
     fn entries(params: &ExtractLayerParams) -> Vec<String> {
         params.layers.clone()
@@ -211,14 +179,7 @@ pub struct ConcatParams {
     scaled: bool,
 }
 
-kind!(
-    Concat,
-    "concat",
-    ConcatParams,
-    &[input("features", &[Type::Matrix], Arity::Many, "What stands side by side.")],
-    &[output("features", Type::Matrix, "All columns.")],
-    "Several features side by side."
-);
+kind!(Concat, nodes::features::concat::Concat, ConcatParams, "Several features side by side.");
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -244,19 +205,7 @@ pub struct PcaParams {
     seed: u64,
 }
 
-kind!(
-    Pca,
-    "pca",
-    PcaParams,
-    &[input("features", &[Type::Matrix], Arity::One, "What is reduced."), SPLIT_IN],
-    &[
-        output("scores", Type::Matrix, "Rows along the components."),
-        output("components", Type::Matrix, "The directions."),
-        output("spectrum", Type::Table, "Their variances."),
-        output("fit", Type::Fit, "Means and directions."),
-    ],
-    "Exact principal components, fitted on train."
-);
+kind!(Pca, nodes::regression::pca::Pca, PcaParams, "Exact principal components, fitted on train.");
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -269,27 +218,9 @@ pub struct RidgeParams {
     folds: Option<u32>,
 }
 
-kind!(
-    Ridge,
-    "ridge",
-    RidgeParams,
-    &[input("features", &[Type::Matrix], Arity::One, "What predicts."), RESPONSES_IN, SPLIT_IN],
-    &[
-        output("predictions", Type::Matrix, "A row per stimulus."),
-        output("fit", Type::Fit, "Weights."),
-        output("alphas", Type::Table, "Penalties chosen."),
-    ],
-    "Ridge with one penalty per unit."
-);
+kind!(Ridge, nodes::regression::ridge::Ridge, RidgeParams, "Ridge with one penalty per unit.");
 
-kind!(
-    NoiseCeiling,
-    "noise_ceiling",
-    NoParams,
-    &[RESPONSES_IN],
-    &[output("ceiling", Type::Table, "A row per unit.")],
-    "Reliability from repeats."
-);
+kind!(NoiseCeiling, nodes::evaluation::noise_ceiling::NoiseCeiling, NoParams, "Reliability from repeats.");
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -307,28 +238,6 @@ pub struct EvaluateParams {
     on: On,
 }
 
-kind!(
-    Evaluate,
-    "evaluate",
-    EvaluateParams,
-    &[
-        input("predictions", &[Type::Matrix], Arity::One, "What was predicted."),
-        RESPONSES_IN,
-        SPLIT_IN,
-        input("ceiling", &[Type::Table], Arity::Optional, "What can be explained."),
-    ],
-    &[output("per_unit", Type::Table, "A row per unit."), output("summary", Type::Table, "A row per measure.")],
-    "Scores per unit and summarised."
-);
+kind!(Evaluate, nodes::evaluation::evaluate::Evaluate, EvaluateParams, "Scores per unit and summarised.");
 
-kind!(
-    Compare,
-    "compare",
-    NoParams,
-    &[input("scores", &[Type::Table], Arity::Many, "What is compared.")],
-    &[
-        output("table", Type::Table, "A row per variant and measure."),
-        output("per_unit", Type::Table, "A row per unit.")
-    ],
-    "Scores of several nodes or variants."
-);
+kind!(Compare, nodes::evaluation::compare::Compare, NoParams, "Scores of several nodes or variants.");

@@ -44,8 +44,8 @@ impl NodeKind for LoadFeatures {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use crate::formats::open;
     use crate::formats::array::Array;
+    use crate::formats::open;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::load_features::{LoadFeatures, Params};
     use crate::nodes::data::rows::stimuli_of;

@@ -104,7 +104,9 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
 
     use crate::kind::{Compute, KindError, NodeKind, Run};
-    use crate::nodes::evaluation::noise_ceiling::{EXPLAINABLE, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED};
+    use crate::nodes::evaluation::noise_ceiling::{
+        EXPLAINABLE, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED,
+    };
     use crate::stats::{reliability, summary};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};

@@ -143,7 +143,7 @@ mod compute {
     use crate::math::linear::pca;
     use crate::math::linear::pca::{Principal, Refusal};
     use crate::math::tensor::{place, rows, to_array};
-    use crate::nodes::regression::pca::{Params, Pca, Solver};
+    use crate::nodes::regression::pca::{MEASURES, Params, Pca, Solver};
     use crate::nodes::regression::products::{Dual, Features, MOST_EXACT};
     use crate::nodes::rows::{check_finite, train_rows};
     use crate::value::Value;

@@ -88,13 +88,7 @@ fn grows(values: &[Json]) -> bool {
 
 impl Halving {
     /// The scores that judge the trials; nothing where `by` is wrong, which is reported.
-    pub fn judge(
-        &self,
-        heads: &Heads<'_>,
-        linked: &Linked,
-        sweep: &Sweep,
-        problems: &mut Problems,
-    ) -> Option<Judge> {
+    pub fn judge(&self, heads: &Heads<'_>, linked: &Linked, sweep: &Sweep, problems: &mut Problems) -> Option<Judge> {
         let parsed = match reference::parse(&self.by, sweep) {
             Ok(parsed) => parsed,
             Err((_, message)) => {

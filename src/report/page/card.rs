@@ -9,7 +9,6 @@ use crate::report::charts::distribution::Look;
 use crate::report::draw::density::Summary;
 use crate::report::draw::markdown;
 use crate::report::draw::number::{count, counted};
-use crate::report::draw::svg::escape;
 use crate::report::page::answer::{answer, spoken};
 use crate::report::read::best::{Best, best_among, best_of, comparisons, evaluations};
 use crate::report::read::results::Results;
