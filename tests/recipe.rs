@@ -309,7 +309,7 @@ fn reports_name_variants_and_ports() {
     assert_eq!(variants(&plan.report[1]), summary);
     assert_eq!(variants(&plan.report[2]).0, ["layer=layer1,k=10", "layer=layer2,k=10"]);
     assert_eq!(variants(&plan.report[3]), (vec!["layer=layer1,k=100".to_owned()], Some("spectrum".to_owned())));
-    assert!(matches!(&plan.report[0], ReportItem::Chart(chart) if chart.units == ["3", "u7"]));
+    assert!(matches!(&plan.report[0], ReportItem::Chart(chart) if chart.options["units"] == json!(["3", "u7"])));
 }
 
 #[test]

@@ -140,10 +140,6 @@ impl Page<'_, '_> {
             if let Some(value) = self.option(option, field, problems) {
                 options.insert(option.name.clone(), value);
             }
-            if let Some(kind) = kind.filter(|kind| kind.option(&option.name).is_none()) {
-                let message = format!("the chart {} does not use {}", quoted(kind.name), quoted(&option.name));
-                problems.warning(field.place.clone(), message);
-            }
         }
         let (nodes, port, ..) = self.node("chart", entry, fields, problems)?;
         Some(Chart { nodes, port, kind: named, options, title })
