@@ -6,6 +6,7 @@ pub mod chart;
 pub mod confusion;
 pub mod curves;
 pub mod distribution;
+pub mod heatmap;
 pub mod histogram;
 pub mod images;
 pub mod learning;
@@ -34,6 +35,7 @@ static ALL: &[Chart] = &[
     Chart::of::<bar::Bar>(),
     Chart::of::<boxes::Boxes>(),
     Chart::of::<confusion::Confusion>(),
+    Chart::of::<heatmap::Heatmap>(),
     Chart::of::<histogram::Histogram>(),
     Chart::of::<images::ContactSheet>(),
     Chart::of::<learning::Learning>(),
