@@ -77,7 +77,8 @@ impl Progress {
                 }
             }
             // A note says so.
-            Event::TrainingResumed { .. } | Event::RunFinished { .. } => {}
+            // What else happens has no line here.
+            _ => {}
         }
     }
 

@@ -172,7 +172,7 @@ pub fn workspace_at(folder: &Path) -> Result<PathBuf, String> {
     let named = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let named = named.canonicalize().unwrap_or(named);
     let within = named.starts_with(workspace.canonicalize().unwrap_or_else(|_| workspace.clone()));
-    if workspace.join("cache").is_dir() && within {
+    if Store::place(&workspace).is_dir() && within {
         return Ok(workspace);
     }
     Err(format!("{} lies in no workspace; run this in one, or name it with --workspace", named.display()))
