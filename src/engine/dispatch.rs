@@ -1,11 +1,12 @@
 //! Mechanism: jobs under way on a runner, a thread of this process waiting for each, and what they say.
 
+use std::cell::OnceCell;
 use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::Scope;
 use std::time::Duration;
 
-use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Runner};
+use crate::engine::worker::job::{Capacity, Done, Job, JobFailure, Reply, Runner};
 use crate::plan::NodeIndex;
 
 /// What comes of a job that was started.
@@ -20,13 +21,19 @@ pub struct Dispatch<'scope, 'env> {
     runner: &'env dyn Runner,
     sender: Sender<Message>,
     messages: Receiver<Message>,
+    capacity: OnceCell<Capacity>,
 }
 
 impl<'scope, 'env> Dispatch<'scope, 'env> {
     /// None yet.
     pub fn new(scope: &'scope Scope<'scope, 'env>, runner: &'env dyn Runner) -> Self {
         let (sender, messages) = mpsc::channel();
-        Self { scope, runner, sender, messages }
+        Self { scope, runner, sender, messages, capacity: OnceCell::new() }
+    }
+
+    /// What can be under way at once; asked of the runner once a run.
+    pub fn capacity(&self) -> Capacity {
+        *self.capacity.get_or_init(|| self.runner.capacity())
     }
 
     /// Starts a node's job.

@@ -96,7 +96,7 @@ pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, 
         options,
         machine,
         nodes: (0..plan.nodes.len()).map(|at| Progress::new(options.force.contains(&at))).collect(),
-        schedule: Schedule::new(targets, runner.capacity()),
+        schedule: Schedule::new(targets),
         sources: BTreeMap::new(),
         files,
         history,
@@ -258,11 +258,15 @@ impl Executor<'_> {
 
     /// Starts runnable nodes while there is room, in plan order.
     fn start_what_may(&mut self, jobs: &Dispatch<'_, '_>) -> Result<(), StoreError> {
+        if !self.schedule.is_waiting() {
+            return Ok(());
+        }
+        // Asked only now: where nothing is to do, nobody counts processors.
+        let capacity = jobs.capacity();
         loop {
             let (nodes, auto) = (&self.walk.plan.nodes, self.options.device);
-            let capacity = *self.schedule.capacity();
             let needs_of = |at: NodeIndex| Needs::of(&nodes[at], self.machine, auto, &capacity);
-            let Some((at, needs)) = self.schedule.next_to_start(needs_of) else { return Ok(()) };
+            let Some((at, needs)) = self.schedule.next_to_start(&capacity, needs_of) else { return Ok(()) };
             let Some(job) = self.prepare(at, needs)? else { continue };
             self.schedule.started(at, needs);
             (self.emit)(&Event::NodeStarted {

@@ -37,7 +37,6 @@ impl Needs {
 pub struct Schedule {
     /// The nodes that the run is about.
     targets: BTreeSet<NodeIndex>,
-    capacity: Capacity,
     /// Nodes to look at: nothing is known of them yet, or something upstream has settled.
     pending: BTreeSet<NodeIndex>,
     /// Nodes that must compute and wait for room.
@@ -50,11 +49,10 @@ pub struct Schedule {
 
 impl Schedule {
     /// Everything is to be looked at, and nothing runs.
-    pub fn new(targets: BTreeSet<NodeIndex>, capacity: Capacity) -> Self {
+    pub fn new(targets: BTreeSet<NodeIndex>) -> Self {
         Self {
             pending: targets.clone(),
             targets,
-            capacity,
             runnable: BTreeSet::new(),
             contended: BTreeMap::new(),
             running: BTreeMap::new(),
@@ -65,11 +63,6 @@ impl Schedule {
     /// The nodes that the run is about.
     pub fn targets(&self) -> &BTreeSet<NodeIndex> {
         &self.targets
-    }
-
-    /// What can be under way at once.
-    pub fn capacity(&self) -> &Capacity {
-        &self.capacity
     }
 
     /// The next node to look at, in plan order.
@@ -101,17 +94,27 @@ impl Schedule {
         self.pending.extend(again.into_keys());
     }
 
+    /// Whether nodes wait for room.
+    pub fn is_waiting(&self) -> bool {
+        !self.runnable.is_empty()
+    }
+
     /// Takes the first node, in plan order, for which there is room now.
-    pub fn next_to_start(&mut self, needs: impl Fn(NodeIndex) -> Needs) -> Option<(NodeIndex, Needs)> {
-        let first = self.runnable.iter().map(|&at| (at, needs(at))).find(|(_, needs)| self.has_room(needs))?;
+    pub fn next_to_start(
+        &mut self,
+        capacity: &Capacity,
+        needs: impl Fn(NodeIndex) -> Needs,
+    ) -> Option<(NodeIndex, Needs)> {
+        let mut waiting = self.runnable.iter().map(|&at| (at, needs(at)));
+        let first = waiting.find(|(_, needs)| self.has_room(capacity, needs))?;
         self.runnable.remove(&first.0);
         Some(first)
     }
 
-    fn has_room(&self, needs: &Needs) -> bool {
+    fn has_room(&self, capacity: &Capacity, needs: &Needs) -> bool {
         let taken: usize = self.running.values().map(|other| other.threads).sum();
-        let fits = self.running.is_empty() || taken + needs.threads <= self.capacity.threads;
-        let allowed = self.capacity.jobs.is_none_or(|jobs| self.running.len() < jobs);
+        let fits = self.running.is_empty() || taken + needs.threads <= capacity.threads;
+        let allowed = capacity.jobs.is_none_or(|jobs| self.running.len() < jobs);
         let busy = needs.gpu.is_some_and(|gpu| self.running.values().any(|other| other.gpu == Some(gpu)));
         fits && allowed && !busy
     }
@@ -161,8 +164,8 @@ mod tests {
         Needs { threads, device: Device::Cpu, gpu: None }
     }
 
-    fn schedule(capacity: Capacity) -> Schedule {
-        let mut schedule = Schedule::new((0..4).collect(), capacity);
+    fn schedule() -> Schedule {
+        let mut schedule = Schedule::new((0..4).collect());
         while let Some(at) = schedule.next_to_look_at() {
             schedule.must_compute(at);
         }
@@ -170,9 +173,9 @@ mod tests {
     }
 
     /// Starts what there is room for.
-    fn start(schedule: &mut Schedule, needs: &[Needs; 4]) -> Vec<NodeIndex> {
+    fn start(schedule: &mut Schedule, capacity: Capacity, needs: &[Needs; 4]) -> Vec<NodeIndex> {
         let mut started = Vec::new();
-        while let Some((at, needs)) = schedule.next_to_start(|at| needs[at]) {
+        while let Some((at, needs)) = schedule.next_to_start(&capacity, |at| needs[at]) {
             schedule.started(at, needs);
             started.push(at);
         }
@@ -181,34 +184,34 @@ mod tests {
 
     #[test]
     fn what_has_room_starts_in_plan_order_and_passes_what_has_none() {
-        let mut four = schedule(Capacity { threads: 4, gpus: 0, jobs: None });
+        let (mut nodes, four) = (schedule(), Capacity { threads: 4, gpus: 0, jobs: None });
         let needs = [cpu(3), cpu(2), cpu(1), cpu(1)];
-        assert_eq!(start(&mut four, &needs), [0, 2]);
-        four.ended(0);
-        assert_eq!(start(&mut four, &needs), [1, 3]);
+        assert_eq!(start(&mut nodes, four, &needs), [0, 2]);
+        nodes.ended(0);
+        assert_eq!(start(&mut nodes, four, &needs), [1, 3]);
     }
 
     #[test]
     fn who_needs_more_threads_than_there_are_runs_alone() {
-        let mut two = schedule(Capacity { threads: 2, gpus: 0, jobs: None });
+        let (mut nodes, two) = (schedule(), Capacity { threads: 2, gpus: 0, jobs: None });
         let needs = [cpu(1), cpu(8), cpu(1), cpu(1)];
-        assert_eq!(start(&mut two, &needs), [0, 2]);
-        two.ended(0);
-        assert_eq!(start(&mut two, &needs), [3]);
-        two.ended(2);
-        two.ended(3);
-        assert_eq!(start(&mut two, &needs), [1]);
+        assert_eq!(start(&mut nodes, two, &needs), [0, 2]);
+        nodes.ended(0);
+        assert_eq!(start(&mut nodes, two, &needs), [3]);
+        nodes.ended(2);
+        nodes.ended(3);
+        assert_eq!(start(&mut nodes, two, &needs), [1]);
     }
 
     #[test]
     fn a_gpu_and_a_limit_are_kept() {
         let gpu = Needs { threads: 1, device: Device::Auto, gpu: Some(0) };
-        let mut one = schedule(Capacity { threads: 8, gpus: 1, jobs: None });
-        assert_eq!(start(&mut one, &[gpu, gpu, cpu(1), gpu]), [0, 2]);
-        let mut limited = schedule(Capacity { threads: 8, gpus: 0, jobs: Some(1) });
-        assert_eq!(start(&mut limited, &[cpu(1); 4]), [0]);
-        assert_eq!(limited.stop(), BTreeSet::from([1, 2, 3]));
-        limited.ended(0);
-        assert!(limited.is_stopped() && limited.is_idle() && start(&mut limited, &[cpu(1); 4]).is_empty());
+        let (mut nodes, one) = (schedule(), Capacity { threads: 8, gpus: 1, jobs: None });
+        assert_eq!(start(&mut nodes, one, &[gpu, gpu, cpu(1), gpu]), [0, 2]);
+        let (mut nodes, limited) = (schedule(), Capacity { threads: 8, gpus: 0, jobs: Some(1) });
+        assert_eq!(start(&mut nodes, limited, &[cpu(1); 4]), [0]);
+        assert_eq!(nodes.stop(), BTreeSet::from([1, 2, 3]));
+        nodes.ended(0);
+        assert!(nodes.is_stopped() && nodes.is_idle() && start(&mut nodes, limited, &[cpu(1); 4]).is_empty());
     }
 }

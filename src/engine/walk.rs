@@ -112,7 +112,10 @@ impl<'a> Walk<'a> {
                     return None;
                 }
                 // Every object is looked at, so that every damaged one is set aside.
-                let held = record.outputs.iter().fold(true, |held, stored| self.store.objects().holds(stored) && held);
+                let mut held = true;
+                for stored in &record.outputs {
+                    held &= self.store.objects().holds(stored);
+                }
                 if !held {
                     if node.keep || demand {
                         return None;

@@ -9,14 +9,16 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::engine::store::stat::Stat;
 
 /// The stats of objects that this host has seen whole; read when first asked.
 #[derive(Debug)]
 pub struct Stats {
-    path: PathBuf,
+    root: PathBuf,
+    /// Told once it is needed: who only opens a store asks for no host's name.
+    path: OnceLock<PathBuf>,
     known: Mutex<Known>,
 }
 
@@ -30,7 +32,11 @@ struct Known {
 impl Stats {
     /// This host's, of a cache folder.
     pub(super) fn of(root: &Path) -> Self {
-        Self { path: root.join("local").join(host()).join("objects"), known: Mutex::default() }
+        Self { root: root.to_owned(), path: OnceLock::new(), known: Mutex::default() }
+    }
+
+    fn path(&self) -> &Path {
+        self.path.get_or_init(|| self.root.join("local").join(host()).join("objects"))
     }
 
     /// Whether an object of a name was seen whole with this very stat.
@@ -40,7 +46,7 @@ impl Stats {
             return true;
         }
         // Workers and other runs of this host add lines, too.
-        known.read_on(&self.path);
+        known.read_on(self.path());
         known.stats.get(name) == Some(&stat)
     }
 
@@ -55,22 +61,22 @@ impl Stats {
     /// Forgets all objects but some: what is gone needs no line.
     pub(super) fn keep_only(&self, keep: impl Fn(&str) -> bool) {
         let mut known = self.known();
-        known.read_on(&self.path);
+        known.read_on(self.path());
         known.stats.retain(|name, _| keep(name));
         let text: String = known.stats.iter().map(|(name, stat)| line(name, stat)).collect();
-        let scratch = self.path.with_extension(format!("{}.new", std::process::id()));
-        if !self.path.is_file() {
+        let scratch = self.path().with_extension(format!("{}.new", std::process::id()));
+        if !self.path().is_file() {
             return;
         }
-        if fs::write(&scratch, &text).and_then(|()| fs::rename(&scratch, &self.path)).is_ok() {
+        if fs::write(&scratch, &text).and_then(|()| fs::rename(&scratch, self.path())).is_ok() {
             known.read = text.len() as u64;
         }
     }
 
     fn append(&self, line: &str) -> io::Result<()> {
-        let open = || OpenOptions::new().append(true).create(true).open(&self.path);
+        let open = || OpenOptions::new().append(true).create(true).open(self.path());
         let mut file = open().or_else(|_| {
-            fs::create_dir_all(self.path.parent().expect("the file lies in its host's folder"))?;
+            fs::create_dir_all(self.path().parent().expect("the file lies in its host's folder"))?;
             open()
         })?;
         file.write_all(line.as_bytes())
@@ -151,6 +157,6 @@ mod tests {
         assert!(theirs.knows("c.x", stat(9)));
         ours.keep_only(|name| name == "c.x");
         assert!(ours.knows("c.x", stat(9)) && theirs.knows("c.x", stat(9)));
-        assert_eq!(fs::read_to_string(&ours.path).expect("it reads"), "c.x 3 1 2 9\n");
+        assert_eq!(fs::read_to_string(ours.path()).expect("it reads"), "c.x 3 1 2 9\n");
     }
 }
