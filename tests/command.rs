@@ -196,6 +196,11 @@ fn results_are_written_out_as_people_read_them() {
         ("it.images", "images.png", b"\x89PNG"),
         ("it.labels", "labels.csv", b"id,object,category"),
         ("it.split", "split.csv", b"id,part"),
+        ("pcs.scores@size=4", "scores.mat", b"MATLAB 5.0 MAT-file"),
+        ("it.responses", "responses.mat", b"MATLAB 5.0 MAT-file"),
+        ("by_size.table", "table.mat", b"MATLAB 5.0 MAT-file"),
+        ("it.labels", "labels.mat", b"MATLAB 5.0 MAT-file"),
+        ("it.split", "split.mat", b"MATLAB 5.0 MAT-file"),
     ] {
         study.ventral(&["export", "recipes/a.yaml", port, file]).succeeded();
         let bytes = fs::read(study.path(file)).expect("an export");

@@ -2,6 +2,7 @@
 
 mod csv;
 mod format;
+mod mat;
 mod npy;
 mod parquet;
 mod png;
@@ -27,6 +28,7 @@ const FORMATS: &[&Format] = &[
     &parquet::FORMAT,
     &safetensors::FORMAT,
     &png::FORMAT,
+    &mat::FORMAT,
 ];
 
 /// The first line of the command's help.
@@ -106,12 +108,12 @@ mod tests {
     #[test]
     fn each_type_is_written_as_it_is_kept_and_as_people_use_it() {
         let of = |ty| formats(ty).iter().map(|format| format.extension).collect::<Vec<_>>();
-        assert_eq!(of(Type::Table), ["parquet", "csv"]);
-        assert_eq!(of(Type::Matrix), ["safetensors", "npy", "csv"]);
-        assert_eq!(of(Type::Responses), ["safetensors", "npy", "csv"]);
-        assert_eq!(of(Type::Split), ["safetensors", "csv"]);
+        assert_eq!(of(Type::Table), ["parquet", "csv", "mat"]);
+        assert_eq!(of(Type::Matrix), ["safetensors", "npy", "csv", "mat"]);
+        assert_eq!(of(Type::Responses), ["safetensors", "npy", "csv", "mat"]);
+        assert_eq!(of(Type::Split), ["safetensors", "csv", "mat"]);
         assert_eq!(of(Type::Images), ["safetensors", "png"]);
         assert_eq!(of(Type::Fit), ["safetensors"]);
-        assert_eq!(about(), "Write a result to a file: .npy, .csv, .parquet, .safetensors or .png");
+        assert_eq!(about(), "Write a result to a file: .npy, .csv, .parquet, .safetensors, .png or .mat");
     }
 }
