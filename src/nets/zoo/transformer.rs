@@ -88,7 +88,7 @@ pub fn dinov2(b: &mut Builder, features: usize, heads: usize) {
     b.within("blocks", |b| {
         for at in 0..12 {
             wire = b.within(&at.to_string(), |b| {
-                let seen = b.module("norm1", norm.clone(), wire);
+                let seen = b.module("norm1", norm, wire);
                 let seen = b.within("attn", |b| {
                     let joint = b.linear("qkv", seen, Linear::new(features, 3 * features).init(init));
                     let mixed = b.bare(Attention { heads }, &[joint]);
@@ -98,7 +98,7 @@ pub fn dinov2(b: &mut Builder, features: usize, heads: usize) {
                 let seen = b.within("ls1", |b| b.bare(scale(features), &[seen]));
                 let seen = b.identity("drop_path1", seen);
                 let wire = b.add(seen, wire);
-                let inner = b.module("norm2", norm.clone(), wire);
+                let inner = b.module("norm2", norm, wire);
                 let inner = b.within("mlp", |b| {
                     let wire = b.linear("fc1", inner, Linear::new(features, 4 * features).init(init));
                     let wire = b.activation("act", wire, Activation::Gelu);
