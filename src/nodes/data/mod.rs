@@ -10,6 +10,7 @@ pub mod load_recordings;
 mod recorded;
 #[cfg(feature = "torch")]
 mod rows;
+pub mod shuffle;
 pub mod split;
 #[cfg(feature = "torch")]
 mod synthetic;
@@ -25,6 +26,7 @@ kinds! { "data":
     load_features::LoadFeatures,
     load_majaj::LoadMajaj,
     load_recordings::LoadRecordings,
+    shuffle::Shuffle,
     split::Split,
     synthetic_it::SyntheticIt,
 }
