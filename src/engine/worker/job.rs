@@ -139,3 +139,25 @@ pub trait Runner: Sync {
     /// Stops every computation under way, at once.
     fn cancel(&self);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Epoch;
+
+    #[test]
+    fn what_a_computation_says_survives_the_way_between_processes() {
+        let epoch = Epoch { epoch: 3, values: [("train_loss".to_owned(), 0.25)].into() };
+        let all = [
+            Said::Progress { done: 1, total: 2, what: "images".to_owned() },
+            Said::Note { text: "a note".to_owned() },
+            Said::Metric(epoch.clone()),
+            Said::Resumed { epochs: vec![epoch] },
+        ];
+        for said in all {
+            let reply = Reply::Said { said };
+            let line = serde_json::to_string(&reply).expect("it serialises");
+            assert_eq!(serde_json::from_str::<Reply>(&line).expect("it reads"), reply, "{line}");
+        }
+    }
+}
