@@ -476,7 +476,7 @@ fn the_manual_tells_ports_and_parameters() {
         recipe::manual::kinds::kind_json(recipe::manual::kinds::find(&registry, "pca").expect("it is registered"));
     assert_eq!(
         pca["out"][0],
-        json!({ "name": "scores", "type": "Matrix", "keyed": null, "about": "Rows along the components." })
+        json!({ "name": "scores", "type": "Matrix", "keyed": null, "about": "All rows along the components, rows × k." })
     );
     assert_eq!(
         recipe::manual::kinds::find(&registry, "pcaa").map(|k| k.name),

@@ -95,6 +95,12 @@ const SCORES: &[Measure] = &[
         sign: "r",
         ..share("r", "correlation", "Pearson r", "Pearson correlation of predicted and measured responses, per unit")
     },
+    share(
+        "r2",
+        "R²",
+        "1 − residual over total sum of squares",
+        "1 − Σ(y − ŷ)² / Σ(y − ȳ)², per unit; unlike explained variance it also punishes a constant offset",
+    ),
 ];
 const CEILINGS: &[Measure] = &[share(
     "ceiling",

@@ -67,10 +67,8 @@ fn figure(results: &Results<'_>, node: NodeIndex, units: &[String], title: Optio
     if scored.rows.len() > POINTS {
         caption += &format!(" Every {}th is drawn.", scored.rows.len().div_ceil(POINTS));
     }
-    if units.is_empty() {
-        if let Some(first) = &first {
-            caption += &format!(" Units were picked by {}.", first.label);
-        }
+    if let (true, Some(first)) = (units.is_empty(), &first) {
+        caption += &format!(" Units were picked by {}.", first.label);
     }
     Some(Figure {
         title: title.map_or_else(|| format!("Predicted against measured responses{of}"), str::to_owned),

@@ -23,6 +23,11 @@ impl Data {
         self.rows.len()
     }
 
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// As RFC 4180 has it: commas, quotes where a cell needs them.
     pub fn csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());

@@ -67,7 +67,7 @@ fn once(items: &mut Vec<Item>) {
     let mut shown: Vec<Data> = Vec::new();
     items.retain(|item| {
         let Item::Figure(figure) = item else { return true };
-        let again = figure.data.len() > 0 && shown.contains(&figure.data);
+        let again = !figure.data.is_empty() && shown.contains(&figure.data);
         shown.push(figure.data.clone());
         !again
     });
