@@ -54,6 +54,7 @@ impl Machine {
 }
 
 /// How many threads this process may use now.
+#[expect(clippy::disallowed_methods, reason = "what the runner of this machine says its capacity by")]
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -43,6 +43,7 @@ pub fn return_memory() {
 }
 
 /// Gives libtorch a number of threads to compute with, the caller's included.
+#[expect(clippy::disallowed_methods, reason = "the one place that does")]
 pub fn set_threads(count: usize) {
     tch::set_num_threads(i32::try_from(count.max(1)).unwrap_or(i32::MAX));
 }
