@@ -75,6 +75,7 @@ mod needs_chromium {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one reader's way through one page")]
     fn a_report_can_be_read_searched_and_taken_along() {
         let mut chrome = Chrome::start();
         let study = Study::with(SMALL);
