@@ -1,7 +1,7 @@
 //! Class decisions: multinomial logistic regression on z-scored features, and what decisions are worth.
 //!
 //! With z-scored features X (n × p), classes y and weights W (p × c), b (c), what is minimised is
-//! −Σᵢ log softmax(xᵢW + b)[yᵢ] + α/2·‖W‖² (L-BFGS, linfa-logistic); b is not penalised.
+//! `−Σᵢ log softmax(xᵢW + b)[yᵢ] + α/2·‖W‖²` (L-BFGS, linfa-logistic); b is not penalised.
 
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
