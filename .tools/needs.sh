@@ -15,8 +15,8 @@ met() {
     chromium) { have chromium || have chromium-browser || have google-chrome; } && [ -s target/tools/axe.min.js ] ;;
     evcxr) evcxr evcxr ;;
     jupyter) evcxr evcxr_jupyter && [ -x .evcxr/python/bin/python ] ;;
-    shared) [ -d ../shared/data/v4-201025 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
-    python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null ;;
+    shared) [ -d ../shared/data/v4-201025 ] && [ -d ../shared/data/v4-210325 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
+    python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null && [ -f ../shared/data/make_it_h5.py ] ;;
     namespaces) have unshare && unshare --user --map-root-user --mount true 2>/dev/null ;;
     no_gpu) [ ! -e /dev/nvidia0 ] ;;
     esac

@@ -389,18 +389,18 @@ mod tests {
     }
 
     #[test]
-    fn a_real_file_loads_where_one_is_at_hand() {
+    fn needs_python_a_real_file_loads_where_one_is_at_hand() {
         // Made from a recording that is not ours to ship, by a script beside it.
-        let Some(script) = shared("make_it_h5.py") else { return };
+        let script = shared("make_it_h5.py");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("it.h5");
         let recording = script.with_file_name("v4-201025");
+        let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = package.join("../../../target/tools/python/bin/python");
         let made =
-            std::process::Command::new("python3").arg(&script).arg(recording).arg(&path).args(["40", "32"]).output();
-        if !made.is_ok_and(|output| output.status.success()) {
-            println!("skipped: python3 with numpy, h5py and pillow is not there");
-            return;
-        }
+            std::process::Command::new(&python).arg(&script).arg(recording).arg(&path).args(["40", "32"]).output();
+        let made = made.unwrap_or_else(|e| panic!("{} (.tools/python.sh provides it): {e}", python.display()));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut bench = Bench::new();
         bench.run::<LoadMajaj>(json!({ "path": path })).unwrap();
         let responses = unwrap!(bench.output::<LoadMajaj>("responses"), Responses);

@@ -478,8 +478,8 @@ mod tests {
     }
 
     #[test]
-    fn a_real_recording_with_repeats_has_the_means_that_came_with_it() {
-        let Some(folder) = shared("v4-210325") else { return };
+    fn needs_shared_a_real_recording_with_repeats_has_the_means_that_came_with_it() {
+        let folder = shared("v4-210325");
         let run = |responses: &str| {
             let mut bench = Bench::new();
             let params = json!({

@@ -369,8 +369,8 @@ mod tests {
     }
 
     #[test]
-    fn the_notebook_s_split_reads_where_it_is_at_hand() {
-        let Some(path) = shared("v4-201025/notebook_split.csv") else { return };
+    fn needs_shared_the_notebooks_split_reads() {
+        let path = shared("v4-201025/notebook_split.csv");
         let stimulus = |i: usize| Stimulus { source: "x".into(), name: format!("image{i:04}").into(), content: None };
         let stimuli = Stimuli::new((1..=1200).map(stimulus).collect()).unwrap();
         let Assignment::Parts(parts) = given_by(&path, &stimuli).unwrap() else { panic!("parts") };

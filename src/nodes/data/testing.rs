@@ -130,13 +130,13 @@ macro_rules! unwrap {
 }
 pub(crate) use unwrap;
 
-/// A folder beside the repository, absent on most machines; tests that need it skip and say so.
-pub fn shared(name: &str) -> Option<PathBuf> {
+/// A folder beside the repository, absent on most machines. `make test` leaves tests out where it is, whose names begin with
+/// `needs_shared` or `needs_python`; run otherwise they fail.
+#[track_caller]
+pub fn shared(name: &str) -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = package.ancestors().find(|folder| folder.join("tests/fixtures").is_dir())?;
-    let path = root.parent()?.join("shared/data").join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-    }
-    path.exists().then_some(path)
+    let root = package.ancestors().find(|folder| folder.join("tests/fixtures").is_dir()).expect("the repository");
+    let path = root.join("../shared/data").join(name);
+    assert!(path.exists(), "../shared/data/{name} is not here");
+    path
 }
