@@ -2,7 +2,8 @@
 //!
 //! A first line `# set: layer=layr4 …` gives `--set` settings.
 
-mod toys;
+#[path = "fixtures/kinds.rs"]
+mod kinds;
 
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use ventral::recipe::{Options, read};
 
 #[test]
 fn every_slip_is_told() {
-    let registry = toys::registry();
+    let registry = kinds::registry();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
     let files = std::fs::read_dir(folder).expect("the folder of slips reads");
     let mut paths: Vec<_> = files.map(|file| file.expect("a file of the folder").path()).collect();

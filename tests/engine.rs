@@ -1,6 +1,7 @@
 //! What reruns and what does not: a table of edits, and faults injected into the store.
 
-mod toy;
+#[path = "fixtures/engine.rs"]
+mod fixture;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use ventral::engine::store::{Stat, Store};
 use ventral::kind::registry::Registry;
 use ventral::plan::Plan;
 
-use toy::{InProcess, chain, plan, registry, run, run_with};
+use fixture::{InProcess, chain, plan, registry, run, run_with};
 
 fn objects(cache: &Path) -> Vec<String> {
     let mut names: Vec<String> = Store::read_only(cache).objects().list().into_iter().map(|kept| kept.name).collect();
@@ -279,7 +280,7 @@ fn a_record_that_was_changed_is_told_and_computed_again() {
     let key = first.execution.outcomes[1].records[0].key.to_string();
     let text = fs::read_to_string(record(&cache, &key)).expect("a record");
     // The digest of another whole object of as many bytes: without a checksum this would be a wrong number.
-    let digest = |of: &toy::Ran, at: usize| of.execution.outcomes[at].records[0].outputs[0].digest.to_string();
+    let digest = |of: &fixture::Ran, at: usize| of.execution.outcomes[at].records[0].outputs[0].digest.to_string();
     let other = run(&self::plan(&kinds, folder.path(), &chain(4.0)), &kinds, &cache, &Options::default());
     assert_ne!(digest(&first, 1), digest(&other, 1));
     fs::write(record(&cache, &key), text.replace(&digest(&first, 1), &digest(&other, 1))).expect("changed");

@@ -195,6 +195,8 @@ mod needs_chromium {
          document.documentElement.scrollWidth <= innerWidth]",
         );
         assert_eq!(seen, serde_json::json!(["rgb(255, 255, 255)", 0, true]));
+        let again = "ventral run recipes/a.yaml --set 'penalty=[1,2]'";
+        assert_eq!(chrome.eval(&format!("document.body.textContent.includes({again:?})")), serde_json::json!(true));
         chrome.picture("report-print", true);
 
         let mut command = study.command(&["report", "recipes/a.yaml", "--set", "penalty=[1,2]", "--pdf"]);

@@ -1,6 +1,7 @@
 //! Recipes as plans: variants, edges, labels, variables, settings; the schema, the manual and the graph.
 
-mod toys;
+#[path = "fixtures/kinds.rs"]
+mod kinds;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ fn load(text: &str, set: &[(&str, &str)]) -> Loaded {
     match recipe::read(
         Path::new("recipes/study.yaml"),
         text,
-        &toys::registry(),
+        &kinds::registry(),
         ventral::report::charts(),
         &options(set),
     ) {
@@ -330,12 +331,15 @@ fn files_that_are_no_recipe_are_refused_in_words() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     std::fs::create_dir(folder.path().join("recipes")).expect("a folder");
     let path = |name: &str| folder.path().join("recipes").join(name);
-    let told =
-        |name: &str| match recipe::load(&path(name), &toys::registry(), ventral::report::charts(), &Options::default())
-        {
-            Ok(loaded) => loaded.plan.recipe.expect("a loaded plan has its file").display().to_string(),
-            Err(errors) => errors.to_string(),
-        };
+    let told = |name: &str| match recipe::load(
+        &path(name),
+        &kinds::registry(),
+        ventral::report::charts(),
+        &Options::default(),
+    ) {
+        Ok(loaded) => loaded.plan.recipe.expect("a loaded plan has its file").display().to_string(),
+        Err(errors) => errors.to_string(),
+    };
     std::fs::write(path("study.yaml"), format!("\u{feff}{HEAD}")).expect("writes");
     std::fs::write(path("latin.yaml"), b"version: 1\ntitle: f\xfcr\n").expect("writes");
     std::fs::File::create(path("huge.yaml")).and_then(|file| file.set_len(50 << 20)).expect("writes");
@@ -356,7 +360,7 @@ fn files_that_are_no_recipe_are_refused_in_words() {
 
 #[test]
 fn the_schema_takes_the_recipes_that_load_and_refuses_slips() {
-    let schema = recipe::manual::schema::schema(&toys::registry(), ventral::report::charts());
+    let schema = recipe::manual::schema::schema(&kinds::registry(), ventral::report::charts());
     let check = |text: &str| {
         let recipe: Json = serde_yaml::from_str(text).expect("a recipe is YAML");
         accepts(&schema, &schema, &recipe)
@@ -468,7 +472,7 @@ fn graphs_show_every_node_edge_and_state() {
 
 #[test]
 fn the_manual_tells_ports_and_parameters() {
-    let registry = toys::registry();
+    let registry = kinds::registry();
     let kind = recipe::manual::kinds::find(&registry, "load_recordings").expect("it is registered");
     insta::assert_snapshot!(recipe::manual::kinds::kind(kind));
     insta::assert_snapshot!("manual_list", recipe::manual::kinds::list(&registry));
@@ -501,7 +505,7 @@ fn generated(nodes: usize) -> String {
 
 #[test]
 fn a_thousand_nodes_load_in_no_time() {
-    let registry = toys::registry();
+    let registry = kinds::registry();
     let text = generated(1000);
     let best = (0..5)
         .map(|_| {
@@ -521,7 +525,7 @@ fn a_thousand_nodes_load_in_no_time() {
 proptest! {
     #[test]
     fn no_text_makes_a_reader_panic(text in ".{0,300}") {
-        let _ = recipe::read(Path::new("a.yaml"), &text, &toys::registry(), ventral::report::charts(), &options(&[]));
+        let _ = recipe::read(Path::new("a.yaml"), &text, &kinds::registry(), ventral::report::charts(), &options(&[]));
     }
 
     #[test]
@@ -529,7 +533,7 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..8_usize, any::<prop::sample::Index>(), 0..12_usize), 1..8),
         which in 0..3_usize,
     ) {
-        let registry = toys::registry();
+        let registry = kinds::registry();
         let base = [IT, V4, HEAD][which];
         // Pieces of the recipes themselves in wrong places reach further than noise does.
         let text = edits.iter().fold(base.to_owned(), |text, (at, cut, from, length)| {

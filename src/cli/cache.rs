@@ -80,7 +80,7 @@ fn list(store: &Store, as_json: bool) -> Outcome {
             let kept: Vec<_> = outputs.filter(|stored| store.objects().has(stored)).collect();
             counted.extend(kept.iter().map(|stored| stored.object()));
             let bytes: u64 = kept.iter().map(|stored| stored.bytes).sum();
-            let made = records.iter().map(|record| record.made.at.clone()).max().unwrap_or_default();
+            let made = records.iter().map(|record| record.provenance.at.clone()).max().unwrap_or_default();
             let kind = records.first().map(|record| record.kind.clone()).unwrap_or_default();
             rows.push((recipe.clone(), node.clone(), kind, kept.len(), bytes, made));
         }
@@ -95,7 +95,7 @@ fn list(store: &Store, as_json: bool) -> Outcome {
         let row = products.entry(("(shared)".to_owned(), record.kind.clone())).or_default();
         row.0 += kept.len();
         row.1 += kept.iter().map(|stored| stored.bytes).sum::<u64>();
-        row.2 = std::mem::take(&mut row.2).max(record.made.at.clone());
+        row.2 = std::mem::take(&mut row.2).max(record.provenance.at.clone());
     }
     rows.extend(products.into_iter().map(|((shared, kind), (objects, bytes, made))| {
         (shared, format!("{kind} of features"), kind, objects, bytes, made)
@@ -203,5 +203,5 @@ fn verify(root: &Path) -> Outcome {
         terminal::print(&format!("damaged record, set aside: {}", path.display()));
     }
     terminal::print(&format!("{objects} objects checked, {} damaged", damaged.len()));
-    if damaged.is_empty() && records.is_empty() { Ok(()) } else { Err(Failure::Told(1)) }
+    if damaged.is_empty() && records.is_empty() { Ok(()) } else { Err(Failure::Reported(1)) }
 }

@@ -10,10 +10,10 @@ use crate::cli::recipe::{assignment, open};
 use crate::cli::terminal;
 use crate::engine::store::{PastRun, Store};
 use crate::kind::registry::Registry;
-use crate::report::comparison::outcome::{Contrast, Versus, verdict};
-use crate::report::comparison::page::{Comparison, Named};
+use crate::report::comparison::outcome::{Comparison, Paired, verdict};
+use crate::report::comparison::page::{Named, Page};
 use crate::text::nearest::nearest;
-use crate::workspace::comparison::{Side, versus};
+use crate::workspace::comparison::{Side, compare};
 
 /// What changed between two studies: in what was done, and unit by unit in what came of it
 ///
@@ -58,7 +58,7 @@ impl Compare {
             Some(b) => (side(&self.a, &self.set_a, registry)?, side(b, &self.set_b, registry)?),
             None => last_two(&self.a, &self.set_a, registry)?,
         };
-        let found = versus(&a, &b);
+        let found = compare(&a, &b);
         if self.json {
             terminal::print_json(&serde_json::to_value(&found).expect("a comparison serialises"));
         } else {
@@ -67,9 +67,9 @@ impl Compare {
         if let Some(file) = &self.html {
             let page = write_page(&found, &[&a, &b], file.as_deref())?;
             let line = format!("page: {}", page.display());
-            if self.json { terminal::say(&line) } else { terminal::print(&line) }
+            if self.json { terminal::note(&line) } else { terminal::print(&line) }
         }
-        if found.contrasts.is_empty() {
+        if found.pairs.is_empty() {
             return Err(Failure::Failed("no evaluation of the two could be compared".to_owned()));
         }
         Ok(())
@@ -156,7 +156,7 @@ fn last_two(text: &str, set: &[(String, String)], registry: &Registry) -> Result
     let [a, b] = [Which::Previous, Which::Last].map(|which| runs.find(&which).and_then(|run| past(run, registry)));
     let (a, b) = (a?, b?);
     if fs::read_to_string(Path::new(text)).is_ok_and(|now| now != b.session.plan.source) {
-        terminal::say(&format!("note: {text} was changed since its last run, {}", b.label));
+        terminal::note(&format!("note: {text} was changed since its last run, {}", b.label));
     }
     Ok((a, b))
 }
@@ -205,7 +205,7 @@ fn unknown(text: &str) -> Failure {
 }
 
 /// Writes the page of a comparison, beside the reports unless a file is named.
-fn write_page(found: &Versus, sides: &[&Side; 2], file: Option<&Path>) -> Result<PathBuf, Failure> {
+fn write_page(found: &Comparison, sides: &[&Side; 2], file: Option<&Path>) -> Result<PathBuf, Failure> {
     let reports = sides[1].session.plan.workspace.join("reports");
     let page =
         file.map_or_else(|| reports.join("compare").join(format!("{}..{}.html", found.a, found.b)), Path::to_owned);
@@ -221,7 +221,7 @@ fn write_page(found: &Versus, sides: &[&Side; 2], file: Option<&Path>) -> Result
             address: there.then(|| format!("../{name}/index.html")),
         }
     };
-    let comparison = Comparison { sides: [named(sides[0]), named(sides[1])], found };
+    let comparison = Page { sides: [named(sides[0]), named(sides[1])], found };
     let html = comparison.page().map_err(|e| Failure::Failed(e.to_string()))?;
     let cannot = |e: std::io::Error| Failure::Failed(format!("{}: {e}", page.display()));
     if let Some(folder) = page.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -232,7 +232,7 @@ fn write_page(found: &Versus, sides: &[&Side; 2], file: Option<&Path>) -> Result
     Ok(page.strip_prefix(&current).unwrap_or(&page).to_owned())
 }
 
-fn told(found: &Versus, sides: &[&Side; 2], all: bool) -> String {
+fn told(found: &Comparison, sides: &[&Side; 2], all: bool) -> String {
     let mut text = String::new();
     for (letter, side) in ["A", "B"].into_iter().zip(sides) {
         let run = side.run.as_ref().map(|(number, at)| format!("  (run {number}, {at})")).unwrap_or_default();
@@ -247,10 +247,10 @@ fn told(found: &Versus, sides: &[&Side; 2], all: bool) -> String {
     }
     let measures = found.measures();
     for &measure in measures.iter().take(if all { usize::MAX } else { 1 }) {
-        let contrasts = found.of(measure);
-        text += &format!("\nWhat came of it: {}\n  {}\n\n", measure.replace('_', " "), contrasts[0].definition);
-        text += &indented(&table(&contrasts));
-        text += &format!("\n  {}.\n", verdict(&contrasts));
+        let pairs = found.of(measure);
+        text += &format!("\nWhat came of it: {}\n  {}\n\n", measure.replace('_', " "), pairs[0].definition);
+        text += &indented(&table(&pairs));
+        text += &format!("\n  {}.\n", verdict(&pairs));
     }
     if !all && measures.len() > 1 {
         text += &format!("\nAlso compared: {} (--all)\n", measures[1..].join(", "));
@@ -265,9 +265,9 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-fn table(contrasts: &[&Contrast]) -> String {
+fn table(pairs: &[&Paired]) -> String {
     let score = |x: f64| format!("{x:.3}");
-    let rows = contrasts.iter().map(|one| {
+    let rows = pairs.iter().map(|one| {
         let interval = one.low.zip(one.high).map_or("–".to_owned(), |(low, high)| format!("{low:+.3} to {high:+.3}"));
         let p = one.p.map_or("–".to_owned(), |p| if p < 0.001 { "< .001".to_owned() } else { format!("{p:.3}") });
         let difference = format!("{:+.3}", one.difference);

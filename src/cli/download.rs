@@ -40,14 +40,14 @@ impl Download<'_> {
     /// Fetches the file unless it is there and is what its hash says; gives whether it was fetched.
     ///
     /// A file in its place of another content is moved aside. Errors say what is wrong and what to do.
-    pub fn fetch(&self, tell: &mut dyn FnMut(Event)) -> Result<bool, String> {
+    pub fn fetch(&self, emit: &mut dyn FnMut(Event)) -> Result<bool, String> {
         let cannot = |path: &Path, e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
         if self.to.exists() {
             if self.is_whole(self.to)? {
                 return Ok(false);
             }
             let aside = set_aside(self.to).map_err(|e| cannot(self.to, &e))?;
-            tell(Event::Note(format!(
+            emit(Event::Note(format!(
                 "{} is not what its hash says; it now is {}",
                 self.to.display(),
                 aside.display()
@@ -64,7 +64,7 @@ impl Download<'_> {
             TryLockError::WouldBlock => format!("{} is being fetched by another process", path.display()),
             TryLockError::Error(e) => cannot(&path, &e),
         })?;
-        if let Err(problem) = self.complete(part, &path, tell) {
+        if let Err(problem) = self.complete(part, &path, emit) {
             if part.metadata().is_ok_and(|metadata| metadata.len() == 0) {
                 let _ = fs::remove_file(&path);
             }
@@ -85,12 +85,12 @@ impl Download<'_> {
     }
 
     /// Brings what is missing, over as many connections as it takes.
-    fn complete(&self, part: &mut File, path: &Path, tell: &mut dyn FnMut(Event)) -> Result<(), String> {
+    fn complete(&self, part: &mut File, path: &Path, emit: &mut dyn FnMut(Event)) -> Result<(), String> {
         let agent = agent();
         let mut furthest = part.metadata().map_or(0, |metadata| metadata.len());
         let mut barren = 0;
         loop {
-            let reason = match self.connect(&agent, part, path, tell)? {
+            let reason = match self.connect(&agent, part, path, emit)? {
                 Ended::Complete => return Ok(()),
                 Ended::Cut(reason) => reason,
             };
@@ -100,7 +100,7 @@ impl Download<'_> {
             if barren == BARREN_TRIES {
                 return Err(self.unreachable(&format!("{reason}; {here} bytes are kept, to go on from")));
             }
-            tell(Event::Note(format!("the connection ended after {here} bytes ({reason}); trying again")));
+            emit(Event::Note(format!("the connection ended after {here} bytes ({reason}); trying again")));
         }
     }
 
@@ -109,7 +109,7 @@ impl Download<'_> {
         agent: &Agent,
         part: &mut File,
         path: &Path,
-        tell: &mut dyn FnMut(Event),
+        emit: &mut dyn FnMut(Event),
     ) -> Result<Ended, String> {
         let cannot = |e: io::Error| format!("cannot write {}: {e}", path.display());
         let mut here = part.seek(SeekFrom::End(0)).map_err(cannot)?;
@@ -125,7 +125,7 @@ impl Download<'_> {
             == Some(here);
         match response.status() {
             StatusCode::PARTIAL_CONTENT if here > 0 && starts_there => {
-                tell(Event::Note(format!("going on after the {here} bytes that are here")));
+                emit(Event::Note(format!("going on after the {here} bytes that are here")));
             }
             // Nothing is left to send: the file is whole already, or is another one.
             StatusCode::RANGE_NOT_SATISFIABLE if here > 0 => {
@@ -137,7 +137,7 @@ impl Download<'_> {
             }
             StatusCode::OK => {
                 if here > 0 {
-                    tell(Event::Note("the server sends the whole file again".to_owned()));
+                    emit(Event::Note("the server sends the whole file again".to_owned()));
                     part.set_len(0).and_then(|()| part.rewind()).map_err(cannot)?;
                     here = 0;
                 }
@@ -150,7 +150,7 @@ impl Download<'_> {
         let total = response.body().content_length().map(|rest| here + rest);
         let mut body = response.body_mut().as_reader();
         let mut chunk = vec![0; CHUNK];
-        tell(Event::Progress(here, total));
+        emit(Event::Progress(here, total));
         loop {
             let count = match body.read(&mut chunk) {
                 Ok(0) => break,
@@ -160,7 +160,7 @@ impl Download<'_> {
             };
             part.write_all(&chunk[..count]).map_err(cannot)?;
             here += count as u64;
-            tell(Event::Progress(here, total));
+            emit(Event::Progress(here, total));
         }
         Ok(match total {
             Some(total) if here < total => Ended::Cut(format!("of {total}")),

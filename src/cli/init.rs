@@ -46,7 +46,7 @@ impl Init {
         for (name, text) in files.into_iter().chain(pages) {
             let path = self.dir.join(name);
             let made = write_new(&path, text).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
-            terminal::say(&format!("{} {}", if made { "made" } else { "kept" }, path.display()));
+            terminal::note(&format!("{} {}", if made { "made" } else { "kept" }, path.display()));
         }
         terminal::print(&format!("now: ventral run {}", self.dir.join("recipes/quickstart.yaml").display()));
         Ok(())
@@ -111,7 +111,7 @@ impl Doctor {
             });
             terminal::print(&text.collect::<String>());
         }
-        if described.is_ok() { Ok(()) } else { Err(Failure::Told(1)) }
+        if described.is_ok() { Ok(()) } else { Err(Failure::Reported(1)) }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::kind::registry::Registry;
 use crate::report;
 use crate::report::Audience;
 use crate::text::amount;
-use crate::workspace::comparison::{Side, versus};
+use crate::workspace::comparison::{Side, compare};
 use crate::workspace::why::{Answer, View};
 
 /// How every node stands: cached, stale, new, failed or dropped, and why
@@ -38,7 +38,7 @@ impl Status {
             let outcome = &view.survey.outcomes[at];
             let last = view.last_records(at);
             let records = if outcome.records.is_empty() { &last } else { &outcome.records };
-            let seconds = (!records.is_empty()).then(|| records.iter().map(|r| r.made.seconds).sum::<f64>());
+            let seconds = (!records.is_empty()).then(|| records.iter().map(|r| r.provenance.seconds).sum::<f64>());
             let bytes = outcome.bytes();
             (
                 session.plan.nodes[at].id.to_string(),
@@ -79,7 +79,7 @@ impl Status {
         for run in &runs {
             let side = Side::past(run, registry).ok();
             let changes: Vec<String> = match (&before, &side) {
-                (Some(a), Some(b)) => versus(a, b).changes.iter().map(|change| change.words()).collect(),
+                (Some(a), Some(b)) => compare(a, b).changes.iter().map(|change| change.words()).collect(),
                 _ => Vec::new(),
             };
             let score = side.as_ref().and_then(|side| {

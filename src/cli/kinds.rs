@@ -43,7 +43,7 @@ impl Check {
                     if self.json {
                         problems.push(diagnostics.to_json());
                     } else {
-                        terminal::say(&diagnostics.render(terminal::colour()));
+                        terminal::note(&diagnostics.render(terminal::colour()));
                     }
                 }
                 Err(other) => return Err(other),
@@ -54,7 +54,7 @@ impl Check {
                 problems.into_iter().flat_map(|list| list.as_array().cloned().unwrap_or_default()).collect();
             terminal::print_json(&json!(all));
         }
-        if wrong { Err(Failure::Told(2)) } else { Ok(()) }
+        if wrong { Err(Failure::Reported(2)) } else { Ok(()) }
     }
 }
 

@@ -110,17 +110,17 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Told(status)) => ExitCode::from(status),
+        Err(Failure::Reported(status)) => ExitCode::from(status),
         Err(Failure::Recipe(diagnostics)) => {
-            terminal::say(&diagnostics.render(terminal::colour()));
+            terminal::note(&diagnostics.render(terminal::colour()));
             ExitCode::from(2)
         }
         Err(Failure::Usage(message)) => {
-            terminal::say(&format!("error: {message}"));
+            terminal::note(&format!("error: {message}"));
             ExitCode::from(2)
         }
         Err(Failure::Failed(message)) => {
-            terminal::say(&format!("error: {message}"));
+            terminal::note(&format!("error: {message}"));
             ExitCode::from(1)
         }
     }

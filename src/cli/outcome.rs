@@ -11,7 +11,7 @@ pub enum Failure {
     /// Something could not be done.
     Failed(String),
     /// A failure that was told already.
-    Told(u8),
+    Reported(u8),
 }
 
 impl From<Diagnostics> for Failure {

@@ -39,7 +39,7 @@ impl Progress {
                     bar.enable_steady_tick(Duration::from_millis(120));
                     self.running.insert(node.clone(), bar);
                 }
-                None => terminal::say(&format!("{node}: started")),
+                None => terminal::note(&format!("{node}: started")),
             },
             Event::NodeProgress { node, done, total, what } => {
                 if let Some(bar) = self.running.get(node) {
@@ -87,7 +87,7 @@ impl Progress {
             Some(bars) => {
                 let _ = bars.println(text);
             }
-            None => terminal::say(text),
+            None => terminal::note(text),
         }
     }
 }

@@ -36,10 +36,10 @@ impl Publish {
         let workspace = publish::workspace_at(&self.workspace).map_err(Failure::Usage)?;
         let done = publish::publish(&workspace, &self.dir, &self.title, registry).map_err(Failure::Failed)?;
         for (name, why) in &done.left_out {
-            terminal::say(&format!("left out {name}: {why}"));
+            terminal::note(&format!("left out {name}: {why}"));
         }
         for name in &done.private {
-            terminal::say(&format!("{name}: pictures left out, since they are private"));
+            terminal::note(&format!("{name}: pictures left out, since they are private"));
         }
         if self.json {
             terminal::print_json(&serde_json::to_value(&done).expect("what was done serialises"));

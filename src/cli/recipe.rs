@@ -43,7 +43,7 @@ pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Resul
 /// Tells what is hardly meant in a recipe.
 pub fn warn(session: &Session) {
     if !session.warnings.is_empty() {
-        terminal::say(&session.warnings.render(terminal::colour()));
+        terminal::note(&session.warnings.render(terminal::colour()));
     }
 }
 

@@ -98,7 +98,7 @@ impl Run {
             let options = self.options(&session)?;
             worst = worst.max(self.one(&session, &options, &interrupted, events.as_mut())?);
         }
-        if worst == 0 { Ok(()) } else { Err(Failure::Told(worst)) }
+        if worst == 0 { Ok(()) } else { Err(Failure::Reported(worst)) }
     }
 
     fn options(&self, session: &Session) -> Result<executor::Options, Failure> {
@@ -109,7 +109,7 @@ impl Run {
             let target = reference::resolve(session, text).map_err(Failure::Usage)?;
             for at in target.nodes {
                 targets.push(at);
-                options.asked.insert((at, target.port.clone()));
+                options.requested.insert((at, target.port.clone()));
             }
         }
         if !self.node.is_empty() {
@@ -134,7 +134,7 @@ impl Run {
             return Ok(session);
         }
         Session::search(session, registry, &mut |session, judges| {
-            terminal::say(&format!("search: rung {}, {} trials", session.rungs() + 1, judges.len()));
+            terminal::note(&format!("search: rung {}, {} trials", session.rungs() + 1, judges.len()));
             let options = executor::Options { targets: Some(judges), ..self.options(session)? };
             let execution = self.execute_plan(session, &options, interrupted, events.as_deref_mut())?;
             Ok(if execution.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -189,7 +189,7 @@ impl Run {
                 let line = serde_json::to_string(event).expect("events serialise");
                 // Whoever follows the file reads each line as it comes.
                 if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
-                    terminal::say("warning: --events: the file cannot be written");
+                    terminal::note("warning: --events: the file cannot be written");
                 }
             }
         };
@@ -235,8 +235,8 @@ fn forecast(session: &Session, as_json: bool) {
             last.into_iter().flat_map(|last| last.keys.values()).filter_map(|key| store.record(*key)).collect();
         let known = (!records.is_empty()).then(|| {
             (
-                records.iter().map(|record| record.made.seconds).sum::<f64>(),
-                records.iter().map(|record| record.made.peak_bytes).max().unwrap_or(0),
+                records.iter().map(|record| record.provenance.seconds).sum::<f64>(),
+                records.iter().map(|record| record.provenance.peak_bytes).max().unwrap_or(0),
                 records.iter().flat_map(|record| &record.outputs).map(|stored| stored.bytes).sum::<u64>(),
             )
         });

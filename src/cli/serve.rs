@@ -42,7 +42,7 @@ impl Place {
     /// Takes the port.
     pub fn bind(&self) -> Result<Bound, Failure> {
         if !self.bind.is_loopback() {
-            terminal::say(&format!("warning: {} is not this machine alone; others can read every report", self.bind));
+            terminal::note(&format!("warning: {} is not this machine alone; others can read every report", self.bind));
         }
         let bound = match self.port {
             Some(port) => live::bind(self.bind, port),

@@ -15,7 +15,7 @@ pub fn print(text: &str) {
         out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush());
     if let Err(error) = written {
         if error.kind() != ErrorKind::BrokenPipe {
-            say(&format!("error: cannot write to standard output: {error}"));
+            note(&format!("error: cannot write to standard output: {error}"));
         }
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
@@ -27,7 +27,7 @@ pub fn print_json(value: &Json) {
 }
 
 /// Says something to the person, not to the next program.
-pub fn say(text: &str) {
+pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
 }
 

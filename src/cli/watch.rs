@@ -14,7 +14,7 @@ use crate::engine::executor;
 use crate::engine::worker::resources::Resources;
 use crate::kind::registry::Registry;
 use crate::live;
-use crate::live::Told;
+use crate::live::Update;
 
 /// Run a recipe whenever it is saved; its page follows in the browser
 ///
@@ -54,12 +54,12 @@ impl Watch {
         let resources = Resources { memory: self.memory, jobs: self.jobs.map(|jobs| jobs as usize) };
         let runner = move || resources.runner();
         let mut progress = Progress::new();
-        let mut tell = |told: Told<'_>| match told {
-            Told::Event(event) => progress.show(event),
-            Told::Wrong(wrong) => terminal::say(&wrong.render(terminal::colour())),
-            Told::Ended(Ok(page)) => terminal::say(&format!("report: {}", page.display())),
-            Told::Ended(Err(why)) => terminal::say(&format!("error: {why}")),
+        let mut emit = |update: Update<'_>| match update {
+            Update::Event(event) => progress.show(event),
+            Update::Wrong(wrong) => terminal::note(&wrong.render(terminal::colour())),
+            Update::Ended(Ok(page)) => terminal::note(&format!("report: {}", page.display())),
+            Update::Ended(Err(why)) => terminal::note(&format!("error: {why}")),
         };
-        live::watch(&bound, &options, registry, &runner, &stop, &mut tell).map_err(Failure::Failed)
+        live::watch(&bound, &options, registry, &runner, &stop, &mut emit).map_err(Failure::Failed)
     }
 }

@@ -118,9 +118,9 @@ fn list(workspace: &Path, registry: &Registry, as_json: bool) -> Outcome {
         print(workspace, &rows[..wanted], &rows[wanted..]);
     }
     for path in &unread {
-        terminal::say(&format!("{} is left out: it has mistakes, which `ventral check` shows", path.display()));
+        terminal::note(&format!("{} is left out: it has mistakes, which `ventral check` shows", path.display()));
     }
-    if unread.is_empty() { Ok(()) } else { Err(Failure::Told(2)) }
+    if unread.is_empty() { Ok(()) } else { Err(Failure::Reported(2)) }
 }
 
 /// What the recipes of a workspace want, and the recipes that do not check.
@@ -202,9 +202,9 @@ fn get(workspace: &Path, name: &str, from: Option<String>) -> Outcome {
     let url = format!("{}/{}", folder.trim_end_matches('/'), published.file);
     let to = workspace.join(FOLDER).join(&published.file);
     let shown = format!("{FOLDER}/{}", published.file);
-    let mut telling = Telling::new(&url);
-    let fetched = Download { url: &url, sha256: &published.sha256, to: &to }.fetch(&mut |event| telling.tell(event));
-    telling.finish();
+    let mut progress = Progress::new(&url);
+    let fetched = Download { url: &url, sha256: &published.sha256, to: &to }.fetch(&mut |event| progress.show(event));
+    progress.finish();
     let fetched = fetched.map_err(Failure::Failed)?;
     let bytes = fs::metadata(&to).map_or(0, |metadata| metadata.len());
     let what = if fetched { "fetched" } else { "is there already" };
@@ -223,21 +223,21 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// A download as it goes: a bar on a terminal, a line per tenth elsewhere.
-struct Telling<'a> {
+struct Progress<'a> {
     url: &'a str,
     bar: Option<ProgressBar>,
     tenth: Option<u64>,
 }
 
-impl<'a> Telling<'a> {
+impl<'a> Progress<'a> {
     fn new(url: &'a str) -> Self {
         Self { url, bar: None, tenth: None }
     }
 
-    fn tell(&mut self, event: Event) {
+    fn show(&mut self, event: Event) {
         match (event, &self.bar) {
             (Event::Note(text), Some(bar)) => bar.println(text),
-            (Event::Note(text), None) => terminal::say(&text),
+            (Event::Note(text), None) => terminal::note(&text),
             (Event::Progress(here, total), _) if std::io::stderr().is_terminal() => {
                 let bar = self.bar.get_or_insert_with(|| {
                     let template = "{wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}, {eta} left";
@@ -254,9 +254,9 @@ impl<'a> Telling<'a> {
                 match self.tenth.replace(tenth) {
                     None => {
                         let size = total.map_or_else(String::new, |total| format!(" ({})", amount::bytes(total)));
-                        terminal::say(&format!("fetching {}{size}", self.url));
+                        terminal::note(&format!("fetching {}{size}", self.url));
                     }
-                    Some(last) if last < tenth => terminal::say(&format!("{}0 %", tenth)),
+                    Some(last) if last < tenth => terminal::note(&format!("{}0 %", tenth)),
                     Some(_) => {}
                 }
             }

@@ -11,7 +11,7 @@ use crate::plan::NodeIndex;
 
 /// What comes of a job that was started.
 pub enum Message {
-    Said(NodeIndex, Reply),
+    Reply(NodeIndex, Reply),
     Ended(NodeIndex, Result<Done, JobFailure>),
 }
 
@@ -41,7 +41,7 @@ impl<'scope, 'env> Dispatch<'scope, 'env> {
         let (sender, runner) = (self.sender.clone(), self.runner);
         self.scope.spawn(move || {
             let mut say = |reply| {
-                let _ = sender.send(Message::Said(at, reply));
+                let _ = sender.send(Message::Reply(at, reply));
             };
             let result = runner.run(&job, &mut say);
             let _ = sender.send(Message::Ended(at, result));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::engine::record::State;
-use crate::kind::{Epoch, Said};
+use crate::kind::{Epoch, Signal};
 
 /// One thing that happened; a line of `--events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,14 +62,14 @@ pub enum Event {
 }
 
 impl Event {
-    /// What a node's computation says, as an event. A new thing to say is a variant of `Said` and one here; then whoever
+    /// What a node's computation says, as an event. A new thing to say is a variant of `Signal` and one here; then whoever
     /// shows it does.
-    pub fn of(node: String, said: Said) -> Self {
-        match said {
-            Said::Progress { done, total, what } => Self::NodeProgress { node, done, total, what },
-            Said::Note { text } => Self::NodeNote { node, text },
-            Said::Metric(Epoch { epoch, values }) => Self::Metric { node, epoch, values },
-            Said::Resumed { epochs } => Self::TrainingResumed { node, epochs },
+    pub fn of(node: String, signal: Signal) -> Self {
+        match signal {
+            Signal::Progress { done, total, what } => Self::NodeProgress { node, done, total, what },
+            Signal::Note { text } => Self::NodeNote { node, text },
+            Signal::Metric(Epoch { epoch, values }) => Self::Metric { node, epoch, values },
+            Signal::Resumed { epochs } => Self::TrainingResumed { node, epochs },
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::engine::schedule::{Needs, Schedule};
 use crate::engine::store::{Failure, History, Last, Store, StoreError};
 use crate::engine::walk::{Look, Walk};
 use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Runner};
-use crate::kind::Said;
+use crate::kind::Signal;
 use crate::plan::{NodeIndex, Plan};
 
 /// How often at most it is written down what has run: what a kill makes nameless, `cache gc` takes for litter.
@@ -35,7 +35,7 @@ pub struct Options {
     /// The nodes to bring up to date, with what they need; all where absent.
     pub targets: Option<Vec<NodeIndex>>,
     /// Lazy ports that are asked for though nothing in the plan reads them.
-    pub asked: BTreeSet<(NodeIndex, String)>,
+    pub requested: BTreeSet<(NodeIndex, String)>,
     /// Nodes to compute whatever the store has.
     pub force: Vec<NodeIndex>,
     /// Start nothing more once a node has failed.
@@ -85,7 +85,7 @@ pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, 
     let start = Instant::now();
     let Run { plan, store, history, files, machine, runner, options, interrupted } = run;
     let before = history.clone();
-    let walk = Walk::new(plan, store, &before, &options.asked);
+    let walk = Walk::new(plan, store, &before, &options.requested);
     let targets: BTreeSet<NodeIndex> = match &options.targets {
         None => (0..plan.nodes.len()).collect(),
         Some(targets) => plan.with_needs(targets).into_iter().collect(),
@@ -226,7 +226,7 @@ impl Executor<'_> {
         self.sources.extend(look.files.values().map(|(path, digest)| (*digest, path.clone())));
         for problem in &look.problems {
             let (node, text) = (self.plan().nodes[at].id.to_string(), problem.to_string());
-            (self.emit)(&Event::of(node, Said::Note { text }));
+            (self.emit)(&Event::of(node, Signal::Note { text }));
         }
         if look.complete() && !self.nodes[at].force {
             let state = if look.dropped { State::Dropped } else { State::Cached };
@@ -310,14 +310,14 @@ impl Executor<'_> {
 
     fn receive(&mut self, message: Message) -> Result<(), StoreError> {
         match message {
-            Message::Said(at, reply) => {
+            Message::Reply(at, reply) => {
                 let receipt = &mut self.nodes[at].under_way.as_mut().expect("it speaks, so it is under way").receipt;
                 match reply {
-                    Reply::Said { said } => {
-                        if let Said::Note { text } = &said {
+                    Reply::Signal { signal } => {
+                        if let Signal::Note { text } = &signal {
                             receipt.notes.push(text.clone());
                         }
-                        (self.emit)(&Event::of(self.walk.plan.nodes[at].id.to_string(), said));
+                        (self.emit)(&Event::of(self.walk.plan.nodes[at].id.to_string(), signal));
                     }
                     Reply::Output { stored } => receipt.outputs.push(stored),
                     Reply::Hello { .. } | Reply::Reserve { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}

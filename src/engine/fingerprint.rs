@@ -134,13 +134,13 @@ pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Ac
 }
 
 /// The lazy ports of a node that something in the plan reads, or that were asked for by name.
-pub fn wanted_lazy(plan: &Plan, at: usize, asked: &BTreeSet<(usize, String)>) -> BTreeSet<String> {
+pub fn wanted_lazy(plan: &Plan, at: usize, requested: &BTreeSet<(usize, String)>) -> BTreeSet<String> {
     let node = &plan.nodes[at];
     let lazy = |port: &str| node.kind.lazy.contains(&port);
     let read = plan.nodes.iter().flat_map(|reader| &reader.edges);
     let read = read.filter(|edge| edge.from == at && lazy(&edge.output)).map(|edge| edge.output.clone());
-    let asked = asked.iter().filter(|(node, port)| *node == at && lazy(port)).map(|(_, port)| port.clone());
-    read.chain(asked).collect()
+    let requested = requested.iter().filter(|(node, port)| *node == at && lazy(port)).map(|(_, port)| port.clone());
+    read.chain(requested).collect()
 }
 
 /// How two ingredient lists differ: name, old value, new value.

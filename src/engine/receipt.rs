@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::digest::Digest;
 use crate::engine::fingerprint::Action;
-use crate::engine::record::{Made, Record, Stored};
+use crate::engine::record::{Provenance, Record, Stored};
 use crate::engine::store::{Records, StoreError};
 use crate::engine::worker::job::Done;
 use crate::kind::Kind;
@@ -52,7 +52,7 @@ pub fn publish(
             version: kind.version,
             ingredients: action.ingredients,
             outputs,
-            made: Made {
+            provenance: Provenance {
                 at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
                 seconds: done.seconds * share,
                 device: done.device.clone(),

@@ -15,7 +15,8 @@ pub struct Record {
     pub ingredients: Ingredients,
     /// In the order of the kind's ports, then of keys.
     pub outputs: Vec<Stored>,
-    pub made: Made,
+    #[serde(rename = "made")]
+    pub provenance: Provenance,
     /// The lazy ports that were computed, since something read them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lazy: Vec<String>,
@@ -60,7 +61,7 @@ impl Stored {
 
 /// How, when and with what an action was computed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Made {
+pub struct Provenance {
     /// RFC 3339, UTC.
     pub at: String,
     /// Wall-clock seconds of the computation, without waiting.
@@ -128,7 +129,7 @@ impl Outcome {
 
     /// Seconds of computation behind the results.
     pub fn seconds(&self) -> f64 {
-        self.records.iter().map(|record| record.made.seconds).sum()
+        self.records.iter().map(|record| record.provenance.seconds).sum()
     }
 
     /// Bytes of the results.

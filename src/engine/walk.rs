@@ -52,8 +52,13 @@ impl Look {
 }
 
 impl<'a> Walk<'a> {
-    /// Prepares to walk a plan. `asked` names lazy ports that somebody asks for beyond the plan's own readers.
-    pub fn new(plan: &'a Plan, store: &'a Store, history: &'a History, asked: &BTreeSet<(NodeIndex, String)>) -> Self {
+    /// Prepares to walk a plan. `requested` names lazy ports that somebody asks for beyond the plan's own readers.
+    pub fn new(
+        plan: &'a Plan,
+        store: &'a Store,
+        history: &'a History,
+        requested: &BTreeSet<(NodeIndex, String)>,
+    ) -> Self {
         let mut wanted = vec![BTreeSet::new(); plan.nodes.len()];
         let mut readers = vec![Vec::new(); plan.nodes.len()];
         for (at, node) in plan.nodes.iter().enumerate() {
@@ -66,7 +71,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        for (node, port) in asked {
+        for (node, port) in requested {
             if plan.nodes[*node].kind.lazy.contains(&port.as_str()) {
                 wanted[*node].insert(port.clone());
             }

@@ -146,4 +146,4 @@ impl Charts {
 const SHARED: &[&str] = &["x", "y", "units", "reference"];
 
 /// A chart's options as a recipe gives them: names and values.
-pub type Given = Map<String, Json>;
+pub type Options = Map<String, Json>;

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod column;
 pub mod declared;
 pub mod error;
+pub mod fact;
 pub mod measure;
 pub mod product;
 pub mod registry;
@@ -25,7 +26,7 @@ pub use crate::kind::error::KindError;
 pub use crate::kind::measure::Measure;
 pub use crate::kind::product::{Ingredients, Product};
 pub use crate::kind::role::Role;
-pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Said, Sink};
+pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Signal, Sink};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 

@@ -48,7 +48,7 @@ pub struct Epoch {
 /// What a computation says while it is under way, to whoever watches; on its way there it is one message, whatever it says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Said {
+pub enum Signal {
     /// How far it is, in units of `what`, such as `images`.
     Progress { done: u64, total: u64, what: String },
     /// Something a person should know: kept in the record and shown in the report.
@@ -111,22 +111,22 @@ pub trait Host {
         Ok(())
     }
     /// Tells whoever watches; nobody does unless this says how.
-    fn say(&mut self, _said: Said) {}
+    fn signal(&mut self, _signal: Signal) {}
     /// An epoch of a training is done; for whoever watches.
     fn metric(&mut self, epoch: Epoch) {
-        self.say(Said::Metric(epoch));
+        self.signal(Signal::Metric(epoch));
     }
     /// The training goes on from an earlier one, whose epochs these are: they are not told again one by one.
     fn resumed(&mut self, epochs: Vec<Epoch>) {
-        self.say(Said::Resumed { epochs });
+        self.signal(Signal::Resumed { epochs });
     }
     /// How far the computation is, in units of `what`, such as `images`.
     fn progress(&mut self, done: u64, total: u64, what: &str) {
-        self.say(Said::Progress { done, total, what: what.to_owned() });
+        self.signal(Signal::Progress { done, total, what: what.to_owned() });
     }
     /// Something a person should know: kept in the record and shown in the report.
     fn note(&mut self, text: &str) {
-        self.say(Said::Note { text: text.to_owned() });
+        self.signal(Signal::Note { text: text.to_owned() });
     }
 }
 

@@ -95,7 +95,7 @@ impl Hub {
         inner.page = Arc::new(page);
         inner.revision += 1;
         let data = json!({ "revision": inner.revision, "passing": passing });
-        inner.tell("page", &data);
+        inner.emit("page", &data);
     }
 
     /// The recipe that is saved now has mistakes, or none any more.
@@ -147,7 +147,7 @@ impl Hub {
             _ => {}
         }
         let data = serde_json::to_value(event).expect("events serialise");
-        inner.tell("run", &data);
+        inner.emit("run", &data);
     }
 
     /// A run ended before its end: the next one follows.
@@ -168,7 +168,7 @@ impl Inner {
         Message { name: "state", data: data.to_string() }
     }
 
-    fn tell(&mut self, name: &'static str, data: &Json) {
+    fn emit(&mut self, name: &'static str, data: &Json) {
         self.send(&Message { name, data: data.to_string() });
     }
 

@@ -10,4 +10,4 @@ mod watch;
 
 pub use crate::live::index::serve;
 pub use crate::live::server::{Bound, bind};
-pub use crate::live::watch::{Options, Told, watch};
+pub use crate::live::watch::{Options, Update, watch};

@@ -41,7 +41,7 @@ pub struct Options {
 }
 
 /// What a person at a terminal hears of it.
-pub enum Told<'a> {
+pub enum Update<'a> {
     Event(&'a Event),
     /// The recipe has mistakes, and what they are.
     Wrong(&'a Diagnostics),
@@ -58,7 +58,7 @@ pub fn watch(
     registry: &Registry,
     runner: &dyn Fn() -> Box<dyn Runner>,
     stop: &AtomicBool,
-    tell: &mut dyn FnMut(Told<'_>),
+    emit: &mut dyn FnMut(Update<'_>),
 ) -> Result<(), String> {
     let (saved, saves) = channel();
     let _watcher = watcher(&options.recipe, saved)?;
@@ -71,7 +71,7 @@ pub fn watch(
         let shown = &hub;
         scope.spawn(move || print(shown, &printing, &printed));
         let followed = Followed { options, registry, hub: &hub, prints };
-        let outcome = followed.follow((&saves, &ended), runner, stop, tell);
+        let outcome = followed.follow((&saves, &ended), runner, stop, emit);
         stopper();
         outcome
     })
@@ -171,17 +171,17 @@ impl Followed<'_> {
         (saves, ended): (&Receiver<()>, &Receiver<Result<PathBuf, String>>),
         runner: &dyn Fn() -> Box<dyn Runner>,
         stop: &AtomicBool,
-        tell: &mut dyn FnMut(Told<'_>),
+        emit: &mut dyn FnMut(Update<'_>),
     ) -> Result<(), String> {
         let mut computing = runner();
-        let mut wanted = self.open(tell);
+        let mut wanted = self.open(emit);
         loop {
             while let Ok(page) = ended.try_recv() {
-                tell(Told::Ended(page));
+                emit(Update::Ended(page));
             }
             if let Some(session) = wanted.take() {
                 let interrupted = AtomicBool::new(false);
-                wanted = self.run(&session, computing.as_ref(), saves, &interrupted, stop, tell)?;
+                wanted = self.run(&session, computing.as_ref(), saves, &interrupted, stop, emit)?;
                 if interrupted.load(Ordering::SeqCst) {
                     computing = runner();
                 }
@@ -189,7 +189,7 @@ impl Followed<'_> {
                 match saves.recv_timeout(TICK) {
                     Ok(()) => {
                         settle(saves);
-                        wanted = self.open(tell);
+                        wanted = self.open(emit);
                     }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => {
@@ -204,7 +204,7 @@ impl Followed<'_> {
     }
 
     /// The recipe as it is saved now; its mistakes go to the page, where the last good report stays.
-    fn open(&self, tell: &mut dyn FnMut(Told<'_>)) -> Option<Arc<Session>> {
+    fn open(&self, emit: &mut dyn FnMut(Update<'_>)) -> Option<Arc<Session>> {
         match Session::open(&self.options.recipe, self.registry, &self.options.set) {
             Ok(session) => {
                 self.hub.problem(None);
@@ -212,7 +212,7 @@ impl Followed<'_> {
             }
             Err(wrong) => {
                 self.hub.problem(Some(wrong.render(false)));
-                tell(Told::Wrong(&wrong));
+                emit(Update::Wrong(&wrong));
                 None
             }
         }
@@ -226,9 +226,9 @@ impl Followed<'_> {
         saves: &Receiver<()>,
         interrupted: &AtomicBool,
         stop: &AtomicBool,
-        tell: &mut dyn FnMut(Told<'_>),
+        emit: &mut dyn FnMut(Update<'_>),
     ) -> Result<Option<Arc<Session>>, String> {
-        let (events, heard) = channel::<Event>();
+        let (events, received) = channel::<Event>();
         let mut next = None;
         let execution = std::thread::scope(|scope| {
             let running = scope.spawn({
@@ -242,10 +242,10 @@ impl Followed<'_> {
             });
             // Until the run lets go of its end.
             loop {
-                match heard.recv_timeout(SETTLE) {
+                match received.recv_timeout(SETTLE) {
                     Ok(event) => {
                         self.hub.event(&event);
-                        tell(Told::Event(&event));
+                        emit(Update::Event(&event));
                         if matches!(event, Event::NodeFinished { .. }) {
                             let _ = self.prints.send(Print::Passing(Arc::clone(session)));
                         }
@@ -258,7 +258,7 @@ impl Followed<'_> {
                 }
                 if saves.try_recv().is_ok() {
                     settle(saves);
-                    if let Some(saved) = self.open(tell) {
+                    if let Some(saved) = self.open(emit) {
                         let current = next.as_ref().unwrap_or(session);
                         let other_work = !same_work(&current.plan, &saved.plan);
                         next = Some(saved);

@@ -11,11 +11,11 @@ use serde_json::{Map, Value as Json, json};
 use crate::kind::Compute;
 use crate::nodes::fixtures::fixture;
 use crate::nodes::kept::writes;
-use crate::nodes::testing::Given;
+use crate::nodes::testing::Inputs;
 use crate::value::Value;
 
 /// What a kind is given, and its parameters.
-pub type Sample = (Given, Json);
+pub type Sample = (Inputs, Json);
 
 /// A kind with a small input whose results are kept.
 pub trait Golden: Compute {

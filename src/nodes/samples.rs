@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::nodes::evaluation::evaluate::Evaluate;
 use crate::nodes::evaluation::noise_ceiling::NoiseCeiling;
-use crate::nodes::testing::{Given, about, given, hold_out, matrix, responses, stimuli};
+use crate::nodes::testing::{Inputs, about, hold_out, inputs, matrix, responses, stimuli};
 use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
@@ -30,15 +30,15 @@ pub fn predictions() -> Value {
 }
 
 /// What a readout is given.
-pub fn readout() -> Given {
+pub fn readout() -> Inputs {
     let y = responses(&stimuli(ROWS), features(ROWS, 9).slice(ndarray::s![.., 6..]).to_owned());
-    given().value("features", &x()).value("responses", &y).value("split", &split())
+    inputs().value("features", &x()).value("responses", &y).value("split", &split())
 }
 
 /// What scores are made of, for some predictions.
-pub fn evaluated(predictions: &Value) -> Given {
-    let ceiling = given().value("responses", &repeats(ROWS)).run::<NoiseCeiling>(json!({ "seed": 1 })).unwrap();
-    let given = given().value("predictions", predictions).value("responses", &repeats(ROWS));
+pub fn evaluated(predictions: &Value) -> Inputs {
+    let ceiling = inputs().value("responses", &repeats(ROWS)).run::<NoiseCeiling>(json!({ "seed": 1 })).unwrap();
+    let given = inputs().value("predictions", predictions).value("responses", &repeats(ROWS));
     given.value("ceiling", &ceiling.value("ceiling")).value("split", &split())
 }
 
@@ -67,13 +67,13 @@ pub fn pictures() -> Value {
 }
 
 /// Sixteen pictures with responses and labels, as far as they are asked for.
-pub fn training(ports: &[&str]) -> Given {
+pub fn training(ports: &[&str]) -> Inputs {
     let rows = stimuli(16);
     let pixels = (0..16 * 16 * 16 * 3).map(|at: usize| ((at * at) / 97 % 256) as u8).collect();
     let object = (0..16).map(|row| ["car", "face"][row % 2].to_owned()).collect();
     let labels = Value::Labels(Labels { stimuli: rows.clone(), object, category: None });
     let images = Value::Images(Images::rendered(rows.clone(), (16, 16), pixels));
-    let given = given().value("images", &images).value("split", &hold_out(&rows, "ttttttttttttvvee"));
+    let given = inputs().value("images", &images).value("split", &hold_out(&rows, "ttttttttttttvvee"));
     ports.iter().fold(given, |given, &port| match port {
         "labels" => given.value(port, &labels),
         _ => given.value(port, &responses(&rows, features(16, 3))),

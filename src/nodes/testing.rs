@@ -28,7 +28,7 @@ use crate::value::table::Table;
 use crate::value::ty::Type;
 
 /// What a kind is given.
-pub struct Given {
+pub struct Inputs {
     folder: TempDir,
     inputs: BTreeMap<String, Vec<Arrival>>,
     files: BTreeMap<String, (PathBuf, Digest)>,
@@ -41,7 +41,7 @@ pub struct Given {
 pub type Checkpoints = Rc<RefCell<BTreeMap<Digest, Vec<u8>>>>;
 
 /// What a kind made.
-pub struct Made {
+pub struct Outputs {
     _folder: TempDir,
     outputs: BTreeMap<(String, Option<String>), (Type, PathBuf)>,
     pub notes: Vec<String>,
@@ -54,8 +54,8 @@ pub fn declared() -> BTreeMap<&'static str, Declared> {
 }
 
 /// A computation with nothing given yet.
-pub fn given() -> Given {
-    Given {
+pub fn inputs() -> Inputs {
+    Inputs {
         folder: TempDir::new().expect("a temporary folder"),
         inputs: BTreeMap::new(),
         files: BTreeMap::new(),
@@ -65,7 +65,7 @@ pub fn given() -> Given {
     }
 }
 
-impl Given {
+impl Inputs {
     /// Where checkpoints of earlier computations are found, and this one's are kept.
     pub fn beside(mut self, checkpoints: &Checkpoints) -> Self {
         self.checkpoints = Rc::clone(checkpoints);
@@ -129,7 +129,7 @@ impl Given {
     }
 
     /// Computes a kind on the CPU; `params` are checked as a recipe's are.
-    pub fn run<K: Compute>(self, params: Json) -> Result<Made, KindError> {
+    pub fn run<K: Compute>(self, params: Json) -> Result<Outputs, KindError> {
         let kind = Kind::computed::<K>("test");
         let params = if params.is_null() { Json::Object(Map::new()) } else { params };
         let params = kind.normalise(params).map_err(|problem| KindError::new(problem.message))?;
@@ -150,7 +150,7 @@ impl Given {
             host: &mut host,
         };
         kind.run(params, &mut run)?;
-        Ok(Made { _folder: self.folder, outputs: host.outputs, notes: host.notes })
+        Ok(Outputs { _folder: self.folder, outputs: host.outputs, notes: host.notes })
     }
 
     /// The words in which a kind refuses.
@@ -162,7 +162,7 @@ impl Given {
     }
 }
 
-impl Made {
+impl Outputs {
     /// Whether a port was emitted.
     pub fn has(&self, port: &str) -> bool {
         self.outputs.keys().any(|(name, _)| name == port)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::kind::Kind;
-use crate::kind::chart::Given;
+use crate::kind::chart::Options;
 use crate::value::ty::Type;
 
 /// Nodes in an order in which every node comes after what it reads.
@@ -20,6 +20,8 @@ pub struct Plan {
     pub name: String,
     /// The recipe file; absent for a plan built in Rust.
     pub recipe: Option<PathBuf>,
+    /// What was set beside the recipe, as `--set` takes it: names and values.
+    pub set: Vec<(String, String)>,
     /// The recipe's text, shown in the report.
     pub source: String,
     pub title: String,
@@ -137,7 +139,7 @@ pub struct Chart {
     /// Such as `box`; none for the one that the nodes usually have.
     pub kind: Option<String>,
     /// What the chart takes beside: names and values, checked by their shapes.
-    pub options: Given,
+    pub options: Options,
     pub title: Option<String>,
 }
 

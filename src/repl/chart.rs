@@ -20,7 +20,7 @@ use crate::workspace::reference;
 pub struct Chart {
     run: Run,
     reference: String,
-    wish: plan::Chart,
+    request: plan::Chart,
     pub(super) drawing: Drawing,
 }
 
@@ -29,11 +29,11 @@ impl Chart {
         let target = reference::resolve(&run.session, text)?;
         // A port counts only where it was named: a chart finds the right one by itself.
         let named = text.split(['@', '[']).next().is_some_and(|head| head.contains('.'));
-        let wish = plan::Chart { nodes: target.nodes, port: named.then_some(target.port), ..plan::Chart::default() };
-        Self::drawn(run, text, wish)
+        let request = plan::Chart { nodes: target.nodes, port: named.then_some(target.port), ..plan::Chart::default() };
+        Self::drawn(run, text, request)
     }
 
-    fn drawn(run: &Run, reference: &str, wish: plan::Chart) -> Outcome<Self> {
+    fn drawn(run: &Run, reference: &str, request: plan::Chart) -> Outcome<Self> {
         let survey = run.session.survey();
         let store = run.session.store();
         let study = Study {
@@ -44,25 +44,25 @@ impl Chart {
             finished: String::new(),
             audience: Audience::Here,
         };
-        let drawing = single::drawing(&study, &wish).map_err(|error| {
+        let drawing = single::drawing(&study, &request).map_err(|error| {
             // Where the results are missing, the refusal says what makes them.
             run.find(reference).err().unwrap_or_else(|| {
                 let kinds = names();
                 Refusal::new(format!("{error} `.kind(…)?` draws another: {kinds}").replacen("No ", "no ", 1))
             })
         })?;
-        Ok(Self { run: run.clone(), reference: reference.to_owned(), wish, drawing })
+        Ok(Self { run: run.clone(), reference: reference.to_owned(), request, drawing })
     }
 
     fn with(&self, change: impl FnOnce(&mut plan::Chart)) -> Outcome<Self> {
-        let mut wish = self.wish.clone();
-        change(&mut wish);
-        Self::drawn(&self.run, &self.reference, wish)
+        let mut request = self.request.clone();
+        change(&mut request);
+        Self::drawn(&self.run, &self.reference, request)
     }
 
     /// The same with an option, as a recipe gives it.
     fn option(&self, name: &str, value: Json) -> Outcome<Self> {
-        self.with(|wish| drop(wish.options.insert(name.to_owned(), value)))
+        self.with(|request| drop(request.options.insert(name.to_owned(), value)))
     }
 
     /// Another kind of chart: `box`, `violin`, `strip`, `bar`, `profile`, `histogram`, `scatter`, `spectrum`, …
@@ -72,7 +72,7 @@ impl Chart {
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(Refusal::new(format!("there is no chart `{kind}`{hint}; there are {}", names())));
         }
-        self.with(|wish| wish.kind = Some(kind.to_owned()))
+        self.with(|request| request.kind = Some(kind.to_owned()))
     }
 
     /// The column or variable along x.
@@ -92,7 +92,7 @@ impl Chart {
 
     /// A published value to draw beside one's own.
     pub fn reference(&self, label: &str, value: f64) -> Outcome<Self> {
-        let mut known = match self.wish.options.get("reference") {
+        let mut known = match self.request.options.get("reference") {
             Some(Json::Object(known)) => known.clone(),
             _ => Map::new(),
         };

@@ -93,7 +93,7 @@ impl Run {
         let survey = self.session.survey();
         let dropped = |&at: &usize| survey.outcomes[at].state == State::Dropped;
         self.complete(&Options {
-            asked: target.nodes.iter().map(|&at| (at, target.port.clone())).collect(),
+            requested: target.nodes.iter().map(|&at| (at, target.port.clone())).collect(),
             force: target.nodes.iter().copied().filter(dropped).collect(),
             targets: Some(target.nodes),
             ..Options::default()
@@ -189,7 +189,7 @@ impl Run {
         let rows = self.session.plan.nodes.iter().enumerate().map(|(at, node)| {
             let outcome = &view.survey.outcomes[at];
             let last = view.last_records(at);
-            let seconds = (!last.is_empty()).then(|| last.iter().map(|record| record.made.seconds).sum());
+            let seconds = (!last.is_empty()).then(|| last.iter().map(|record| record.provenance.seconds).sum());
             let bytes = outcome.bytes();
             [
                 node.id.to_string(),

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::engine::record::{Made, Outcome, Record, State, Stored};
+use crate::engine::record::{Outcome, Provenance, Record, State, Stored};
 use crate::engine::store::Store;
 use crate::kind::NodeKind;
 use crate::plan::{Edge, Node, NodeId, NodeIndex, Plan};
@@ -32,7 +32,7 @@ use crate::value::ty::Type;
 
 /// What the study is like.
 #[derive(Clone)]
-pub struct Wish {
+pub struct Options {
     pub layers: Vec<String>,
     pub units: Vec<String>,
     pub stimuli: usize,
@@ -47,7 +47,7 @@ pub struct Wish {
     pub trained: bool,
 }
 
-impl Default for Wish {
+impl Default for Options {
     fn default() -> Self {
         let layers = ["1", "3", "4", "6", "7", "9", "10", "11", "12"];
         Self {
@@ -65,7 +65,7 @@ impl Default for Wish {
 }
 
 /// A study on disk.
-pub struct Toy {
+pub struct Fixture {
     pub plan: Plan,
     pub outcomes: Vec<Outcome>,
     pub sources: BTreeMap<Digest, PathBuf>,
@@ -73,7 +73,7 @@ pub struct Toy {
     pub cache: TempDir,
 }
 
-impl Toy {
+impl Fixture {
     pub fn study(&self) -> Study<'_> {
         Study {
             plan: &self.plan,
@@ -98,7 +98,7 @@ pub fn noise(a: usize, b: usize) -> f64 {
 }
 
 pub struct Maker {
-    pub wish: Wish,
+    pub options: Options,
     store: Store,
     cache: TempDir,
     nodes: Vec<Node>,
@@ -108,13 +108,13 @@ pub struct Maker {
 }
 
 /// The study that is wished for.
-pub fn toy(wish: Wish) -> Toy {
-    let stimuli = (0..wish.stimuli).map(|at| Stimulus {
+pub fn fixture(options: Options) -> Fixture {
+    let stimuli = (0..options.stimuli).map(|at| Stimulus {
         source: "toy".into(),
         name: format!("image{at:04}").into(),
         content: None,
     });
-    let parts = (0..wish.stimuli).map(|at| if at % 5 == 0 { Part::Test } else { Part::Train }).collect();
+    let parts = (0..options.stimuli).map(|at| if at % 5 == 0 { Part::Test } else { Part::Train }).collect();
     let cache = TempDir::new().unwrap();
     let mut maker = Maker {
         stimuli: Stimuli::new(stimuli.collect()).unwrap(),
@@ -123,15 +123,16 @@ pub fn toy(wish: Wish) -> Toy {
         cache,
         nodes: Vec::new(),
         outcomes: Vec::new(),
-        wish,
+        options,
     };
     maker.make();
-    let layers = maker.wish.layers.iter().map(|layer| Json::from(layer.as_str())).collect();
+    let layers = maker.options.layers.iter().map(|layer| Json::from(layer.as_str())).collect();
     let plan = Plan {
         name: "v4_layers".to_owned(),
         recipe: Some("/somewhere/recipes/v4_layers.yaml".into()),
+        set: Vec::new(),
         source: SOURCE.to_owned(),
-        title: maker.wish.title.clone(),
+        title: maker.options.title.clone(),
         about: "Recordings from **macaque V4**; nine layers, 500 components, ridge.".to_owned(),
         workspace: "/somewhere".into(),
         sweep: vec![("layer".to_owned(), layers)],
@@ -140,7 +141,7 @@ pub fn toy(wish: Wish) -> Toy {
         nodes: maker.nodes,
         report: Vec::new(),
     };
-    Toy { plan, outcomes: maker.outcomes, sources: BTreeMap::new(), store: maker.store, cache: maker.cache }
+    Fixture { plan, outcomes: maker.outcomes, sources: BTreeMap::new(), store: maker.store, cache: maker.cache }
 }
 
 const SOURCE: &str = "\
@@ -160,13 +161,13 @@ impl Maker {
         let load = self.load();
         let ceiling = self.ceiling(load);
         let mut scores = Vec::new();
-        for at in 0..self.wish.layers.len() {
+        for at in 0..self.options.layers.len() {
             let pcs = self.pcs(load, at);
             let readout = self.readout(load, pcs, at);
             scores.push(self.evaluate(load, ceiling, readout, at));
         }
         self.compare(&scores);
-        if self.wish.trained {
+        if self.options.trained {
             self.trained(load);
         }
     }
@@ -181,7 +182,7 @@ impl Maker {
     ) -> NodeIndex {
         let at = self.nodes.len();
         let kind = kind::<K>();
-        let variant = layer.map(|layer| ("layer".to_owned(), self.wish.layers[layer].clone()));
+        let variant = layer.map(|layer| ("layer".to_owned(), self.options.layers[layer].clone()));
         let edge = |&(port, from, output): &(&str, NodeIndex, &str)| Edge {
             port: port.to_owned(),
             label: match port {
@@ -195,8 +196,8 @@ impl Maker {
         };
         let edges: Vec<Edge> = edges.iter().map(edge).collect();
         let broken = edges.iter().any(|e| matches!(self.outcomes[e.from].state, State::Failed | State::Skipped));
-        let last = layer.is_none_or(|layer| layer + 1 == self.wish.layers.len());
-        let fails = last && self.wish.fails.iter().any(|failed| failed == name);
+        let last = layer.is_none_or(|layer| layer + 1 == self.options.layers.len());
+        let fails = last && self.options.fails.iter().any(|failed| failed == name);
         self.nodes.push(Node {
             id: NodeId { name: name.to_owned(), variant: variant.into_iter().collect() },
             kind,
@@ -224,7 +225,7 @@ impl Maker {
                 version: 1,
                 ingredients: BTreeMap::from([("file.images".to_owned(), json!(Digest::of(b"zip").to_string()))]),
                 outputs: stored,
-                made: Made {
+                provenance: Provenance {
                     at: "2025-11-24T01:02:03Z".to_owned(),
                     seconds: 0.1 + at as f64 * 0.37,
                     device: "cpu".to_owned(),
@@ -257,12 +258,13 @@ impl Maker {
 
     fn predicted(&self, row: usize, unit: usize, layer: usize) -> f64 {
         let good = 1.0 - (layer as f64 - 5.0).abs() / 12.0;
-        let share = (good * (0.25 + 0.7 * (unit as f64 + 1.0) / (self.wish.units.len() + 1) as f64)).clamp(0.02, 0.95);
+        let share =
+            (good * (0.25 + 0.7 * (unit as f64 + 1.0) / (self.options.units.len() + 1) as f64)).clamp(0.02, 0.95);
         4.0 + share * self.signal(row, unit) + (1.0 - share) * 0.5 * noise(row * 31 + layer, unit * 17)
     }
 
     fn load(&mut self) -> NodeIndex {
-        let (rows, units) = (self.wish.stimuli, self.wish.units.len());
+        let (rows, units) = (self.options.stimuli, self.options.units.len());
         let side = 24;
         let pixels = (0..rows * side * side * 3).map(|at| {
             let (row, place) = (at / (side * side * 3), at % (side * side * 3) / 3);
@@ -273,7 +275,7 @@ impl Maker {
         let mean = Array2::from_shape_fn((rows, units), |(row, unit)| self.measured(row, unit) as f32);
         let about = responses::About {
             stimuli: self.stimuli.clone(),
-            units: self.wish.units.clone(),
+            units: self.options.units.clone(),
             regions: Some(vec!["V4".to_owned(); units]),
             true_ceiling: None,
             lineage: Lineage::default(),
@@ -283,7 +285,7 @@ impl Maker {
             object: (0..rows).map(|row| format!("object {}", row % 8)).collect(),
             category: None,
         };
-        let assignment = if self.wish.folds {
+        let assignment = if self.options.folds {
             Assignment::Folds { count: 3, fold: (0..rows).map(|row| row % 3).collect() }
         } else {
             Assignment::Parts(self.parts.clone())
@@ -300,9 +302,9 @@ impl Maker {
 
     fn ceiling(&mut self, load: NodeIndex) -> NodeIndex {
         let ceilings: Vec<f64> =
-            (0..self.wish.units.len()).map(|u| (0.6 + 0.12 * noise(u, 99)).clamp(0.1, 0.98)).collect();
+            (0..self.options.units.len()).map(|u| (0.6 + 0.12 * noise(u, 99)).clamp(0.1, 0.98)).collect();
         let frame = frame(vec![
-            strings("unit", &self.wish.units),
+            strings("unit", &self.options.units),
             numbers("ceiling", &ceilings.iter().map(|&x| Some(x)).collect::<Vec<_>>()),
         ]);
         let table = Table { frame, about: table::About::default() };
@@ -316,12 +318,12 @@ impl Maker {
     }
 
     fn lineage(&self, by: &str) -> Lineage {
-        let train: Vec<usize> = (0..self.wish.stimuli).filter(|&row| self.parts[row] == Part::Train).collect();
+        let train: Vec<usize> = (0..self.options.stimuli).filter(|&row| self.parts[row] == Part::Train).collect();
         Lineage::default().fitted_on(Exposure::new(by, &self.stimuli, &train))
     }
 
     fn pcs(&mut self, load: NodeIndex, layer: usize) -> NodeIndex {
-        let n = 500.min(self.wish.stimuli);
+        let n = 500.min(self.options.stimuli);
         let decay = 0.8 + layer as f64 * 0.08;
         let variance: Vec<f64> = (1..=n).map(|k| (k as f64).powf(-decay)).collect();
         let total: f64 = variance.iter().sum::<f64>() * 1.08;
@@ -343,7 +345,7 @@ impl Maker {
         ]);
         let about = table::About { lineage: self.lineage("pca"), ..table::About::default() };
         let keys: Vec<Option<String>> =
-            if self.wish.folds { (0..3).map(|k| Some(k.to_string())).collect() } else { vec![None] };
+            if self.options.folds { (0..3).map(|k| Some(k.to_string())).collect() } else { vec![None] };
         let outputs = keys
             .into_iter()
             .map(|key| ("spectrum", key, Value::Table(Table { frame: frame.clone(), about: about.clone() })));
@@ -352,12 +354,12 @@ impl Maker {
     }
 
     fn readout(&mut self, load: NodeIndex, pcs: NodeIndex, layer: usize) -> NodeIndex {
-        let units = self.wish.units.len();
+        let units = self.options.units.len();
         let data =
-            Array2::from_shape_fn((self.wish.stimuli, units), |(row, unit)| self.predicted(row, unit, layer) as f32);
+            Array2::from_shape_fn((self.options.stimuli, units), |(row, unit)| self.predicted(row, unit, layer) as f32);
         let about = matrix::About {
             stimuli: Some(self.stimuli.clone()),
-            columns: Some(self.wish.units.clone()),
+            columns: Some(self.options.units.clone()),
             lineage: self.lineage("ridge"),
             ..matrix::About::default()
         };
@@ -365,20 +367,20 @@ impl Maker {
             (0..units).map(|u| Some(10f64.powf((3.5 + 0.7 * noise(u, layer)).clamp(1.0, 5.0)))).collect();
         let edge: Vec<bool> = alphas.iter().map(|a| a.is_some_and(|a| a >= 1e5 * 0.999)).collect();
         let frame = frame(vec![
-            strings("unit", &self.wish.units),
+            strings("unit", &self.options.units),
             numbers("alpha", &alphas),
             Series::new("at_edge".into(), edge).into(),
             numbers("explained_variance", &vec![Some(0.3); units]),
         ]);
         let facts = BTreeMap::from([
             ("grid".to_owned(), json!([10.0, 1e2, 1e3, 1e4, 1e5])),
-            ("extended".to_owned(), json!(self.wish.extended)),
+            ("extended".to_owned(), json!(self.options.extended)),
             ("method".to_owned(), json!("leave_one_out")),
         ]);
         let table =
             Table { frame, about: table::About { facts, lineage: self.lineage("ridge"), ..table::About::default() } };
         let keys: Vec<Option<String>> =
-            if self.wish.folds { (0..3).map(|k| Some(k.to_string())).collect() } else { vec![None] };
+            if self.options.folds { (0..3).map(|k| Some(k.to_string())).collect() } else { vec![None] };
         let mut outputs: Vec<(&str, Option<String>, Value)> = keys
             .into_iter()
             .map(|key| ("predictions", key, Value::Matrix(Matrix::new(data.clone(), about.clone()))))
@@ -390,9 +392,9 @@ impl Maker {
 
     fn scores(&self, layer: usize) -> Vec<[Option<f64>; 4]> {
         let rows: Vec<usize> =
-            (0..self.wish.stimuli).filter(|&row| self.wish.folds || self.parts[row] == Part::Test).collect();
+            (0..self.options.stimuli).filter(|&row| self.options.folds || self.parts[row] == Part::Test).collect();
         let score = |unit: usize| {
-            if self.wish.nulls || rows.len() < 2 {
+            if self.options.nulls || rows.len() < 2 {
                 return [None; 4];
             }
             let y: Vec<f64> = rows.iter().map(|&row| self.measured(row, unit)).collect();
@@ -409,22 +411,22 @@ impl Maker {
             let ceiling = (0.6 + 0.12 * noise(unit, 99)).clamp(0.1, 0.98);
             [Some(ev), Some(cov / (vy * vp).sqrt()), Some(r2), Some(ev / ceiling)]
         };
-        (0..self.wish.units.len()).map(score).collect()
+        (0..self.options.units.len()).map(score).collect()
     }
 
     fn evaluate(&mut self, load: NodeIndex, ceiling: NodeIndex, readout: NodeIndex, layer: usize) -> NodeIndex {
         let scores = self.scores(layer);
         let column = |at: usize| scores.iter().map(|s| s[at]).collect::<Vec<_>>();
         let frame = frame(vec![
-            strings("unit", &self.wish.units),
+            strings("unit", &self.options.units),
             numbers("explained_variance", &column(0)),
             numbers("r", &column(1)),
             numbers("r2", &column(2)),
         ]);
         let facts = BTreeMap::from([
-            ("on".to_owned(), json!(if self.wish.folds { "folds" } else { "test" })),
-            ("rows_scored".to_owned(), json!(self.wish.stimuli / 5)),
-            ("rows_fitted".to_owned(), json!(self.wish.stimuli - self.wish.stimuli / 5)),
+            ("on".to_owned(), json!(if self.options.folds { "folds" } else { "test" })),
+            ("rows_scored".to_owned(), json!(self.options.stimuli / 5)),
+            ("rows_fitted".to_owned(), json!(self.options.stimuli - self.options.stimuli / 5)),
             ("selected".to_owned(), json!(false)),
         ]);
         let about = table::About { facts, definitions: definitions(), lineage: self.lineage("ridge") };
@@ -447,11 +449,11 @@ impl Maker {
         let mut ceilings = Vec::new();
         let mut blocks: Vec<DataFrame> = Vec::new();
         let mut means = Vec::new();
-        for (at, layer) in self.wish.layers.iter().enumerate() {
+        for (at, layer) in self.options.layers.iter().enumerate() {
             let scores = self.scores(at);
             for (unit, score) in scores.iter().enumerate() {
                 layers.push(layer.clone());
-                units.push(self.wish.units[unit].clone());
+                units.push(self.options.units[unit].clone());
                 for (column, value) in columns.iter_mut().zip(score) {
                     column.push(*value);
                 }
@@ -477,10 +479,10 @@ impl Maker {
             numbers("explained_variance_nc", &nc),
         ]);
         let (mut a, mut b, mut d) = (Vec::new(), Vec::new(), Vec::new());
-        for i in 0..self.wish.layers.len() {
-            for j in i + 1..self.wish.layers.len() {
-                a.push(format!("layer={}", self.wish.layers[i]));
-                b.push(format!("layer={}", self.wish.layers[j]));
+        for i in 0..self.options.layers.len() {
+            for j in i + 1..self.options.layers.len() {
+                a.push(format!("layer={}", self.options.layers[i]));
+                b.push(format!("layer={}", self.options.layers[j]));
                 d.push(Some(means[i] - means[j]));
             }
         }
@@ -494,7 +496,7 @@ impl Maker {
             numbers("low", &shifted(-0.012)),
             numbers("high", &shifted(0.012)),
             numbers("p", &d.iter().map(|x| x.map(|x| (-300.0 * x.abs()).exp())).collect::<Vec<_>>()),
-            Series::new("units".into(), vec![self.wish.units.len() as u32; n]).into(),
+            Series::new("units".into(), vec![self.options.units.len() as u32; n]).into(),
         ]);
         let about = table::About { definitions: definitions(), ..table::About::default() };
         let outputs = [("table", table), ("per_unit", per_unit), ("pairs", pairs)];

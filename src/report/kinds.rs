@@ -27,7 +27,7 @@ macro_rules! role {
 }
 
 // A macro, since six kinds that differ in names and ports alone would be six times the same page.
-macro_rules! toys {
+macro_rules! declared {
     ($($name:ident = $text:literal: [$($input:literal $ty:ident),*]
         -> [$($output:literal $out:ident $(as $role:ident)?),*] $(measures $measures:expr)?;)*) => {
         $(
@@ -48,7 +48,7 @@ macro_rules! toys {
     };
 }
 
-toys! {
+declared! {
     Load = "load_recordings": [] -> ["images" Images, "responses" Responses, "labels" Labels, "split" Split];
     Pca = "pca": ["features" Images, "split" Split] -> ["scores" Matrix, "spectrum" Table as Spectrum] measures SPECTRUM;
     Ridge = "ridge": ["features" Matrix, "responses" Responses, "split" Split]

@@ -86,7 +86,7 @@ pub fn fingerprint(study: &Study<'_>) -> Digest {
         let Some(outcome) = study.outcomes.get(at) else { continue };
         feed(&mut hasher, &outcome.message);
         for record in &outcome.records {
-            feed(&mut hasher, &(record.key, &record.made, &record.notes));
+            feed(&mut hasher, &(record.key, &record.provenance, &record.notes));
             for stored in &record.outputs {
                 feed(&mut hasher, &(&stored.port, &stored.key, stored.digest, stored.bytes));
             }

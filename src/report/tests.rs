@@ -4,11 +4,11 @@ use serde_json::{Value as Json, json};
 
 use crate::engine::record::State;
 use crate::plan::{Chart, ReportItem};
-use crate::report::fixture::{Toy, Wish, toy};
+use crate::report::fixture::{Fixture, Options, fixture};
 use crate::report::{charts, fingerprint, render};
 
-fn page(toy: &Toy) -> String {
-    let page = render(&toy.study()).expect("a page");
+fn page(fixture: &Fixture) -> String {
+    let page = render(&fixture.study()).expect("a page");
     // For whoever wants to look: REPORT_PAGES=folder cargo test report
     if let Ok(folder) = std::env::var("REPORT_PAGES") {
         let name = std::thread::current().name().unwrap_or("page").replace("::", "_");
@@ -25,8 +25,8 @@ fn with(options: Json, chart: Chart) -> Chart {
     Chart { options: options.as_object().expect("a map of options").clone(), ..chart }
 }
 
-fn nodes(toy: &Toy, name: &str) -> Vec<usize> {
-    toy.plan.find(name)
+fn nodes(fixture: &Fixture, name: &str) -> Vec<usize> {
+    fixture.plan.find(name)
 }
 
 /// The values of all attributes of a name.
@@ -58,8 +58,8 @@ fn assert_well_formed(svg: &str) {
 
 #[test]
 fn a_study_of_nine_layers_has_every_default_chart() {
-    let toy = toy(Wish::default());
-    let page = page(&toy);
+    let fixture = fixture(Options::default());
+    let page = page(&fixture);
     for part in [
         "features.9 explains V4 best",
         "held-out test stimuli",
@@ -92,7 +92,7 @@ fn a_study_of_nine_layers_has_every_default_chart() {
 
 #[test]
 fn every_picture_is_well_formed_and_described() {
-    let page = page(&toy(Wish { fails: vec!["readout".to_owned()], ..Wish::default() }));
+    let page = page(&fixture(Options { fails: vec!["readout".to_owned()], ..Options::default() }));
     let pictures: Vec<&str> = page.split("<svg").skip(1).map(|rest| rest.split("</svg>").next().unwrap()).collect();
     assert!(pictures.len() > 8, "{}", pictures.len());
     for picture in pictures {
@@ -107,7 +107,7 @@ fn every_picture_is_well_formed_and_described() {
 
 #[test]
 fn a_page_asks_nothing_of_anyone() {
-    let page = page(&toy(Wish::default()));
+    let page = page(&fixture(Options::default()));
     for source in attributes(&page, "src") {
         assert!(source.starts_with("data:"), "{source}");
     }
@@ -124,10 +124,10 @@ fn a_page_asks_nothing_of_anyone() {
 
 #[test]
 fn equal_studies_give_equal_bytes_and_equal_fingerprints() {
-    let (one, other) = (toy(Wish::default()), toy(Wish::default()));
+    let (one, other) = (fixture(Options::default()), fixture(Options::default()));
     assert_eq!(page(&one), render(&other.study()).unwrap());
     assert_eq!(fingerprint(&one.study()), fingerprint(&other.study()));
-    let mut cached = toy(Wish::default());
+    let mut cached = fixture(Options::default());
     for outcome in &mut cached.outcomes {
         outcome.state = State::Cached;
     }
@@ -135,7 +135,7 @@ fn equal_studies_give_equal_bytes_and_equal_fingerprints() {
     assert_eq!(render(&one.study()), render(&cached.study()));
     cached.plan.title.push('!');
     assert_ne!(fingerprint(&one.study()), fingerprint(&cached.study()));
-    let mut stale = toy(Wish::default());
+    let mut stale = fixture(Options::default());
     stale.outcomes[3].state = State::Stale;
     assert_ne!(fingerprint(&one.study()), fingerprint(&stale.study()));
 }
@@ -145,18 +145,18 @@ fn hostile_names_stay_text() {
     let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{1}";
     let mut units: Vec<String> = (0..7).map(|n| format!("{evil}{n}")).collect();
     units.push("${x}{{ 7 * 7 }}".to_owned());
-    let mut toy = toy(Wish {
+    let mut fixture = fixture(Options {
         layers: vec![evil.to_owned(), "b<i>".to_owned()],
         units,
         stimuli: 40,
         title: evil.to_owned(),
-        ..Wish::default()
+        ..Options::default()
     });
-    toy.plan.source = format!("title: {evil}\n");
-    toy.plan.about = evil.to_owned();
-    toy.plan.name = evil.to_owned();
-    toy.outcomes[0].records[0].notes = vec![evil.to_owned()];
-    let page = page(&toy);
+    fixture.plan.source = format!("title: {evil}\n");
+    fixture.plan.about = evil.to_owned();
+    fixture.plan.name = evil.to_owned();
+    fixture.outcomes[0].records[0].notes = vec![evil.to_owned()];
+    let page = page(&fixture);
     assert_eq!(page.matches("<script>").count(), 1, "the page's own");
     assert_eq!(page.matches("</script>").count(), 1);
     assert!(!page.contains("<img src=x"));
@@ -170,7 +170,7 @@ fn hostile_names_stay_text() {
 
 #[test]
 fn failures_are_said_at_the_top_and_the_rest_is_shown() {
-    let page = page(&toy(Wish { fails: vec!["readout".to_owned()], ..Wish::default() }));
+    let page = page(&fixture(Options { fails: vec!["readout".to_owned()], ..Options::default() }));
     let top = &page[..page.find("<main>").unwrap()];
     assert!(top.contains("1 of 30 nodes failed."), "{top}");
     assert!(top.contains("<code>features</code> has 1200 rows but <code>responses</code> has 1188"));
@@ -181,28 +181,28 @@ fn failures_are_said_at_the_top_and_the_rest_is_shown() {
 
 #[test]
 fn a_study_that_never_ran_is_a_page_all_the_same() {
-    let mut toy = toy(Wish::default());
-    for outcome in &mut toy.outcomes {
+    let mut fixture = fixture(Options::default());
+    for outcome in &mut fixture.outcomes {
         outcome.state = State::New;
         outcome.records.clear();
     }
-    let told = page(&toy);
+    let told = page(&fixture);
     assert!(told.contains("No scores yet.") && told.contains("30 of 30 nodes not run yet."));
-    toy.outcomes.clear();
-    assert!(page(&toy).contains("30 of 30 nodes not run yet."));
+    fixture.outcomes.clear();
+    assert!(page(&fixture).contains("30 of 30 nodes not run yet."));
 }
 
 #[test]
 fn odd_data_never_panic() {
-    let one = |layers: usize, units: usize, stimuli: usize, nulls: bool, folds: bool| Wish {
+    let one = |layers: usize, units: usize, stimuli: usize, nulls: bool, folds: bool| Options {
         layers: (0..layers).map(|at| at.to_string()).collect(),
         units: (0..units).map(|at| at.to_string()).collect(),
         stimuli,
         nulls,
         folds,
-        ..Wish::default()
+        ..Options::default()
     };
-    for wish in [
+    for options in [
         one(1, 1, 1, false, false),
         one(1, 1, 6, false, false),
         one(2, 1, 12, true, false),
@@ -211,8 +211,8 @@ fn odd_data_never_panic() {
         one(1, 0, 10, false, false),
         one(40, 12, 20, false, false),
     ] {
-        let toy = toy(wish);
-        let page = page(&toy);
+        let fixture = fixture(options);
+        let page = page(&fixture);
         // Pictures in base64 may spell anything; a word stands alone.
         assert!(page.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word != "NaN"));
     }
@@ -220,30 +220,30 @@ fn odd_data_never_panic() {
 
 #[test]
 fn a_damaged_value_is_told_and_the_page_stands() {
-    let toy = toy(Wish { stimuli: 30, ..Wish::default() });
-    let last = toy.outcomes.last().unwrap();
+    let fixture = fixture(Options { stimuli: 30, ..Options::default() });
+    let last = fixture.outcomes.last().unwrap();
     for stored in last.outputs() {
-        let path = toy.study().objects.get(stored).unwrap();
+        let path = fixture.study().objects.get(stored).unwrap();
         std::fs::remove_file(&path).unwrap();
         std::fs::write(path, b"no parquet").unwrap();
     }
-    let page = page(&toy);
+    let page = page(&fixture);
     assert!(page.contains("3 values in the cache cannot be read."));
-    assert!(!page.contains(&toy.cache.path().display().to_string()), "no path of this machine");
+    assert!(!page.contains(&fixture.cache.path().display().to_string()), "no path of this machine");
 }
 
 #[test]
 fn charts_of_every_kind_can_be_asked_for() {
-    let mut toy = toy(Wish { extended: false, trained: true, ..Wish::default() });
-    let (compare, scores) = (nodes(&toy, "by_layer"), nodes(&toy, "scores"));
+    let mut fixture = fixture(Options { extended: false, trained: true, ..Options::default() });
+    let (compare, scores) = (nodes(&fixture, "by_layer"), nodes(&fixture, "scores"));
     let of = |kind: &str| match kind {
-        "images" => nodes(&toy, "v4"),
-        "spectrum" | "line" => nodes(&toy, "pcs"),
-        "penalties" => nodes(&toy, "readout"),
+        "images" => nodes(&fixture, "v4"),
+        "spectrum" | "line" => nodes(&fixture, "pcs"),
+        "penalties" => nodes(&fixture, "readout"),
         "histogram" | "scatter" | "responses" | "stimuli" => scores.clone(),
-        "learning" => nodes(&toy, "cnn"),
-        "confusion" => nodes(&toy, "objects"),
-        "sweep" => nodes(&toy, "best"),
+        "learning" => nodes(&fixture, "cnn"),
+        "confusion" => nodes(&fixture, "objects"),
+        "sweep" => nodes(&fixture, "best"),
         _ => compare.clone(),
     };
     let mut items: Vec<ReportItem> = charts()
@@ -261,8 +261,8 @@ fn charts_of_every_kind_can_be_asked_for() {
     items.push(ReportItem::Text("Some *words* between.".to_owned()));
     items.push(ReportItem::Table { nodes: compare.clone(), port: None });
     items.push(ReportItem::Table { nodes: scores.clone(), port: Some("summary".to_owned()) });
-    toy.plan.report = items;
-    let told = page(&toy);
+    fixture.plan.report = items;
+    let told = page(&fixture);
     for kind in charts().names() {
         assert!(told.contains(&format!("The {kind} chart")), "{kind}");
     }
@@ -270,14 +270,14 @@ fn charts_of_every_kind_can_be_asked_for() {
     assert!(told.contains("published .406"));
     assert!(told.contains("Some <em>words</em> between."));
 
-    toy.plan.report = vec![ReportItem::Chart(chart("boxplot", compare))];
-    let error = render(&toy.study()).unwrap_err().to_string();
+    fixture.plan.report = vec![ReportItem::Chart(chart("boxplot", compare))];
+    let error = render(&fixture.study()).unwrap_err().to_string();
     assert!(error.contains("there is no chart `boxplot`; did you mean `box`?; there are bar, box,"), "{error}");
 }
 
 #[test]
 fn a_training_a_decoder_and_a_choice_have_their_charts() {
-    let page = page(&toy(Wish { trained: true, ..Wish::default() }));
+    let page = page(&fixture(Options { trained: true, ..Options::default() }));
     for part in [
         "Learning curves",
         "24 epochs, the best after",
@@ -310,14 +310,14 @@ fn a_training_a_decoder_and_a_choice_have_their_charts() {
 #[test]
 fn pages_for_everyone_leave_private_pictures_out() {
     use crate::report::Audience;
-    let toy = toy(Wish::default());
-    let study = crate::report::Study { audience: Audience::Everyone, ..toy.study() };
+    let fixture = fixture(Options::default());
+    let study = crate::report::Study { audience: Audience::Everyone, ..fixture.study() };
     let page = render(&study).unwrap();
     assert!(!page.contains("data:image/jpeg"), "no picture of a private node");
     assert!(page.contains("Example stimuli: left out, since these pictures are private."));
     assert!(page.contains("Stimuli predicted best and worst, layer features.9: left out"));
-    assert_ne!(fingerprint(&study), fingerprint(&toy.study()));
-    let mut open = toy;
+    assert_ne!(fingerprint(&study), fingerprint(&fixture.study()));
+    let mut open = fixture;
     open.plan.private = Some(Vec::new());
     let study = crate::report::Study { audience: Audience::Everyone, ..open.study() };
     assert!(render(&study).unwrap().contains("data:image/jpeg"), "`private: []` tells otherwise");
@@ -325,11 +325,11 @@ fn pages_for_everyone_leave_private_pictures_out() {
 
 #[test]
 fn named_units_are_shown_in_their_order() {
-    let mut toy = toy(Wish::default());
-    let at = nodes(&toy, "scores@layer=features.6");
+    let mut fixture = fixture(Options::default());
+    let at = nodes(&fixture, "scores@layer=features.6");
     let options = json!({ "units": ["site33", "site02", "nobody"] });
-    toy.plan.report = vec![ReportItem::Chart(with(options, chart("scatter", at)))];
-    let page = page(&toy);
+    fixture.plan.report = vec![ReportItem::Chart(with(options, chart("scatter", at)))];
+    let page = page(&fixture);
     let (first, second) = (page.find("Unit site33").unwrap(), page.find("Unit site02").unwrap());
     assert!(first < second);
     assert!(page.contains("layer=features.6"));

@@ -12,12 +12,12 @@ use serde_json::{Value as Json, json};
 use crate::device;
 use crate::device::Device;
 use crate::digest::Digest;
-use crate::engine::record::{Made, Record, Stored};
+use crate::engine::record::{Provenance, Record, Stored};
 use crate::engine::store::{Output, Store, StreamedObject};
 use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Request};
 use crate::engine::worker::memory::{free_disk, gigabytes};
 use crate::kind::registry::Registry;
-use crate::kind::{Epoch, Host, Ingredients, Run, Said, Sink};
+use crate::kind::{Epoch, Host, Ingredients, Run, Signal, Sink};
 use crate::libtorch;
 use crate::value::Value;
 use crate::value::ty::Type;
@@ -34,7 +34,7 @@ pub fn serve(registry: &Registry) -> ! {
     libtorch::start();
     let kinds =
         registry.iter().filter(|kind| kind.computes()).map(|kind| (kind.name.to_owned(), kind.version)).collect();
-    replies.say(&Reply::Hello {
+    replies.send(&Reply::Hello {
         ventral: env!("CARGO_PKG_VERSION").to_owned(),
         libtorch: libtorch::libtorch_version(),
         kinds,
@@ -64,7 +64,7 @@ pub fn serve(registry: &Registry) -> ! {
             },
         };
         libtorch::return_memory();
-        replies.say(&reply);
+        replies.send(&reply);
     }
     std::process::exit(0)
 }
@@ -84,7 +84,7 @@ fn compute(
     reset_peak();
     let store = Store::of_run(&job.cache, &job.scratch);
     let start = Instant::now();
-    let mut host = StoreHost { store: &store, job, device, replies: replies.clone(), memory, told: Instant::now() };
+    let mut host = StoreHost { store: &store, job, device, replies: replies.clone(), memory, reported: Instant::now() };
     let mut run = Run {
         inputs: job.inputs.clone(),
         files: job.files.clone(),
@@ -140,21 +140,21 @@ struct StoreHost<'a> {
     device: Device,
     replies: Replies,
     memory: &'a mpsc::Receiver<Result<(), u64>>,
-    told: Instant,
+    reported: Instant,
 }
 
 impl Host for StoreHost<'_> {
     fn emit(&mut self, port: &str, key: Option<&str>, value: &Value) -> io::Result<()> {
         let stored = self.store.objects().put(port, key, value)?;
-        self.replies.say(&Reply::Output { stored });
+        self.replies.send(&Reply::Output { stored });
         Ok(())
     }
 
     fn open(&mut self, port: &str, key: Option<&str>, ty: Type) -> io::Result<Box<dyn Sink>> {
         let replies = self.replies.clone();
-        let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
+        let send = move |stored: Stored| replies.send(&Reply::Output { stored });
         let object = self.store.objects().create(Output { port, key, ty })?;
-        Ok(Box::new(StreamedObject::new(object, tell)))
+        Ok(Box::new(StreamedObject::new(object, send)))
     }
 
     fn resume(&mut self, port: &str, key: Option<&str>, ty: Type, detail: &str) -> io::Result<(Box<dyn Sink>, u64)> {
@@ -164,9 +164,9 @@ impl Host for StoreHost<'_> {
         let Job { threads, .. } = self.job;
         let name = Digest::of(format!("{action} {port} {threads} {} {detail}", self.device).as_bytes());
         let replies = self.replies.clone();
-        let tell = move |stored: Stored| replies.say(&Reply::Output { stored });
+        let send = move |stored: Stored| replies.send(&Reply::Output { stored });
         let (object, done) = self.store.objects().resume(name, Output { port, key, ty })?;
-        Ok((Box::new(StreamedObject::new(object, tell)), done))
+        Ok((Box::new(StreamedObject::new(object, send)), done))
     }
 
     fn tuned(&mut self, what: &str) -> Option<usize> {
@@ -206,7 +206,7 @@ impl Host for StoreHost<'_> {
             version: product.get("version").and_then(Json::as_u64).map_or(0, |version| version as u32),
             ingredients: product.clone(),
             outputs: vec![stored],
-            made: Made {
+            provenance: Provenance {
                 at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
                 seconds,
                 device: self.device.to_string(),
@@ -235,7 +235,7 @@ impl Host for StoreHost<'_> {
     }
 
     fn reserve(&mut self, bytes: u64) -> Result<(), String> {
-        self.replies.say(&Reply::Reserve { bytes });
+        self.replies.send(&Reply::Reserve { bytes });
         match self.memory.recv() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(total)) => Err(format!(
@@ -251,21 +251,21 @@ impl Host for StoreHost<'_> {
         free_disk(&self.job.cache).unwrap_or(u64::MAX)
     }
 
-    fn say(&mut self, said: Said) {
-        let said = match said {
-            Said::Progress { done, total, .. } => {
+    fn signal(&mut self, signal: Signal) {
+        let signal = match signal {
+            Signal::Progress { done, total, .. } => {
                 // A person reads ten a second at most.
-                if done != total && self.told.elapsed().as_millis() <= 100 {
+                if done != total && self.reported.elapsed().as_millis() <= 100 {
                     return;
                 }
-                self.told = Instant::now();
-                said
+                self.reported = Instant::now();
+                signal
             }
-            Said::Metric(epoch) => Said::Metric(finite(epoch)),
-            Said::Resumed { epochs } => Said::Resumed { epochs: epochs.into_iter().map(finite).collect() },
+            Signal::Metric(epoch) => Signal::Metric(finite(epoch)),
+            Signal::Resumed { epochs } => Signal::Resumed { epochs: epochs.into_iter().map(finite).collect() },
             other => other,
         };
-        self.replies.say(&Reply::Said { said });
+        self.replies.send(&Reply::Signal { signal });
     }
 }
 
@@ -284,7 +284,7 @@ impl Replies {
         Self(Arc::new(Mutex::new(file)))
     }
 
-    fn say(&self, reply: &Reply) {
+    fn send(&self, reply: &Reply) {
         let mut line = serde_json::to_string(reply).expect("replies serialise");
         line.push('\n');
         let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

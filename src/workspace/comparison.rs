@@ -10,10 +10,11 @@ use crate::digest::Digest;
 use crate::engine::record::{Outcome, State, Stored};
 use crate::engine::store::PastRun;
 use crate::engine::walk::Survey;
+use crate::kind::fact;
 use crate::kind::registry::Registry;
 use crate::kind::{Role, column};
 use crate::plan::{Edge, Node, NodeIndex};
-use crate::report::comparison::outcome::{Change, Contrast, Unit, Versus};
+use crate::report::comparison::outcome::{Change, Comparison, Paired, Unit};
 use crate::stats::{summary, wilcoxon};
 use crate::value::Value;
 use crate::value::responses::Responses;
@@ -89,17 +90,17 @@ impl Side {
 }
 
 /// Compares two studies.
-pub fn versus(a: &Side, b: &Side) -> Versus {
+pub fn compare(a: &Side, b: &Side) -> Comparison {
     let mut apart = Vec::new();
-    let mut contrasts = Vec::new();
+    let mut pairs = Vec::new();
     let known = counterparts(a, b);
     for (one, other) in matched(a, b, &known, &mut apart) {
-        match contrast(a, one, b, other) {
-            Ok(mut found) => contrasts.append(&mut found),
+        match paired(a, one, b, other) {
+            Ok(mut found) => pairs.append(&mut found),
             Err(why) => apart.push((b.name(other), why)),
         }
     }
-    Versus { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), contrasts, apart }
+    Comparison { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), pairs, apart }
 }
 
 /// Names of the second study by those that they bear in the first: the same, or another for what is the same work.
@@ -161,7 +162,7 @@ fn matched(
     pairs
 }
 
-fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Contrast>, String> {
+fn paired(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Paired>, String> {
     for (side, at) in [(a, one), (b, other)] {
         if !side.current(at) {
             let outcome = &side.outcomes[at];
@@ -175,14 +176,14 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
         return Err("its scores are not in the cache any more; run it again".to_owned());
     };
     let fact = |table: &Table, name: &str| table.about.facts.get(name).cloned().unwrap_or(Json::Null);
-    let on = |table: &Table| fact(table, "on").as_str().unwrap_or("").to_owned();
+    let on = |table: &Table| fact(table, fact::SCORED_ON).as_str().unwrap_or("").to_owned();
     if on(&mine) != on(&its) {
         return Err(format!("one was scored on {} rows, the other on {}", on(&mine), on(&its)));
     }
     same_units(a, one, b, other)?;
-    let rows = |table: &Table| fact(table, "rows_scored").as_u64().unwrap_or(0);
+    let rows = |table: &Table| fact(table, fact::ROWS_SCORED).as_u64().unwrap_or(0);
     let same_rows = scored(a, one, &on(&mine)).is_some_and(|rows| Some(rows) == scored(b, other, &on(&its)));
-    let mut contrasts = Vec::new();
+    let mut pairs = Vec::new();
     for (measure, definition) in &mine.about.definitions {
         if its.about.definitions.get(measure) != Some(definition) {
             continue;
@@ -197,7 +198,7 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
         let differences: Vec<f64> = shared.iter().map(|(x, y)| y - x).collect();
         let interval = (differences.len() > 1).then(|| summary::bootstrap_mean(&differences, DRAWS));
         let (low, high) = interval.unzip();
-        contrasts.push(Contrast {
+        pairs.push(Paired {
             a: a.name(one),
             b: b.name(other),
             measure: measure.clone(),
@@ -216,13 +217,13 @@ fn contrast(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<
             declared: a.node(one).kind.measures.iter().find(|known| known.name == *measure),
         });
     }
-    if contrasts.is_empty() {
+    if pairs.is_empty() {
         return Err("no measure of one definition has units in common".to_owned());
     }
     // In the order of the table, whose first measure is the one that is talked of.
     let columns: Vec<&str> = mine.frame.columns().iter().map(|column| column.name().as_str()).collect();
-    contrasts.sort_by_key(|contrast| columns.iter().position(|column| *column == contrast.measure));
-    Ok(contrasts)
+    pairs.sort_by_key(|pair| columns.iter().position(|column| *column == pair.measure));
+    Ok(pairs)
 }
 
 /// Units pair by name only where the name means one neuron: the same responses to the stimuli that both have.

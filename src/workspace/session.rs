@@ -273,7 +273,7 @@ impl Session {
                 outcome
             })
             .collect();
-        let made = outcomes.iter().flat_map(|outcome| &outcome.records).map(|record| &record.made.at);
+        let made = outcomes.iter().flat_map(|outcome| &outcome.records).map(|record| &record.provenance.at);
         let finished = made.max().cloned().unwrap_or_default();
         let store = self.store();
         let objects = store.objects();

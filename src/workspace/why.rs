@@ -104,7 +104,7 @@ impl<'a> View<'a> {
         };
         match outcome.state {
             State::Cached | State::Ran | State::Dropped => {
-                let made = outcome.records.iter().map(|record| record.made.at.as_str()).max().unwrap_or_default();
+                let made = outcome.records.iter().map(|record| record.provenance.at.as_str()).max().unwrap_or_default();
                 answer.reason = Some(format!("nothing changed since it was computed at {made}; it will not run"));
                 return answer;
             }
@@ -141,7 +141,8 @@ impl<'a> View<'a> {
         }
         for node in below {
             let records = self.last_records(node);
-            let seconds = (!records.is_empty()).then(|| records.iter().map(|record| record.made.seconds).sum::<f64>());
+            let seconds =
+                (!records.is_empty()).then(|| records.iter().map(|record| record.provenance.seconds).sum::<f64>());
             answer.cost.push((plan.nodes[node].id.to_string(), seconds));
         }
         answer

@@ -93,9 +93,9 @@ impl Export {
         let source = Source { value: &value, object: &object, pictures: &|| session.survey().sources };
         let written: Written = (format.write)(&source, &self.file);
         let beside = written.map_err(cannot)?;
-        terminal::say(&format!("wrote {}", self.file.display()));
+        terminal::note(&format!("wrote {}", self.file.display()));
         if let Some((file, what)) = beside {
-            terminal::say(&format!("wrote {}: {what}", file.display()));
+            terminal::note(&format!("wrote {}: {what}", file.display()));
         }
         Ok(())
     }

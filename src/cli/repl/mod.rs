@@ -62,22 +62,22 @@ impl Repl {
             return self.notebook(&folder);
         }
         if !folder.is_prepared() {
-            terminal::say(
+            terminal::note(
                 "repl: compiling the library for sessions, without libtorch: once, about 3 minutes on two cores; \
                  later sessions start in seconds",
             );
         }
         if self.prepare {
             let start = Instant::now();
-            folder.prepare(terminal::say).map_err(Failure::Failed)?;
+            folder.prepare(terminal::note).map_err(Failure::Failed)?;
             let took = amount::seconds(start.elapsed().as_secs_f64());
-            terminal::say(&format!("repl: prepared in {took}; `ventral repl RECIPE` opens a session"));
+            terminal::note(&format!("repl: prepared in {took}; `ventral repl RECIPE` opens a session"));
             return Ok(());
         }
         let slot = folder.slot().map_err(Failure::Failed)?;
-        slot.prepare(terminal::say).map_err(Failure::Failed)?;
+        slot.prepare(terminal::note).map_err(Failure::Failed)?;
         if !folder.has_sources() {
-            terminal::say(
+            terminal::note(
                 "repl: the sources of Rust's standard library are not here (`rustup component add rust-src`); give variables \
                  their types, as in `let table: Table = run.table(\"by_layer\")?;`",
             );
@@ -89,7 +89,7 @@ impl Repl {
             None => {
                 command.args(&self.arguments);
                 if let Some(recipe) = &self.recipe {
-                    terminal::say(&format!(
+                    terminal::note(&format!(
                         "repl: `run` is {}; `run` shows its nodes, `run.table(\"…\")?` a table, Ctrl-D ends",
                         recipe.display()
                     ));

@@ -61,7 +61,7 @@ struct Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::record::{Made, Stored};
+    use crate::engine::record::{Provenance, Stored};
     use crate::value::ty::Type;
 
     fn record() -> Record {
@@ -72,7 +72,7 @@ mod tests {
             version: 4,
             ingredients: [("kind".to_owned(), "ridge".into())].into(),
             outputs: vec![Stored { port: "fit".to_owned(), key: None, ty: Type::Fit, digest, bytes: 12 }],
-            made: Made { seconds: 0.147_606_713, ..Made::default() },
+            provenance: Provenance { seconds: 0.147_606_713, ..Provenance::default() },
             lazy: Vec::new(),
             notes: vec!["said".to_owned()],
         }

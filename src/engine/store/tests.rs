@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use tempfile::TempDir;
 
 use crate::digest::Digest;
-use crate::engine::record::{Made, Record, Stored};
+use crate::engine::record::{Provenance, Record, Stored};
 use crate::engine::store::{
     History, Incoming, Kept, Last, Objects, Output, RecordProblem, Records, Store, StoreError, format,
 };
@@ -43,7 +43,7 @@ fn record(key: &str, outputs: Vec<Stored>, notes: &str) -> Record {
         version: 1,
         ingredients: BTreeMap::new(),
         outputs,
-        made: Made::default(),
+        provenance: Provenance::default(),
         lazy: Vec::new(),
         notes: vec![notes.to_owned()],
     }

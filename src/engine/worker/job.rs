@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::Stored;
-use crate::kind::{Arrival, Said};
+use crate::kind::{Arrival, Signal};
 
 /// One computation: a node, or some entries of its keyed output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,8 +56,8 @@ pub enum Reply {
         kinds: BTreeMap<String, u32>,
     },
     /// What the computation tells whoever watches.
-    Said {
-        said: Said,
+    Signal {
+        signal: Signal,
     },
     Output {
         stored: Stored,
@@ -135,7 +135,7 @@ pub trait Runner: Sync {
     /// What it can have under way at once.
     fn capacity(&self) -> Capacity;
     /// Computes a job, telling replies as they come.
-    fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure>;
+    fn run(&self, job: &Job, receive: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure>;
     /// Stops every computation under way, at once.
     fn cancel(&self);
 }
@@ -149,13 +149,13 @@ mod tests {
     fn what_a_computation_says_survives_the_way_between_processes() {
         let epoch = Epoch { epoch: 3, values: [("train_loss".to_owned(), 0.25)].into() };
         let all = [
-            Said::Progress { done: 1, total: 2, what: "images".to_owned() },
-            Said::Note { text: "a note".to_owned() },
-            Said::Metric(epoch.clone()),
-            Said::Resumed { epochs: vec![epoch] },
+            Signal::Progress { done: 1, total: 2, what: "images".to_owned() },
+            Signal::Note { text: "a note".to_owned() },
+            Signal::Metric(epoch.clone()),
+            Signal::Resumed { epochs: vec![epoch] },
         ];
-        for said in all {
-            let reply = Reply::Said { said };
+        for signal in all {
+            let reply = Reply::Signal { signal };
             let line = serde_json::to_string(&reply).expect("it serialises");
             assert_eq!(serde_json::from_str::<Reply>(&line).expect("it reads"), reply, "{line}");
         }

@@ -135,10 +135,10 @@ impl Workers {
         &self,
         worker: &mut Worker,
         job: &Job,
-        said: &mut dyn FnMut(Reply),
+        receive: &mut dyn FnMut(Reply),
     ) -> Option<Result<Done, JobFailure>> {
         let mut reserved: Option<Reservation<'_>> = None;
-        worker.tell(&Request::Compute(Box::new(job.clone()))).ok()?;
+        worker.send(&Request::Compute(Box::new(job.clone()))).ok()?;
         loop {
             match worker.read()? {
                 Reply::Reserve { bytes } => {
@@ -151,14 +151,14 @@ impl Workers {
                             Ok(reservation) => reserved = Some(reservation),
                         }
                     }
-                    worker.tell(&Request::Memory(answer)).ok()?;
+                    worker.send(&Request::Memory(answer)).ok()?;
                 }
                 Reply::Done { mut done } => {
                     done.libtorch.clone_from(&worker.libtorch);
                     return Some(Ok(done));
                 }
                 Reply::Failed { failure } => return Some(Err(failure)),
-                other => said(other),
+                other => receive(other),
             }
         }
     }
@@ -177,7 +177,7 @@ impl Workers {
 }
 
 impl Worker {
-    fn tell(&mut self, request: &Request) -> std::io::Result<()> {
+    fn send(&mut self, request: &Request) -> std::io::Result<()> {
         let mut line = serde_json::to_string(request)?;
         line.push('\n');
         self.requests.write_all(line.as_bytes())?;
@@ -198,7 +198,7 @@ impl Runner for Workers {
         here(None)
     }
 
-    fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
+    fn run(&self, job: &Job, receive: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
         let cancelled = || JobFailure { message: "cancelled".to_owned(), cancelled: true, ..JobFailure::default() };
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(cancelled());
@@ -218,7 +218,7 @@ impl Runner for Workers {
                 job.version, job.kind
             )));
         }
-        if let Some(ended) = self.converse(&mut worker, job, said) {
+        if let Some(ended) = self.converse(&mut worker, job, receive) {
             self.idle.lock().expect("no thread panics with it").push(worker);
             return ended;
         }
@@ -278,11 +278,11 @@ impl Runner for LazyWorkers {
         here(self.jobs)
     }
 
-    fn run(&self, job: &Job, said: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
+    fn run(&self, job: &Job, receive: &mut dyn FnMut(Reply)) -> Result<Done, JobFailure> {
         let start =
             || Workers::find().map(|path| Workers::new(path, self.memory.map_or_else(Memory::here, Memory::of)));
         match self.workers.get_or_init(start) {
-            Ok(workers) => workers.run(job, said),
+            Ok(workers) => workers.run(job, receive),
             Err(message) => Err(JobFailure::new(message.clone())),
         }
     }

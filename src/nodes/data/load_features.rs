@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
     use crate::nodes::golden::{Golden, Sample};
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::Value;
     use crate::value::labels::Labels;
     use crate::value::stimuli::{Stimuli, Stimulus};
@@ -129,7 +129,7 @@ mod tests {
 
     impl Golden for LoadFeatures {
         fn golden() -> Sample {
-            let given = given();
+            let given = inputs();
             let table = given.path("f.csv");
             std::fs::write(&table, "id,a,b\ns0,1,2\ns1,3,4.5\n").expect("written");
             (given.file("path", table.clone()), json!({ "path": table }))

@@ -322,7 +322,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
     use crate::nodes::golden::{Golden, Sample};
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::codec;
     use crate::value::decode::Decoder;
     use crate::value::images::IMAGENET;
@@ -332,7 +332,7 @@ mod tests {
     impl Golden for LoadMajaj {
         fn golden() -> Sample {
             let it = crate::nodes::fixtures::fixture("it_tiny.h5");
-            (given().file("path", it.clone()), json!({ "path": it }))
+            (inputs().file("path", it.clone()), json!({ "path": it }))
         }
     }
 

@@ -305,7 +305,7 @@ mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
     use crate::nodes::golden::{Golden, Sample};
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::decode;
     use image::ExtendedColorType;
     use ndarray::Array2;
@@ -315,7 +315,7 @@ mod tests {
 
     impl Golden for LoadRecordings {
         fn golden() -> Sample {
-            let given = given();
+            let given = inputs();
             let (photos, spikes) = (given.path("pictures"), given.path("r.csv"));
             std::fs::create_dir(&photos).expect("created");
             for at in 0..3_u32 {

@@ -190,7 +190,7 @@ mod tests {
     use super::Shuffle;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{about, folds, given, hold_out, matrix, named, responses, stimuli};
+    use crate::nodes::testing::{about, folds, hold_out, inputs, matrix, named, responses, stimuli};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
     use crate::value::matrix::{About, Matrix};
@@ -198,7 +198,7 @@ mod tests {
 
     impl Golden for Shuffle {
         fn golden() -> Sample {
-            let given = given().value("responses", &samples::repeats(samples::ROWS));
+            let given = inputs().value("responses", &samples::repeats(samples::ROWS));
             (given.value("split", &samples::split()), json!({ "seed": 3 }))
         }
     }
@@ -212,7 +212,7 @@ mod tests {
 
     fn shuffled(seed: u64) -> Matrix {
         let rows = stimuli(30);
-        let given = given().value("features", &matrix(&rows, told(30))).value("split", &hold_out(&rows, PARTS));
+        let given = inputs().value("features", &matrix(&rows, told(30))).value("split", &hold_out(&rows, PARTS));
         given.run::<Shuffle>(json!({ "seed": seed })).unwrap().matrix("features")
     }
 
@@ -243,7 +243,7 @@ mod tests {
         assert_ne!(shuffled(1).view(), shuffled(2).view());
         let order: Vec<usize> = (0..30).rev().collect();
         let reversed = matrix(&named(order.iter().map(|at| format!("s{at}"))), told(30).select(Axis(0), &order));
-        let given = given().value("features", &reversed).value("split", &hold_out(&stimuli(30), PARTS));
+        let given = inputs().value("features", &reversed).value("split", &hold_out(&stimuli(30), PARTS));
         let out = given.run::<Shuffle>(json!({ "seed": 1 })).unwrap().matrix("features");
         assert_eq!(out.view().select(Axis(0), &order), shuffled(1).view());
     }
@@ -254,7 +254,7 @@ mod tests {
         let repeats = Array3::from_shape_fn((30, 2, 3), |(row, unit, repeat)| (100 * row + 10 * unit + repeat) as f32);
         let mean = repeats.mean_axis(Axis(2)).unwrap();
         let value = Value::Responses(Responses::new(about(&rows, 2), mean, Some(repeats)));
-        let given = given().value("responses", &value).value("split", &hold_out(&rows, PARTS));
+        let given = inputs().value("responses", &value).value("split", &hold_out(&rows, PARTS));
         let made = given.run::<Shuffle>(json!({})).unwrap();
         assert!(!made.has("features"));
         let out = made.responses("responses");
@@ -271,11 +271,11 @@ mod tests {
     fn rows_stay_within_the_fold_that_leaves_them_out() {
         let rows = stimuli(30);
         let (split, x) = (folds(&rows, 3), matrix(&rows, told(30)));
-        let made = given().value("features", &x).value("split", &split).run::<Shuffle>(json!({})).unwrap();
+        let made = inputs().value("features", &x).value("split", &split).run::<Shuffle>(json!({})).unwrap();
         let whose = whose(made.matrix("features").view());
         assert!(whose.iter().enumerate().all(|(at, row)| at % 3 == row % 3) && !whose.iter().copied().eq(0..30));
         // What was fitted per fold stays so, each fold's with the same permutation.
-        let keyed = given().keyed("features", "0", &x).keyed("features", "1", &x).value("split", &split);
+        let keyed = inputs().keyed("features", "0", &x).keyed("features", "1", &x).value("split", &split);
         let keyed = keyed.run::<Shuffle>(json!({})).unwrap();
         assert_eq!(keyed.keys("features"), ["0", "1"]);
         assert_eq!(keyed.matrix_of("features", "1").view(), made.matrix("features").view());
@@ -288,7 +288,7 @@ mod tests {
         let seen =
             Matrix::new(told(6), About { stimuli: Some(rows.clone()), lineage: lineage.clone(), ..About::default() });
         let split = hold_out(&rows.select(&[0, 1, 2, 3]), "tttv");
-        let made = given().value("features", &Value::Matrix(seen)).value("split", &split).run::<Shuffle>(json!({}));
+        let made = inputs().value("features", &Value::Matrix(seen)).value("split", &split).run::<Shuffle>(json!({}));
         let made = made.unwrap();
         let out = made.matrix("features");
         assert_eq!(out.about.lineage, lineage);
@@ -302,13 +302,13 @@ mod tests {
     fn one_of_both_is_shuffled() {
         let rows = stimuli(4);
         let split = hold_out(&rows, "ttve");
-        let none = given().value("split", &split).refusal::<Shuffle>(json!({})).message;
+        let none = inputs().value("split", &split).refusal::<Shuffle>(json!({})).message;
         assert!(none.starts_with("nothing arrives at `features` or `responses`"), "{none}");
-        let both = given().value("features", &matrix(&rows, told(4))).value("responses", &responses(&rows, told(4)));
+        let both = inputs().value("features", &matrix(&rows, told(4))).value("responses", &responses(&rows, told(4)));
         let both = both.value("split", &split).refusal::<Shuffle>(json!({})).message;
         assert!(both.starts_with("both `features` and `responses` are connected"), "{both}");
         let unknown: BTreeMap<&str, i32> = [("sed", 1)].into();
-        let given = given().value("features", &matrix(&rows, told(4))).value("split", &split);
+        let given = inputs().value("features", &matrix(&rows, told(4))).value("split", &split);
         assert!(given.refusal::<Shuffle>(json!(unknown)).message.contains("unknown field `sed`"));
     }
 }

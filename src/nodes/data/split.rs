@@ -233,7 +233,7 @@ mod tests {
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::labels::Labels;
     use crate::value::split::{Assignment, Part};
     use crate::value::stimuli::{Stimuli, Stimulus};
@@ -243,7 +243,7 @@ mod tests {
 
     impl Golden for Split {
         fn golden() -> Sample {
-            (given().value("rows", &samples::x()), json!({ "test": 0.25, "val": 0.1, "seed": 3 }))
+            (inputs().value("rows", &samples::x()), json!({ "test": 0.25, "val": 0.1, "seed": 3 }))
         }
     }
 

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
     use crate::nodes::golden::{Golden, Sample};
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::split::Part;
     use ndarray::{Array2, Axis};
     use serde_json::json;
@@ -215,7 +215,7 @@ mod tests {
 
     impl Golden for SyntheticIt {
         fn golden() -> Sample {
-            (given(), json!({ "images": 64, "size": 16, "units": 4, "repeats": 2, "seed": 5 }))
+            (inputs(), json!({ "images": 64, "size": 16, "units": 4, "repeats": 2, "seed": 5 }))
         }
     }
 

@@ -66,6 +66,7 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::Value as Json;
 
+    use crate::kind::fact;
     use crate::kind::{Arrival, Compute, KindError, Run};
     use crate::nodes::evaluation::compare::{Compare, Params};
     use crate::nodes::evaluation::variant;
@@ -97,7 +98,7 @@ mod compute {
 
         /// Whether scored rows have chosen what is scored.
         fn selected(&self) -> bool {
-            self.about.facts.get("selected") == Some(&Json::Bool(true))
+            self.about.facts.get(fact::SELECTED) == Some(&Json::Bool(true))
         }
 
         fn column(&self, name: &str) -> Option<&[Option<f64>]> {
@@ -126,7 +127,7 @@ mod compute {
                 first.columns.iter().map(|(name, _)| name).filter(|name| measures.contains(name)).cloned().collect();
             let lineage = Lineage::merge(all.iter().map(|scores| &scores.about.lineage));
             let mut facts = first.about.facts.clone();
-            facts.insert("selected".to_owned(), Json::Bool(all.iter().any(Scores::selected)));
+            facts.insert(fact::SELECTED.to_owned(), Json::Bool(all.iter().any(Scores::selected)));
             let about = About { definitions: first.about.definitions.clone(), facts, lineage };
             let table = summaries(&all, &names, &measures)?;
             let per_unit = stacked(&all, &names)?;
@@ -162,7 +163,9 @@ mod compute {
 
     /// Scores share an axis only where they mean the same.
     fn comparable(a: &Scores, b: &Scores) -> Result<(), KindError> {
-        let on = |scores: &Scores| scores.about.facts.get("on").and_then(Json::as_str).unwrap_or("unknown").to_owned();
+        let on = |scores: &Scores| {
+            scores.about.facts.get(fact::SCORED_ON).and_then(Json::as_str).unwrap_or("unknown").to_owned()
+        };
         if on(a) != on(b) {
             return Err(KindError::new(format!(
                 "`{}` was scored on {} rows but `{}` on {}; scores of different rows are not compared",
@@ -284,7 +287,7 @@ mod tests {
     use super::Compare;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{given, matrix, stimuli};
+    use crate::nodes::testing::{inputs, matrix, stimuli};
     use crate::value::Value;
     use crate::value::table::{About, Table};
     use polars::prelude::{Column, DataFrame};
@@ -294,7 +297,7 @@ mod tests {
         fn golden() -> Sample {
             let shifted = samples::features(24, 4).slice(ndarray::s![.., 1..]).to_owned();
             let other = matrix(&stimuli(samples::ROWS), shifted);
-            let given = given()
+            let given = inputs()
                 .labelled("scores", &[("label", json!("one"))], &samples::scores(&samples::predictions(), "test"))
                 .labelled("scores", &[("label", json!("two"))], &samples::scores(&other, "test"));
             (given, json!({}))
@@ -322,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_row_per_variant_and_measure_beside_the_swept_variables() {
-        let made = given()
+        let made = inputs()
             .labelled("scores", &layer("a", 10), &scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]))
             .labelled("scores", &layer("b", 20), &scores("test", &["y", "x"], &[Some(0.5), None]))
             .run::<Compare>(json!({}))
@@ -343,7 +346,7 @@ mod tests {
         let a = [0.5, 0.6, 0.7, 0.4, 0.3, 0.9].map(Some);
         let mut b = [0.4, 0.4, 0.4, 0.0, 0.0, 0.0].map(Some);
         b[5] = None;
-        let made = given()
+        let made = inputs()
             .labelled("scores", &[("label", json!("one"))], &scores("test", &names, &a))
             .labelled("scores", &[("label", json!("two"))], &scores("test", &names, &b))
             .run::<Compare>(json!({}))
@@ -360,7 +363,7 @@ mod tests {
     #[test]
     fn variants_that_have_chosen_are_marked() {
         let val = || scores("val", &["x", "y"], &[Some(0.1), Some(0.3)]);
-        let made = given().value("scores", &val()).run::<Compare>(json!({})).unwrap();
+        let made = inputs().value("scores", &val()).run::<Compare>(json!({})).unwrap();
         assert_eq!(made.table("table").column("selected").unwrap().bool().unwrap().get(0), Some(true));
         assert_eq!(made.table("table").about.facts["selected"], json!(true));
     }
@@ -368,14 +371,14 @@ mod tests {
     #[test]
     fn scores_of_other_rows_or_definitions_never_share_a_table() {
         let test = || scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]);
-        let error = given()
+        let error = inputs()
             .labelled("scores", &[("label", json!("one"))], &test())
             .labelled("scores", &[("label", json!("two"))], &scores("val", &["x"], &[Some(0.1)]))
             .refusal::<Compare>(json!({}));
         assert!(error.message.contains("`one` was scored on test rows but `two` on val"), "{error}");
         let Value::Table(mut other) = test() else { unreachable!("a table") };
         other.about.definitions.insert("r".to_owned(), "Pearson".to_owned());
-        let error = given()
+        let error = inputs()
             .labelled("scores", &[("label", json!("one"))], &test())
             .labelled("scores", &[("label", json!("two"))], &Value::Table(other))
             .refusal::<Compare>(json!({}));

@@ -154,6 +154,7 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
+    use crate::kind::fact;
     use crate::kind::{Compute, KindError, NodeKind, Run};
     use crate::math::linear::decode;
     use crate::nodes::evaluation::decode::{Decode, Label, MEASURES, Params};
@@ -171,7 +172,7 @@ mod compute {
     use crate::value::table::{About, Table};
 
     /// Rows with numbers, and what upstream fits have seen.
-    struct Given {
+    struct Features {
         stimuli: Stimuli,
         x: Array2<f64>,
         columns: Option<Vec<String>>,
@@ -233,21 +234,21 @@ mod compute {
             let rounds = held_out::rounds(params.on, &split)?;
             let mut decisions = Decisions::default();
             for round in &rounds {
-                let given = given(port, round.fold, run)?;
-                let of_labels = given.stimuli.find_in(&labels.stimuli, port, "labels")?;
+                let features = features(port, round.fold, run)?;
+                let of_labels = features.stimuli.find_in(&labels.stimuli, port, "labels")?;
                 let truth: Vec<Option<usize>> = of_labels.iter().map(|row| row.map(|row| class[row])).collect();
-                let train = known(&split, round, &given.stimuli, &truth, port)?;
+                let train = known(&split, round, &features.stimuli, &truth, port)?;
                 let (probabilities, lineage) = if port == "features" {
-                    fitted(&params, &given, &train, &classes, round, run)?
+                    fitted(&params, &features, &train, &classes, round, run)?
                 } else {
-                    (by_head(&given, &classes)?, given.lineage.clone())
+                    (by_head(&features, &classes)?, features.lineage.clone())
                 };
                 if params.on != On::Train {
                     held_out::refuse_seen(params.on, &split.stimuli, &round.held_out, &lineage, &run.declared)?;
                 }
                 let scored = Scored {
                     rows: &split.stimuli.select(&round.held_out),
-                    stimuli: &given.stimuli,
+                    stimuli: &features.stimuli,
                     truth: &truth,
                     probabilities: &probabilities,
                     train: &train,
@@ -257,7 +258,7 @@ mod compute {
                 decisions.fitted = train.len();
                 decisions.lineage = Lineage::merge([&decisions.lineage, &lineage]);
                 let about = matrix::About {
-                    stimuli: Some(given.stimuli),
+                    stimuli: Some(features.stimuli),
                     columns: Some(classes.clone()),
                     row_shape: Vec::new(),
                     lineage,
@@ -279,16 +280,16 @@ mod compute {
         }
     }
 
-    fn given(port: &str, fold: Option<usize>, run: &Run<'_>) -> Result<Given, KindError> {
+    fn features(port: &str, fold: Option<usize>, run: &Run<'_>) -> Result<Features, KindError> {
         let arrival = run.arrival_of_fold(port, fold)?;
-        let given = match Value::read(arrival.ty, &arrival.path)? {
-            Value::Responses(responses) => Given {
+        let features = match Value::read(arrival.ty, &arrival.path)? {
+            Value::Responses(responses) => Features {
                 stimuli: responses.stimuli().clone(),
                 x: responses.mean.mapv(f64::from),
                 columns: None,
                 lineage: responses.about.lineage.clone(),
             },
-            Value::Matrix(matrix) => Given {
+            Value::Matrix(matrix) => Features {
                 stimuli: matrix.stimuli(port)?.clone(),
                 x: matrix.view().mapv(f64::from),
                 columns: matrix.about.columns.clone(),
@@ -296,13 +297,13 @@ mod compute {
             },
             other => return Err(KindError::new(format!("`{port}` cannot be {}", other.ty()))),
         };
-        if let Some(((row, column), value)) = given.x.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        if let Some(((row, column), value)) = features.x.indexed_iter().find(|(_, value)| !value.is_finite()) {
             return Err(KindError::new(format!(
                 "`{port}` is {value} at stimulus `{}`, column {column}; every one is a finite number",
-                given.stimuli.get(row).name
+                features.stimuli.get(row).name
             )));
         }
-        Ok(given)
+        Ok(features)
     }
 
     /// Rows of train stimuli, which all have features and a class.
@@ -320,7 +321,7 @@ mod compute {
 
     fn fitted(
         params: &Params,
-        given: &Given,
+        features: &Features,
         train: &[usize],
         classes: &[String],
         round: &Round,
@@ -328,7 +329,7 @@ mod compute {
     ) -> Result<(Array2<f64>, Lineage), KindError> {
         let labels = run.labels("labels")?;
         let names = names(&labels, params.label)?;
-        let at = given.stimuli.select(train).align(&labels.stimuli, "train", "labels")?;
+        let at = features.stimuli.select(train).align(&labels.stimuli, "train", "labels")?;
         let seen: Vec<&str> = at.iter().map(|&row| names[row].as_str()).collect();
         let present: Vec<&str> = seen.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         if present.len() < 2 {
@@ -339,21 +340,21 @@ mod compute {
             )));
         }
         let y: Vec<usize> = seen.iter().map(|name| present.binary_search(name).expect("it is one of them")).collect();
-        let x = given.x.select(Axis(0), train);
+        let x = features.x.select(Axis(0), train);
         let bytes = 8 * (3 * x.len() + 24 * x.ncols() * present.len());
         run.reserve(bytes as u64, "fewer features, by `pca` before, need less")?;
         run.progress(0, 1, "fits");
         let decoder = decode::fit(x.view(), &y, params.alpha, params.iterations.get() as u64)?;
         // Among all classes; one that no train row shows is never decided for.
-        let mut weights = Array2::zeros((given.x.ncols(), classes.len()));
+        let mut weights = Array2::zeros((features.x.ncols(), classes.len()));
         let mut intercept = Array1::from_elem(classes.len(), f64::from(f32::MIN));
         for (from, name) in present.iter().enumerate() {
             let to = classes.iter().position(|class| class == name).expect("classes are all labels");
             weights.column_mut(to).assign(&decoder.weights.column(from));
             intercept[to] = decoder.intercept[from];
         }
-        let lineage = given.lineage.clone().fitted_on(Exposure::new(Decode::NAME, &given.stimuli, train));
-        let probabilities = decode::softmax(given.x.dot(&weights) + &intercept);
+        let lineage = features.lineage.clone().fitted_on(Exposure::new(Decode::NAME, &features.stimuli, train));
+        let probabilities = decode::softmax(features.x.dot(&weights) + &intercept);
         let about =
             fit::About { kind: Decode::NAME.to_owned(), units: Some(classes.to_vec()), lineage: lineage.clone() };
         let arrays = [
@@ -365,8 +366,8 @@ mod compute {
     }
 
     /// A class head's probabilities, in the order of the classes.
-    fn by_head(given: &Given, classes: &[String]) -> Result<Array2<f64>, KindError> {
-        let Some(columns) = &given.columns else {
+    fn by_head(features: &Features, classes: &[String]) -> Result<Array2<f64>, KindError> {
+        let Some(columns) = &features.columns else {
             return Err(KindError::new("`probabilities` does not name its columns; a column is one class"));
         };
         let at = classes.iter().map(|class| {
@@ -378,7 +379,7 @@ mod compute {
             })
         });
         let at = at.collect::<Result<Vec<_>, _>>()?;
-        Ok(given.x.select(Axis(1), &at))
+        Ok(features.x.select(Axis(1), &at))
     }
 
     impl Scored<'_> {
@@ -429,12 +430,12 @@ mod compute {
         let exposures = &decisions.lineage.selected;
         let selected = params.on == On::Val && !exposures.is_empty();
         let facts = [
-            ("on".to_owned(), json!(params.on)),
-            ("rows_scored".to_owned(), json!(rows)),
-            ("rows_fitted".to_owned(), json!(decisions.fitted)),
+            (fact::SCORED_ON.to_owned(), json!(params.on)),
+            (fact::ROWS_SCORED.to_owned(), json!(rows)),
+            (fact::ROWS_FITTED.to_owned(), json!(decisions.fitted)),
             ("label".to_owned(), json!(params.label)),
             ("from".to_owned(), json!(port)),
-            ("selected".to_owned(), json!(selected)),
+            (fact::SELECTED.to_owned(), json!(selected)),
         ];
         let definitions = MEASURES.map(|measure| (measure.name.to_owned(), measure.definition.to_owned()));
         let about = About { definitions: definitions.into(), facts: facts.into(), lineage: decisions.lineage.clone() };
@@ -478,7 +479,7 @@ mod tests {
     use super::Decode;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{Given, folds, given, hold_out, matrix, responses, stimuli};
+    use crate::nodes::testing::{Inputs, folds, hold_out, inputs, matrix, responses, stimuli};
     use crate::value::Value;
     use crate::value::labels::Labels;
     use crate::value::lineage::{Exposure, Lineage};
@@ -489,7 +490,7 @@ mod tests {
     impl Golden for Decode {
         fn golden() -> Sample {
             let objects: Vec<&str> = (0..samples::ROWS).map(|row| ["car", "face"][row % 2]).collect();
-            let given = given().value("features", &samples::x()).value("labels", &labels(&objects));
+            let given = inputs().value("features", &samples::x()).value("labels", &labels(&objects));
             (given.value("split", &samples::split()), json!({ "on": "test", "iterations": 30 }))
         }
     }
@@ -508,10 +509,10 @@ mod tests {
         (x, (0..12).map(|row| ["car", "face", "boat"][row % 3]).collect())
     }
 
-    fn job(parts: &str) -> Given {
+    fn job(parts: &str) -> Inputs {
         let (x, names) = corners();
         let rows = stimuli(12);
-        given()
+        inputs()
             .value("features", &matrix(&rows, x))
             .value("labels", &labels(&names))
             .value("split", &hold_out(&rows, parts))
@@ -530,7 +531,7 @@ mod tests {
         assert!(probabilities.view().outer_iter().all(|row| (row.sum() - 1.0).abs() < 1e-5));
         assert_eq!(made.table("summary").about.lineage.fitted[0].len(), 9);
         let (x, _) = corners();
-        let again = given()
+        let again = inputs()
             .value("features", &matrix(&stimuli(12), x))
             .value("model", &made.value("fit"))
             .run::<crate::nodes::evaluation::predict::Predict>(json!({}))
@@ -545,7 +546,7 @@ mod tests {
         let p = ndarray::array![[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]];
         let about =
             About { stimuli: Some(rows.clone()), columns: Some(vec!["b".into(), "a".into()]), ..About::default() };
-        let made = given()
+        let made = inputs()
             .value("probabilities", &Value::Matrix(Matrix::new(p, about)))
             .value("labels", &labels(&["b", "a", "a", "b"]))
             .value("split", &hold_out(&rows, "teee"))
@@ -562,7 +563,7 @@ mod tests {
     fn responses_decode_and_folds_pool_what_they_held_out() {
         let (x, names) = corners();
         let rows = stimuli(12);
-        let made = given()
+        let made = inputs()
             .value("features", &responses(&rows, x))
             .value("labels", &labels(&names))
             .value("split", &folds(&rows, 4))
@@ -575,10 +576,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_refused_in_words() {
-        let refusal = |given: Given, params| given.refusal::<Decode>(params).message;
+        let refusal = |given: Inputs, params| given.refusal::<Decode>(params).message;
         let rows = stimuli(12);
         let (x, names) = corners();
-        let one = given()
+        let one = inputs()
             .value("features", &matrix(&rows, x.clone()))
             .value("labels", &labels(&["car"; 12]))
             .value("split", &hold_out(&rows, "ttttttttteee"));
@@ -588,7 +589,7 @@ mod tests {
         assert!(refusal(job("ttttttttteee"), json!({ "on": "test", "alpha": 0.0 })).starts_with("0 is out of range"));
         let lineage = Lineage::default().fitted_on(Exposure::new("pca", &rows, &[10]));
         let seen = Matrix::new(x, About { stimuli: Some(rows.clone()), lineage, ..About::default() });
-        let leak = given()
+        let leak = inputs()
             .value("features", &Value::Matrix(seen))
             .value("labels", &labels(&names))
             .value("split", &hold_out(&rows, "ttttttttteee"));

@@ -77,6 +77,7 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
+    use crate::kind::fact;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::ceilings::ceilings;
     use crate::nodes::evaluation::evaluate::{Evaluate, Params};
@@ -181,10 +182,10 @@ mod compute {
         let fitted = lineage.fitted.iter().map(|exposure| exposure.len()).max().unwrap_or(0);
         let fits: Vec<&str> = lineage.fitted.iter().map(|exposure| exposure.by.as_str()).collect();
         let facts = BTreeMap::from([
-            ("on".to_owned(), json!(on)),
-            ("rows_scored".to_owned(), json!(rows)),
-            ("rows_fitted".to_owned(), json!(fitted)),
-            ("selected".to_owned(), json!(selected)),
+            (fact::SCORED_ON.to_owned(), json!(on)),
+            (fact::ROWS_SCORED.to_owned(), json!(rows)),
+            (fact::ROWS_FITTED.to_owned(), json!(fitted)),
+            (fact::SELECTED.to_owned(), json!(selected)),
             ("fits".to_owned(), json!(fits)),
         ]);
         let definitions = measures::SCORES
@@ -274,7 +275,7 @@ mod tests {
     use crate::kind::KindError;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, predictions, responses, stimuli};
+    use crate::nodes::testing::{Inputs, folds, hold_out, inputs, matrix, named, predictions, responses, stimuli};
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
     use crate::value::matrix::{About, Matrix};
@@ -298,9 +299,9 @@ mod tests {
         array![[0.0, 0.0], [0.0, 0.0], [2.0, 11.0], [2.0, 12.0], [4.0, 13.0], [4.0, 14.0]]
     }
 
-    fn job() -> Given {
+    fn job() -> Inputs {
         let rows = stimuli(6);
-        given()
+        inputs()
             .value("predictions", &predictions(&rows, guess()))
             .value("responses", &responses(&rows, truth()))
             .value("split", &hold_out(&rows, "tteeee"))
@@ -348,7 +349,7 @@ mod tests {
         let rows = stimuli(6);
         let mut flat = truth();
         flat.column_mut(1).fill(2.0);
-        let made = given()
+        let made = inputs()
             .value("predictions", &predictions(&rows, guess()))
             .value("responses", &responses(&rows, flat))
             .value("split", &hold_out(&rows, "tteeee"))
@@ -363,7 +364,7 @@ mod tests {
     fn rows_that_a_fit_has_seen_are_refused_unless_they_are_asked_for() {
         let rows = stimuli(6);
         let run = |seen: &[usize], on: &str| {
-            given()
+            inputs()
                 .value("predictions", &fitted(seen))
                 .value("responses", &responses(&rows, truth()))
                 .value("split", &hold_out(&rows, "tteeee"))
@@ -381,7 +382,7 @@ mod tests {
         let rows = stimuli(6);
         let lineage = Lineage::default().selected_by(Exposure::new("noise_ceiling", &rows, &[2, 3]));
         let chosen = Matrix::new(guess(), About { stimuli: Some(rows.clone()), lineage, ..About::default() });
-        let made = given()
+        let made = inputs()
             .value("predictions", &Value::Matrix(chosen))
             .value("responses", &responses(&rows, truth()))
             .value("split", &hold_out(&rows, "tteeee"))
@@ -397,7 +398,7 @@ mod tests {
         let lineage = Lineage::default().selected_by(Exposure::new("select", &rows, &[2, 3]));
         let chosen = Matrix::new(guess(), About { stimuli: Some(rows.clone()), lineage, ..About::default() });
         let job = |parts: &str| {
-            given()
+            inputs()
                 .value("predictions", &Value::Matrix(chosen.clone()))
                 .value("responses", &responses(&rows, truth()))
                 .value("split", &hold_out(&rows, parts))
@@ -419,7 +420,7 @@ mod tests {
         let rows = stimuli(4);
         let y = array![[1.0], [2.0], [3.0], [5.0]];
         // Each fold's predictions are right where it did not look and far off elsewhere.
-        let made = given()
+        let made = inputs()
             .keyed("predictions", "0", &matrix(&rows, array![[1.0], [99.0], [3.0], [99.0]]))
             .keyed("predictions", "1", &matrix(&rows, array![[99.0], [2.0], [99.0], [5.0]]))
             .value("responses", &responses(&rows, y))
@@ -434,7 +435,7 @@ mod tests {
     fn rows_and_units_join_by_name() {
         let names = |order: [&str; 3]| named(order.map(str::to_owned));
         let (ab, ba) = (names(["a", "b", "c"]), names(["c", "b", "a"]));
-        let made = given()
+        let made = inputs()
             .value("predictions", &predictions(&ba, array![[3.0, 30.0], [2.0, 20.0], [1.0, 10.0]]))
             .value("responses", &responses(&ab, array![[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]))
             .value("split", &hold_out(&ab, "eee"))
@@ -445,18 +446,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_scored_is_refused_in_words() {
-        let refusal = |given: Given, on: &str| given.refusal::<Evaluate>(json!({ "on": on })).message;
+        let refusal = |given: Inputs, on: &str| given.refusal::<Evaluate>(json!({ "on": on })).message;
         assert!(refusal(job(), "val").contains("no val rows; it has 2 train, 0 val, 4 test"));
         assert!(refusal(job(), "folds").contains("is a hold-out"));
         let rows = stimuli(6);
-        let other = given()
+        let other = inputs()
             .value("predictions", &matrix(&rows, Array2::zeros((6, 3))))
             .value("responses", &responses(&rows, truth()))
             .value("split", &hold_out(&rows, "tteeee"));
         assert!(refusal(other, "test").contains("3 columns but `responses` has 2 units"));
         let mut holed = guess();
         holed[[3, 1]] = f32::NAN;
-        let broken = given()
+        let broken = inputs()
             .value("predictions", &predictions(&rows, holed))
             .value("responses", &responses(&rows, truth()))
             .value("split", &hold_out(&rows, "tteeee"));

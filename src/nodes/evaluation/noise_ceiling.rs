@@ -197,7 +197,7 @@ mod tests {
     use super::NoiseCeiling;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{about, given, responses, stimuli};
+    use crate::nodes::testing::{about, inputs, responses, stimuli};
     use crate::value::Value;
     use crate::value::responses::Responses;
     use ndarray::{Array2, Array3};
@@ -205,7 +205,7 @@ mod tests {
 
     impl Golden for NoiseCeiling {
         fn golden() -> Sample {
-            (given().value("responses", &samples::repeats(24)), json!({ "seed": 1 }))
+            (inputs().value("responses", &samples::repeats(24)), json!({ "seed": 1 }))
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
     fn both_estimates_stand_in_the_table_and_the_one_asked_for_is_the_ceiling() {
         for (method, column) in [("split_half", "split_half"), ("variance", "variance_based")] {
             let made =
-                given().value("responses", &recorded(two())).run::<NoiseCeiling>(json!({ "method": method })).unwrap();
+                inputs().value("responses", &recorded(two())).run::<NoiseCeiling>(json!({ "method": method })).unwrap();
             assert_eq!(made.numbers("ceiling", "ceiling"), [1.0, 0.0]);
             assert_eq!(made.numbers("ceiling", column), [1.0, 0.0]);
             assert_eq!(made.numbers("ceiling", "repeats"), [2.0, 2.0]);
@@ -248,22 +248,22 @@ mod tests {
         let mut repeats = two();
         // Unit 1 missed half of the stimuli; unit 0 did not.
         repeats.slice_mut(ndarray::s![..4, 1, 1]).fill(f32::NAN);
-        let made = given().value("responses", &recorded(repeats)).run::<NoiseCeiling>(json!({})).unwrap();
+        let made = inputs().value("responses", &recorded(repeats)).run::<NoiseCeiling>(json!({})).unwrap();
         assert_eq!(made.numbers("ceiling", "ceiling")[0], 1.0);
         assert_eq!(made.table("ceiling").about.lineage.selected[0].len(), 6);
     }
 
     #[test]
     fn without_repeats_there_is_no_ceiling() {
-        let error = given()
+        let error = inputs()
             .value("responses", &responses(&stimuli(3), Array2::zeros((3, 1))))
             .refusal::<NoiseCeiling>(json!({}));
         assert!(error.message.contains("no repeats"), "{error}");
         let mut once = two();
         once.slice_mut(ndarray::s![1.., .., 1]).fill(f32::NAN);
-        let error = given().value("responses", &recorded(once)).refusal::<NoiseCeiling>(json!({}));
+        let error = inputs().value("responses", &recorded(once)).refusal::<NoiseCeiling>(json!({}));
         assert!(error.message.contains("1 of 7 stimuli have two repeats or more"), "{error}");
-        let error = given().value("responses", &recorded(two())).refusal::<NoiseCeiling>(json!({ "halves": 0 }));
+        let error = inputs().value("responses", &recorded(two())).refusal::<NoiseCeiling>(json!({ "halves": 0 }));
         assert!(error.message.contains("0 is not between 1 and 10000"), "{error}");
     }
 }

@@ -258,7 +258,7 @@ mod tests {
     use crate::nodes::regression::pca::Pca;
     use crate::nodes::regression::ridge::Ridge;
     use crate::nodes::samples;
-    use crate::nodes::testing::{Made, given, hold_out, matrix, responses, stimuli};
+    use crate::nodes::testing::{Outputs, hold_out, inputs, matrix, responses, stimuli};
     use crate::nodes::training::train_cnn::TrainCnn;
     use crate::value::Value;
     use crate::value::images::Images;
@@ -268,7 +268,7 @@ mod tests {
     impl Golden for Predict {
         fn golden() -> Sample {
             let fit = samples::readout().run::<Linear>(json!({})).unwrap().value("fit");
-            (given().value("features", &samples::x()).value("model", &fit), json!({}))
+            (inputs().value("features", &samples::x()).value("model", &fit), json!({}))
         }
     }
 
@@ -276,11 +276,11 @@ mod tests {
         Array2::from_shape_fn((rows, 20), |(i, j)| ((i * 7 + j * 13 + i * j * 3) as f32 * 0.37).sin() + 2.0)
     }
 
-    fn fitted<K: Compute>(params: serde_json::Value) -> Made {
+    fn fitted<K: Compute>(params: serde_json::Value) -> Outputs {
         let rows = stimuli(12);
         let x = features(12);
         let y = Array2::from_shape_fn((12, 2), |(i, unit)| x[[i, unit]] + 0.3 * x[[i, 5]]);
-        let mut job = given().value("features", &matrix(&rows, x)).value("split", &hold_out(&rows, "tttttttttvee"));
+        let mut job = inputs().value("features", &matrix(&rows, x)).value("split", &hold_out(&rows, "tttttttttvee"));
         if K::INPUTS.iter().any(|input| input.name == "responses") {
             job = job.value("responses", &responses(&rows, y));
         }
@@ -290,7 +290,7 @@ mod tests {
     /// A fit applied again gives what the node itself gave.
     fn agrees<K: Compute>(params: serde_json::Value, port: &str) {
         let made = fitted::<K>(params);
-        let again = given()
+        let again = inputs()
             .value("features", &matrix(&stimuli(12), features(12)))
             .value("model", &made.value("fit"))
             .run::<Predict>(json!({}))
@@ -315,11 +315,12 @@ mod tests {
         let images = Value::Images(Images::rendered(rows.clone(), (16, 16), pixels));
         let y = Array2::from_shape_fn((20, 2), |(i, unit)| ((i * 5 + unit * 3) as f32).sin());
         let split = hold_out(&rows, "ttttttttttttttttvvee");
-        let training = given().value("images", &images).value("responses", &responses(&rows, y)).value("split", &split);
+        let training =
+            inputs().value("images", &images).value("responses", &responses(&rows, y)).value("split", &split);
         let blocks = json!({ "blocks": [{ "channels": 4, "pool": 2, "dropout": 0.5 }] });
         let params = json!({ "architecture": blocks, "epochs": 2, "batch": 4, "seed": 1, "early_stopping": null });
         let made = training.run::<TrainCnn>(params).unwrap();
-        let job = || given().value("images", &images).value("model", &made.value("network")).value("split", &split);
+        let job = || inputs().value("images", &images).value("model", &made.value("network")).value("split", &split);
         let again = job().run::<Predict>(json!({})).unwrap();
         let (a, b) = (made.matrix("predictions"), again.matrix("predictions"));
         assert_eq!(a.about, b.about);
@@ -335,7 +336,7 @@ mod tests {
         let made = fitted::<Ridge>(json!({}));
         let rows = stimuli(12);
         let of = |params| {
-            given()
+            inputs()
                 .value("features", &matrix(&rows, features(12)))
                 .value("model", &made.value("fit"))
                 .value("split", &hold_out(&rows, "tttttttttvee"))
@@ -347,7 +348,7 @@ mod tests {
         assert_eq!(test.stimuli("test").unwrap(), &rows.select(&[10, 11]));
         assert_eq!(test.view(), all.view().select(Axis(0), &[10, 11]));
         assert_eq!(test.about.columns, Some(vec!["u0".to_owned(), "u1".to_owned()]));
-        let taken = given()
+        let taken = inputs()
             .value("predictions", &Value::Matrix(all))
             .value("split", &hold_out(&rows, "tttttttttvee"))
             .run::<Predict>(json!({ "rows": "test" }))
@@ -360,17 +361,17 @@ mod tests {
     fn what_does_not_fit_is_refused_in_words() {
         let made = fitted::<Ridge>(json!({}));
         let narrow = features(12).select(Axis(1), &[0, 1, 2]);
-        let job = given().value("features", &matrix(&stimuli(12), narrow)).value("model", &made.value("fit"));
+        let job = inputs().value("features", &matrix(&stimuli(12), narrow)).value("model", &made.value("fit"));
         assert!(
             job.refusal::<Predict>(json!({}))
                 .message
                 .starts_with("`features` has 3 columns, but the fit of `ridge` was made on 20")
         );
-        let bare = given().value("model", &made.value("fit"));
+        let bare = inputs().value("model", &made.value("fit"));
         assert_eq!(bare.refusal::<Predict>(json!({})).message, "a fit of `ridge` reads `features`; connect them");
-        let none = given().value("features", &matrix(&stimuli(12), features(12)));
+        let none = inputs().value("features", &matrix(&stimuli(12), features(12)));
         assert!(none.refusal::<Predict>(json!({})).message.starts_with("nothing arrives at `model` or `predictions`"));
-        let job = given().value("features", &matrix(&stimuli(12), features(12))).value("model", &made.value("fit"));
+        let job = inputs().value("features", &matrix(&stimuli(12), features(12))).value("model", &made.value("fit"));
         assert!(job.refusal::<Predict>(json!({ "rows": "test" })).message.contains("needs `split`"));
     }
 }

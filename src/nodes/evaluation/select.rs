@@ -110,6 +110,7 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::{Value as Json, json};
 
+    use crate::kind::fact;
     use crate::kind::{Arrival, Compute, KindError, NodeKind, Run};
     use crate::nodes::evaluation::select::{Params, Select, Statistic};
     use crate::nodes::evaluation::variant;
@@ -182,7 +183,7 @@ mod compute {
             return Err(KindError::new(format!("`scores` takes Table, but {} arrives", arrival.ty)));
         };
         let whose = name(&arrival.label);
-        match table.about.facts.get("on").and_then(Json::as_str) {
+        match table.about.facts.get(fact::SCORED_ON).and_then(Json::as_str) {
             Some("val") => {}
             Some(on) => {
                 return Err(KindError::new(format!(
@@ -317,7 +318,7 @@ mod compute {
             ("selected".to_owned(), "the variant of largest score, whose ports are handed on".to_owned()),
         ];
         let facts = [
-            ("on".to_owned(), json!("val")),
+            (fact::SCORED_ON.to_owned(), json!("val")),
             ("measure".to_owned(), json!(params.measure)),
             ("statistic".to_owned(), json!(params.statistic)),
             ("winner".to_owned(), json!(name(&candidates[winner].label).trim_matches('`'))),
@@ -331,7 +332,7 @@ mod tests {
     use super::Select;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{Given, given, hold_out, matrix, stimuli};
+    use crate::nodes::testing::{Inputs, hold_out, inputs, matrix, stimuli};
     use crate::value::Value;
     use crate::value::table::Table;
     use ndarray::Array2;
@@ -342,7 +343,7 @@ mod tests {
         fn golden() -> Sample {
             let (one, two) = ([("label", json!("one"))], [("label", json!("two"))]);
             let (predictions, scores) = (samples::predictions(), samples::scores(&samples::predictions(), "val"));
-            let given = given()
+            let given = inputs()
                 .value("split", &samples::split())
                 .labelled("scores", &one, &scores)
                 .labelled("scores", &two, &scores)
@@ -366,10 +367,10 @@ mod tests {
         [("rate", json!(at))]
     }
 
-    fn job() -> Given {
+    fn job() -> Inputs {
         let rows = stimuli(6);
         let flat = |value| matrix(&rows, Array2::from_elem((6, 2), value));
-        given()
+        inputs()
             .value("split", &hold_out(&rows, "tttvve"))
             .labelled("scores", &rate(0.1), &scores("val", &[Some(0.9), Some(0.1), None]))
             .labelled("scores", &rate(0.2), &scores("val", &[Some(0.6), Some(0.6), None]))
@@ -407,9 +408,9 @@ mod tests {
     #[test]
     fn what_cannot_choose_is_refused_in_words() {
         let rows = stimuli(6);
-        let refusal = |given: Given, params| given.refusal::<Select>(params).message;
+        let refusal = |given: Inputs, params| given.refusal::<Select>(params).message;
         let with = |on: &str, parts: &str| {
-            given()
+            inputs()
                 .value("split", &hold_out(&rows, parts))
                 .labelled("scores", &rate(0.1), &scores(on, &[Some(0.9)]))
                 .labelled("predictions", &rate(0.4), &matrix(&rows, Array2::zeros((6, 1))))
@@ -423,7 +424,7 @@ mod tests {
         let unknown = refusal(job(), json!({ "measure": "accuracy" }));
         assert_eq!(unknown, "the scores of `rate=0.1` have no measure `accuracy`; they have explained_variance");
         let empty =
-            given().value("split", &hold_out(&rows, "tttvve")).labelled("scores", &rate(0.1), &scores("val", &[None]));
+            inputs().value("split", &hold_out(&rows, "tttvve")).labelled("scores", &rate(0.1), &scores("val", &[None]));
         assert!(refusal(empty, json!({})).starts_with("none of 1 variants has a `explained_variance`"));
     }
 }

@@ -169,20 +169,20 @@ mod tests {
     use super::Concat;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{given, matrix, named, predictions, stimuli};
+    use crate::nodes::testing::{inputs, matrix, named, predictions, stimuli};
     use ndarray::{Array2, array};
     use serde_json::json;
 
     impl Golden for Concat {
         fn golden() -> Sample {
-            (given().value("features", &samples::x()).value("features", &samples::predictions()), json!({}))
+            (inputs().value("features", &samples::x()).value("features", &samples::predictions()), json!({}))
         }
     }
 
     #[test]
     fn rows_join_by_stimulus_and_columns_stand_in_order() {
         let (ab, ba) = (named(["a", "b"].map(str::to_owned)), named(["b", "a"].map(str::to_owned)));
-        let made = given()
+        let made = inputs()
             .labelled("features", &[("label", json!("x"))], &matrix(&ab, array![[1.0, 2.0], [3.0, 4.0]]))
             .labelled("features", &[("label", json!("y"))], &matrix(&ba, array![[5.0], [6.0]]))
             .run::<Concat>(json!({}))
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn names_are_kept_after_their_side() {
         let rows = stimuli(1);
-        let made = given()
+        let made = inputs()
             .labelled("features", &[("layer", json!("p"))], &predictions(&rows, array![[1.0, 2.0]]))
             .labelled("features", &[("layer", json!("q"))], &predictions(&rows, array![[3.0]]))
             .run::<Concat>(json!({}))
@@ -207,13 +207,13 @@ mod tests {
     #[test]
     fn a_keyed_port_gives_all_its_matrices_and_folds_stay_folds() {
         let rows = stimuli(1);
-        let keyed = given()
+        let keyed = inputs()
             .keyed("features", "conv1", &matrix(&rows, array![[1.0]]))
             .keyed("features", "layer1", &matrix(&rows, array![[2.0]]))
             .run::<Concat>(json!({}))
             .unwrap();
         assert_eq!(keyed.matrix("features").view(), array![[1.0, 2.0]].view());
-        let folded = given()
+        let folded = inputs()
             .keyed("features", "0", &matrix(&rows, array![[1.0]]))
             .keyed("features", "1", &matrix(&rows, array![[2.0]]))
             .value("features", &matrix(&rows, array![[9.0]]))
@@ -225,12 +225,12 @@ mod tests {
 
     #[test]
     fn other_stimuli_are_refused_with_both_numbers() {
-        let error = given()
+        let error = inputs()
             .value("features", &matrix(&stimuli(2), Array2::ones((2, 1))))
             .value("features", &matrix(&stimuli(3), Array2::ones((3, 1))))
             .refusal::<Concat>(json!({}));
         assert!(error.message.contains("features 1 has 2 rows but features 2 has 3"), "{error}");
-        let error = given()
+        let error = inputs()
             .value("features", &matrix(&stimuli(3), Array2::ones((3, 1))))
             .value("features", &matrix(&stimuli(2), Array2::ones((2, 1))))
             .refusal::<Concat>(json!({}));

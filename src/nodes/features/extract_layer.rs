@@ -391,13 +391,13 @@ mod tests {
     use crate::kind::Kind;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
 
     impl Golden for ExtractLayer {
         fn golden() -> Sample {
             let layers = json!(["features.0", "features.3"]);
             let params = json!({ "model": "squeezenet1_1", "weights": "random", "seed": 2, "layers": layers });
-            (given().value("images", &samples::pictures()), params)
+            (inputs().value("images", &samples::pictures()), params)
         }
     }
 

@@ -251,7 +251,7 @@ mod tests {
     use super::*;
     use crate::nodes::features::extract_layer::ExtractLayer;
     use crate::nodes::fixtures::fixture;
-    use crate::nodes::testing::{Made, given, stimuli};
+    use crate::nodes::testing::{Outputs, inputs, stimuli};
     use crate::value::Value;
     use crate::value::images::Images;
 
@@ -272,14 +272,14 @@ mod tests {
         fixture(&format!("torchscript_{name}.pt"))
     }
 
-    fn extract(path: &Path, layers: &[&str], side: usize, more: Json) -> Result<Made, KindError> {
+    fn extract(path: &Path, layers: &[&str], side: usize, more: Json) -> Result<Outputs, KindError> {
         let pixels = (0..2 * side * side * 3).map(|k: usize| ((k * k) / 97 % 256) as u8).collect();
         let images = Value::Images(Images::rendered(stimuli(2), (side, side), pixels));
         let mut params = json!({ "model": { "torchscript": path }, "layers": layers });
         for (name, value) in more.as_object().expect("a map") {
             params[name] = value.clone();
         }
-        given().value("images", &images).file(SCRIPT, path.to_owned()).run::<ExtractLayer>(params)
+        inputs().value("images", &images).file(SCRIPT, path.to_owned()).run::<ExtractLayer>(params)
     }
 
     fn refusal(path: &Path, layers: &[&str], side: usize) -> String {

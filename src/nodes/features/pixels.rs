@@ -105,7 +105,7 @@ mod tests {
     use crate::nodes::data::testing::{Bench, refusal, unwrap};
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::given;
+    use crate::nodes::testing::inputs;
     use crate::value::Value;
     use crate::value::images::Images;
     use crate::value::stimuli::{Stimuli, Stimulus};
@@ -113,7 +113,7 @@ mod tests {
 
     impl Golden for Pixels {
         fn golden() -> Sample {
-            (given().value("images", &samples::pictures()), json!({ "size": 5, "grey": true }))
+            (inputs().value("images", &samples::pictures()), json!({ "size": 5, "grey": true }))
         }
     }
 

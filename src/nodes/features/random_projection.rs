@@ -141,20 +141,20 @@ mod tests {
     use super::RandomProjection;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{given, matrix, stimuli};
+    use crate::nodes::testing::{inputs, matrix, stimuli};
     use ndarray::Array2;
     use serde_json::json;
 
     impl Golden for RandomProjection {
         fn golden() -> Sample {
-            (given().value("features", &samples::x()), json!({ "components": 4, "seed": 2 }))
+            (inputs().value("features", &samples::x()), json!({ "components": 4, "seed": 2 }))
         }
     }
 
     #[test]
     fn rows_stay_who_they_are_in_fewer_dimensions() {
         let x = Array2::from_shape_fn((6, 300), |(i, j)| ((i * 31 + j * 17) % 23) as f32);
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&stimuli(6), x))
             .run::<RandomProjection>(json!({ "components": 40, "seed": 3 }))
             .unwrap();
@@ -167,7 +167,7 @@ mod tests {
     fn more_dimensions_than_columns_are_refused_in_words() {
         let refusal = |params| {
             let x = Array2::from_elem((6, 30), 1.0);
-            given().value("features", &matrix(&stimuli(6), x)).refusal::<RandomProjection>(params).message
+            inputs().value("features", &matrix(&stimuli(6), x)).refusal::<RandomProjection>(params).message
         };
         assert!(refusal(json!({ "components": 31 })).starts_with("`components` is 31, but `features` has 30 columns"));
         assert!(refusal(json!({})).starts_with("6 rows at `eps` 0.1 ask for 1535 dimensions, but `features` has 30"));

@@ -177,7 +177,7 @@ mod tests {
     use crate::nodes::evaluation::noise_ceiling::NoiseCeiling;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{about, given, stimuli};
+    use crate::nodes::testing::{about, inputs, stimuli};
     use crate::value::Value;
     use crate::value::responses::{About, Responses};
     use ndarray::{Array2, Array3, Axis};
@@ -185,7 +185,7 @@ mod tests {
 
     impl Golden for SelectUnits {
         fn golden() -> Sample {
-            (given().value("responses", &samples::repeats(24)), json!({ "names": ["u2", "u0"] }))
+            (inputs().value("responses", &samples::repeats(24)), json!({ "names": ["u2", "u0"] }))
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn units(params: serde_json::Value) -> Result<Vec<String>, String> {
-        let made = given().value("responses", &recorded()).run::<SelectUnits>(params).map_err(|e| e.message)?;
+        let made = inputs().value("responses", &recorded()).run::<SelectUnits>(params).map_err(|e| e.message)?;
         Ok(made.responses("responses").units().to_vec())
     }
 
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn numbers_and_repeats_go_with_their_units() {
-        let made = given().value("responses", &recorded()).run::<SelectUnits>(json!({ "names": ["u2"] })).unwrap();
+        let made = inputs().value("responses", &recorded()).run::<SelectUnits>(json!({ "names": ["u2"] })).unwrap();
         let out = made.responses("responses");
         assert_eq!(out.mean.column(0).to_vec(), [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5]);
         assert_eq!(out.repeats.unwrap().dim(), (6, 1, 2));
@@ -225,8 +225,8 @@ mod tests {
 
     #[test]
     fn a_choice_by_reliability_remembers_what_it_saw() {
-        let ceiling = given().value("responses", &recorded()).run::<NoiseCeiling>(json!({ "seed": 1 })).unwrap();
-        let made = given()
+        let ceiling = inputs().value("responses", &recorded()).run::<NoiseCeiling>(json!({ "seed": 1 })).unwrap();
+        let made = inputs()
             .value("responses", &recorded())
             .value("ceiling", &ceiling.value("ceiling"))
             .run::<SelectUnits>(json!({ "reliability": 0.5 }))
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn unknown_regions_of_a_recording_without_any_are_told() {
         let bare = Value::Responses(Responses::new(about(&stimuli(2), 1), Array2::zeros((2, 1)), None));
-        let error = given().value("responses", &bare).refusal::<SelectUnits>(json!({ "regions": ["IT"] }));
+        let error = inputs().value("responses", &bare).refusal::<SelectUnits>(json!({ "regions": ["IT"] }));
         assert!(error.message.contains("names no regions of its 1 units"), "{error}");
     }
 }

@@ -144,14 +144,14 @@ mod tests {
     use super::Standardize;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{folds, given, hold_out, matrix, stimuli};
+    use crate::nodes::testing::{folds, hold_out, inputs, matrix, stimuli};
     use ndarray::{Array2, array};
     use serde_json::json;
 
     impl Golden for Standardize {
         fn golden() -> Sample {
             let split = folds(&stimuli(samples::ROWS), 2);
-            (given().value("features", &samples::x()).value("split", &split), json!({}))
+            (inputs().value("features", &samples::x()).value("split", &split), json!({}))
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn train_rows_have_mean_0_and_deviation_1_and_others_are_scaled_alike() {
         let rows = stimuli(5);
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&rows, features()))
             .value("split", &hold_out(&rows, "tttte"))
             .run::<Standardize>(json!({}))
@@ -182,7 +182,7 @@ mod tests {
     fn centring_and_scaling_can_be_had_alone() {
         let rows = stimuli(5);
         let run = |params| {
-            let given = given().value("features", &matrix(&rows, features()));
+            let given = inputs().value("features", &matrix(&rows, features()));
             given.value("split", &hold_out(&rows, "tttte")).run::<Standardize>(params)
         };
         let centred = run(json!({ "scale": false })).unwrap();
@@ -196,7 +196,7 @@ mod tests {
     fn each_fold_is_scaled_by_its_own_train_rows() {
         let rows = stimuli(4);
         let x = array![[0.0], [10.0], [2.0], [30.0]];
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&rows, x))
             .value("split", &folds(&rows, 2))
             .run::<Standardize>(json!({}))
@@ -211,7 +211,7 @@ mod tests {
         let rows = stimuli(3);
         let mut x = Array2::<f32>::ones((3, 2));
         x[[1, 1]] = f32::NAN;
-        let error = given()
+        let error = inputs()
             .value("features", &matrix(&rows, x))
             .value("split", &hold_out(&rows, "tte"))
             .refusal::<Standardize>(json!({}));

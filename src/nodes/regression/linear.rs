@@ -91,7 +91,7 @@ mod tests {
     use super::Linear;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{given, hold_out, matrix, responses, stimuli};
+    use crate::nodes::testing::{hold_out, inputs, matrix, responses, stimuli};
     use ndarray::{Array2, array};
     use serde_json::Value as Json;
 
@@ -107,7 +107,7 @@ mod tests {
         let rows = stimuli(6);
         let x = array![[0.0], [1.0], [2.0], [3.0], [4.0], [10.0]];
         let y = array![[1.0], [3.0], [6.0], [7.0], [9.0], [0.0]];
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&rows, x))
             .value("responses", &responses(&rows, y))
             .value("split", &hold_out(&rows, "ttttte"))
@@ -129,7 +129,7 @@ mod tests {
         let rows = stimuli(5);
         let x = Array2::from_shape_fn((5, 8), |(i, j)| ((i * 7 + j * 3) % 11) as f32 + if i == j { 4.0 } else { 0.0 });
         let y = array![[1.0], [0.0], [2.0], [5.0], [0.0]];
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&rows, x.clone()))
             .value("responses", &responses(&rows, y.clone()))
             .value("split", &hold_out(&rows, "tttte"))

@@ -137,6 +137,7 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
+    use crate::kind::fact;
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::gram;
     use crate::math::linear::gram::Precision;
@@ -336,7 +337,7 @@ mod compute {
             MEASURES.map(|measure| (measure.name.to_owned(), measure.definition.to_owned())).into();
         table.about.facts = [
             ("columns".to_owned(), json!(columns)),
-            ("rows_fitted".to_owned(), json!(fitted)),
+            (fact::ROWS_FITTED.to_owned(), json!(fitted)),
             ("solver".to_owned(), json!(solver)),
             ("total_variance".to_owned(), json!(principal.total)),
         ]
@@ -351,7 +352,7 @@ mod tests {
     use super::Pca;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{Made, folds, given, hold_out, matrix, stimuli};
+    use crate::nodes::testing::{Outputs, folds, hold_out, inputs, matrix, stimuli};
     use crate::value::Value;
     use ndarray::{Array2, Axis};
     use rand::{Rng, SeedableRng};
@@ -359,7 +360,7 @@ mod tests {
 
     impl Golden for Pca {
         fn golden() -> Sample {
-            let given = given().value("features", &samples::x()).value("split", &samples::split());
+            let given = inputs().value("features", &samples::x()).value("split", &samples::split());
             (given, json!({ "components": 3 }))
         }
     }
@@ -369,12 +370,12 @@ mod tests {
         Array2::from_shape_fn((height, width), |_| rng.sample::<f32, _>(rand_distr::StandardNormal) + 3.0)
     }
 
-    fn run(x: &Array2<f32>, split: &Value, params: serde_json::Value) -> Made {
+    fn run(x: &Array2<f32>, split: &Value, params: serde_json::Value) -> Outputs {
         let rows = stimuli(x.nrows());
-        given().value("features", &matrix(&rows, x.clone())).value("split", split).run::<Pca>(params).unwrap()
+        inputs().value("features", &matrix(&rows, x.clone())).value("split", split).run::<Pca>(params).unwrap()
     }
 
-    fn fold_values(made: &Made) -> (Array2<f32>, Array2<f32>) {
+    fn fold_values(made: &Outputs) -> (Array2<f32>, Array2<f32>) {
         (made.matrix("scores").view().to_owned(), made.matrix("components").view().to_owned())
     }
 
@@ -435,7 +436,7 @@ mod tests {
     #[test]
     fn unread_components_are_not_made() {
         let rows = stimuli(6);
-        let made = given()
+        let made = inputs()
             .value("features", &matrix(&rows, noisy(6, 9)))
             .value("split", &hold_out(&rows, "ttttte"))
             .wanting(&["scores"])
@@ -449,7 +450,7 @@ mod tests {
         let rows = stimuli(6);
         let refusal = |x: Array2<f32>, parts: &str, params| {
             let split = hold_out(&rows, parts);
-            given().value("features", &matrix(&rows, x)).value("split", &split).refusal::<Pca>(params).message
+            inputs().value("features", &matrix(&rows, x)).value("split", &split).refusal::<Pca>(params).message
         };
         let error = refusal(noisy(6, 9), "ttttte", json!({ "components": 5 }));
         assert!(error.contains("`components` is 5, but 5 centred train rows of 9 columns have rank 4"), "{error}");

@@ -5,6 +5,7 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::{Value as Json, json};
 use tch::Tensor;
 
+use crate::kind::fact;
 use crate::kind::{KindError, Run};
 use crate::math::linear::eigen::Eigen;
 use crate::math::linear::gram;
@@ -242,7 +243,7 @@ impl Penalties {
         ];
         table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text)).into();
         let facts: [(&str, Json); 3] =
-            [("grid", json!(grid)), ("extended", json!(extended)), ("method", json!(method))];
+            [(fact::GRID, json!(grid)), (fact::EXTENDED, json!(extended)), (fact::METHOD, json!(method))];
         table.about.facts = facts.map(|(name, fact)| (name.to_owned(), fact)).into();
         table.about.lineage = self.lineage;
         run.emit("alphas", Value::Table(table))

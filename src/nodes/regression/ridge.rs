@@ -226,7 +226,7 @@ mod compute {
                 let y = y - &mean;
                 let grid = grid(&params.alphas, &design, &task);
                 let (choice, coefficients) = fit(&params, &task, &design, folds.as_deref(), &y, &grid, run)?;
-                tell(&params, &choice, &grid, task.fold, run);
+                report(&params, &choice, &grid, task.fold, run);
                 penalties.add(&task, &choice.alpha, &choice.at_edge, &choice.explained);
                 emit("ridge", &task, &design, &coefficients, &mean, run)?;
                 tried.extend(choice.grid);
@@ -315,7 +315,7 @@ mod compute {
     }
 
     /// Says where the grid was too small.
-    fn tell(params: &Params, choice: &Choice, grid: &[f64], fold: Option<usize>, run: &mut Run<'_>) {
+    fn report(params: &Params, choice: &Choice, grid: &[f64], fold: Option<usize>, run: &mut Run<'_>) {
         let place = fold.map_or(String::new(), |fold| format!("fold {fold}: "));
         let (low, high) = (choice.grid[0], choice.grid[choice.grid.len() - 1]);
         if choice.extended {
@@ -358,7 +358,7 @@ mod tests {
     use super::Ridge;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{Given, folds, given, hold_out, matrix, named, responses, stimuli};
+    use crate::nodes::testing::{Inputs, folds, hold_out, inputs, matrix, named, responses, stimuli};
     use crate::value::Value;
     use ndarray::{Array2, Ix2, s};
     use rand::{Rng, SeedableRng};
@@ -376,16 +376,16 @@ mod tests {
     }
 
     /// Two units that follow the features, with noise, and one that does not.
-    fn toy(height: usize, width: usize) -> (Array2<f32>, Array2<f32>) {
+    fn random(height: usize, width: usize) -> (Array2<f32>, Array2<f32>) {
         let x = normal(height, width, 1) + 5.0;
         let mut y = x.dot(&normal(width, 3, 2)) + normal(height, 3, 3) * 2.0;
         y.column_mut(2).assign(&normal(height, 1, 4).column(0));
         (x, y)
     }
 
-    fn job(x: &Array2<f32>, y: &Array2<f32>, split: &Value) -> Given {
+    fn job(x: &Array2<f32>, y: &Array2<f32>, split: &Value) -> Inputs {
         let rows = stimuli(x.nrows());
-        given()
+        inputs()
             .value("features", &matrix(&rows, x.clone()))
             .value("responses", &responses(&rows, y.clone()))
             .value("split", split)
@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn predictions_of_all_rows_follow_the_normal_equations_in_both_forms() {
         for (height, width) in [(24, 4), (12, 16)] {
-            let (x, y) = toy(height, width);
+            let (x, y) = random(height, width);
             let train = height - 4;
             let split = hold_out(&stimuli(height), &("t".repeat(train) + "vvee"));
             let expected = oracle(&x, &y, train, 30.0);
@@ -437,7 +437,7 @@ mod tests {
 
     #[test]
     fn each_unit_has_its_own_penalty_and_noise_is_predicted_by_its_mean() {
-        let (x, y) = toy(60, 6);
+        let (x, y) = random(60, 6);
         let split = hold_out(&stimuli(60), &"t".repeat(60));
         for params in [Json::Null, json!({ "folds": 5 })] {
             let made = job(&x, &y, &split).run::<Ridge>(params).unwrap();
@@ -451,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_narrow_grid_grows_unless_told_not_to() {
-        let (x, y) = toy(60, 6);
+        let (x, y) = random(60, 6);
         let split = hold_out(&stimuli(60), &"t".repeat(60));
         let grows = json!({ "alphas": { "low": 1e-4, "high": 1e-2, "count": 5 } });
         let made = job(&x, &y, &split).run::<Ridge>(grows).unwrap();
@@ -466,7 +466,7 @@ mod tests {
 
     #[test]
     fn every_fold_is_fitted_without_its_rows() {
-        let (x, y) = toy(21, 4);
+        let (x, y) = random(21, 4);
         let made = job(&x, &y, &folds(&stimuli(21), 3)).run::<Ridge>(json!({ "alphas": 3.0 })).unwrap();
         assert_eq!(made.keys("predictions"), ["0", "1", "2"]);
         let parts: String = (0..21).map(|row| if row % 3 == 1 { 'e' } else { 't' }).collect();
@@ -478,21 +478,21 @@ mod tests {
 
     #[test]
     fn rows_join_by_stimulus_and_only_train_needs_responses() {
-        let (x, y) = toy(20, 4);
+        let (x, y) = random(20, 4);
         let rows = stimuli(20);
         let split = hold_out(&rows, &("t".repeat(14) + "vvveee"));
         let straight = job(&x, &y, &split).run::<Ridge>(Json::Null).unwrap();
         // Responses reversed, and none for the last three stimuli.
         let order: Vec<usize> = (0..17).rev().collect();
         let reversed = responses(&named(order.iter().map(|at| format!("s{at}"))), y.select(ndarray::Axis(0), &order));
-        let joined = given()
+        let joined = inputs()
             .value("features", &matrix(&rows, x.clone()))
             .value("responses", &reversed)
             .value("split", &split)
             .run::<Ridge>(Json::Null)
             .unwrap();
         assert_eq!(straight.bytes("predictions"), joined.bytes("predictions"));
-        let few = given()
+        let few = inputs()
             .value("features", &matrix(&rows, x))
             .value("responses", &responses(&stimuli(10), y.slice(s![..10, ..]).to_owned()))
             .value("split", &split);
@@ -505,7 +505,7 @@ mod tests {
 
     #[test]
     fn bad_responses_and_features_are_refused_in_words() {
-        let (x, mut y) = toy(10, 3);
+        let (x, mut y) = random(10, 3);
         let split = hold_out(&stimuli(10), "tttttttvee");
         y.column_mut(0).fill(4.0);
         let made = job(&x, &y, &split).run::<Ridge>(Json::Null).unwrap();
@@ -517,7 +517,7 @@ mod tests {
         y[[2, 1]] = f32::NAN;
         let error = job(&x, &y, &split).refusal::<Ridge>(Json::Null).message;
         assert!(error.contains("NaN for unit `u1` at train stimulus `s2`"), "{error}");
-        let (_, y) = toy(10, 3);
+        let (_, y) = random(10, 3);
         let error = job(&Array2::ones((10, 3)), &y, &split).refusal::<Ridge>(Json::Null).message;
         assert!(error.contains("all 7 train rows of `features` are the same"), "{error}");
         let error = job(&x, &y, &split).refusal::<Ridge>(json!({ "folds": 9 })).message;
@@ -526,7 +526,7 @@ mod tests {
 
     #[test]
     fn penalties_are_told_apart_and_checked() {
-        let (x, y) = toy(10, 3);
+        let (x, y) = random(10, 3);
         let split = hold_out(&stimuli(10), "tttttttvee");
         let refusal = |alphas: Json| job(&x, &y, &split).refusal::<Ridge>(json!({ "alphas": alphas })).message;
         assert!(refusal(json!(-1.0)).contains("-1 is no penalty; one is above 0"));

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::kind::Kind;
 use crate::nodes::features::extract_layer::ExtractLayer;
-use crate::nodes::testing::{Checkpoints, Given, Made, folds, given, hold_out, responses, stimuli};
+use crate::nodes::testing::{Checkpoints, Inputs, Outputs, folds, hold_out, inputs, responses, stimuli};
 use crate::nodes::training::co_train::CoTrain;
 use crate::nodes::training::fit::trained::predict;
 use crate::nodes::training::train_cnn::TrainCnn;
@@ -56,17 +56,17 @@ fn split() -> Value {
     hold_out(&stimuli(COUNT), &("t".repeat(40) + &"v".repeat(8) + &"e".repeat(12)))
 }
 
-fn bare() -> Given {
+fn bare() -> Inputs {
     // Networks so small gain nothing from a team, and lose much to one where something else runs too.
     crate::libtorch::set_threads(1);
-    given().value("images", &images()).value("split", &split())
+    inputs().value("images", &images()).value("split", &split())
 }
 
-fn on_responses() -> Given {
+fn on_responses() -> Inputs {
     bare().value("responses", &responses(&stimuli(COUNT), recorded()))
 }
 
-fn on_both() -> Given {
+fn on_both() -> Inputs {
     on_responses().value("labels", &labels(COUNT))
 }
 
@@ -83,7 +83,7 @@ fn small(more: Json) -> Json {
 }
 
 /// Explained variance per unit on the test rows.
-fn explained(made: &Made) -> Vec<f64> {
+fn explained(made: &Outputs) -> Vec<f64> {
     let (predicted, truth) = (made.matrix("predictions").view().to_owned(), recorded());
     let column = |array: &Array2<f32>, unit: usize| -> Vec<f64> {
         array.column(unit).iter().skip(48).map(|&x| f64::from(x)).collect()
@@ -92,7 +92,7 @@ fn explained(made: &Made) -> Vec<f64> {
 }
 
 /// The share of test rows whose likeliest class is theirs.
-fn accuracy(made: &Made, port: &str) -> f64 {
+fn accuracy(made: &Outputs, port: &str) -> f64 {
     let probabilities = made.matrix(port);
     assert_eq!(probabilities.about.columns.as_deref(), Some(["left", "right"].map(str::to_owned).as_slice()));
     let view = probabilities.view();
@@ -101,7 +101,7 @@ fn accuracy(made: &Made, port: &str) -> f64 {
     right as f64 / 12.0
 }
 
-fn columns(made: &Made) -> Vec<String> {
+fn columns(made: &Outputs) -> Vec<String> {
     made.table("history").get_column_names().iter().map(|name| name.to_string()).collect()
 }
 
@@ -172,9 +172,9 @@ fn whatever_is_known_of_a_row_teaches() {
         known,
         None,
     ));
-    let given = || bare().value("responses", &some).value("labels", &labels(30));
+    let inputs = || bare().value("responses", &some).value("labels", &labels(30));
     for batches in ["joint", "alternating"] {
-        let made = given()
+        let made = inputs()
             .run::<CoTrain>(small(json!({ "balance": "uncertainty", "batches": batches, "epochs": 20 })))
             .unwrap();
         let scores = explained(&made);
@@ -245,7 +245,7 @@ fn a_schedule_that_spans_all_epochs_says_that_it_starts_anew() {
 
 #[test]
 fn what_was_seen_is_remembered() {
-    let saw = |made: &Made| {
+    let saw = |made: &Outputs| {
         let lineage = made.matrix("predictions").about.lineage.clone();
         assert_eq!(made.network("network").about.lineage, lineage);
         let seen = |list: &[crate::value::lineage::Exposure]| {
@@ -292,8 +292,8 @@ fn a_network_predicts_what_it_predicted_and_gives_its_layers() {
     assert_eq!(outputs.probabilities.unwrap(), made.matrix("probabilities").view());
 
     let extract = |layers: Json, model: &str| {
-        let given = given().value("images", &images()).value("network", &made.value("network"));
-        given.run::<ExtractLayer>(json!({ "model": model, "layers": layers }))
+        let inputs = inputs().value("images", &images()).value("network", &made.value("network"));
+        inputs.run::<ExtractLayer>(json!({ "model": model, "layers": layers }))
     };
     let layers = extract(json!(["responses", "blocks.0", "blocks.1"]), "network").unwrap();
     let off = &layers.matrix_of("activations", "responses").view() - &made.matrix("predictions").view();
@@ -315,13 +315,13 @@ fn a_trained_network_is_trained_on_and_what_is_frozen_stays() {
     let first = bare().value("labels", &labels(COUNT)).run::<TrainCnn>(small(json!({}))).unwrap();
     let mut params = small(json!({ "tune": "readout" }));
     params.as_object_mut().unwrap().remove("architecture");
-    let given = || on_responses().value("network", &first.value("network"));
-    let made = given().run::<TrainCnn>(params.clone()).unwrap();
+    let inputs = || on_responses().value("network", &first.value("network"));
+    let made = inputs().run::<TrainCnn>(params.clone()).unwrap();
     let (before, after) = (first.network("network"), made.network("network"));
     let same = |name: &str| before.tensors[name] == after.tensors[name];
     assert!(before.tensors.keys().filter(|name| name.starts_with("blocks")).all(|name| same(name)));
     params["tune"] = json!("blocks.1");
-    let made = given().run::<TrainCnn>(params.clone()).unwrap();
+    let made = inputs().run::<TrainCnn>(params.clone()).unwrap();
     let after = made.network("network");
     let changed: Vec<&String> = before
         .tensors
@@ -334,9 +334,9 @@ fn a_trained_network_is_trained_on_and_what_is_frozen_stays() {
     assert_eq!(after.about.lineage.fitted.len(), 1);
     // Pictures that are moved pass through the frozen trunk at every look.
     params["augment"] = json!({ "shift": 1 });
-    given().run::<TrainCnn>(params.clone()).unwrap();
+    inputs().run::<TrainCnn>(params.clone()).unwrap();
     params["architecture"] = json!("two_layer");
-    let error = given().refusal::<TrainCnn>(params).message;
+    let error = inputs().refusal::<TrainCnn>(params).message;
     assert!(error.contains("`network` is connected, but the parameters name an architecture"), "{error}");
 }
 
@@ -350,7 +350,7 @@ fn a_network_of_the_zoo_is_fine_tuned_from_a_layer_up() {
     };
     let run = |tune: &str| on_responses().run::<TrainCnn>(params(tune)).unwrap();
     let [whole, some, readout] = ["whole", "features.4", "readout"].map(run);
-    let tensors = |made: &Made| made.network("network").tensors;
+    let tensors = |made: &Outputs| made.network("network").tensors;
     let (whole, some, readout) = (tensors(&whole), tensors(&some), tensors(&readout));
     assert_eq!(some["features.0.weight"], readout["features.0.weight"]);
     assert_ne!(whole["features.0.weight"], readout["features.0.weight"]);
@@ -360,17 +360,19 @@ fn a_network_of_the_zoo_is_fine_tuned_from_a_layer_up() {
     assert!(error.contains("lies beyond the layer that is read out (features.4)"), "{error}");
     // The architecture's own name works too.
     let made = run("readout");
-    let given = given().value("images", &images()).value("network", &made.value("network"));
-    let layers = given.run::<ExtractLayer>(json!({ "model": "squeezenet1_1", "layers": ["features.0"] })).unwrap();
+    let inputs = inputs().value("images", &images()).value("network", &made.value("network"));
+    let layers = inputs.run::<ExtractLayer>(json!({ "model": "squeezenet1_1", "layers": ["features.0"] })).unwrap();
     assert_eq!(layers.matrix_of("activations", "features.0").rows(), COUNT);
 }
 
 #[test]
 fn folds_each_have_a_training_of_their_own() {
     let rows = stimuli(COUNT);
-    let given = given().value("images", &images()).value("split", &folds(&rows, 2));
-    let made =
-        given.value("responses", &responses(&rows, recorded())).run::<TrainCnn>(small(json!({ "epochs": 3 }))).unwrap();
+    let inputs = inputs().value("images", &images()).value("split", &folds(&rows, 2));
+    let made = inputs
+        .value("responses", &responses(&rows, recorded()))
+        .run::<TrainCnn>(small(json!({ "epochs": 3 })))
+        .unwrap();
     assert_eq!(made.keys("predictions"), ["0", "1"]);
     assert_eq!(made.keys("network"), ["0", "1"]);
     assert_eq!(columns(&made)[0], "fold");
@@ -381,14 +383,14 @@ fn folds_each_have_a_training_of_their_own() {
 
 #[test]
 fn data_that_do_not_fit_are_refused_before_training_starts() {
-    let refused = |given: Given, more: Json| given.refusal::<TrainCnn>(small(more)).message;
+    let refused = |given: Inputs, more: Json| given.refusal::<TrainCnn>(small(more)).message;
     let error = refused(on_responses(), json!({ "batch": 37 }));
     assert!(error.contains("`batch` is 37, but 36 rows are fitted on"), "{error}");
     let error = refused(on_both(), json!({}));
     assert!(error.contains("`co_train` learns both"), "{error}");
     assert!(refused(bare(), json!({})).contains("neither `responses` nor `labels` is connected"));
     let no_val = hold_out(&stimuli(COUNT), &("t".repeat(40) + &"e".repeat(20)));
-    let given_no_val = given()
+    let given_no_val = inputs()
         .value("images", &images())
         .value("split", &no_val)
         .value("responses", &responses(&stimuli(COUNT), recorded()));
@@ -396,10 +398,10 @@ fn data_that_do_not_fit_are_refused_before_training_starts() {
     assert!(error.contains("`early_stopping.on` is val, but 0 rows of `split` are val"), "{error}");
     // Validation rows without responses judge nothing.
     let some = responses(&stimuli(40), recorded().slice(ndarray::s![..40, ..]).to_owned());
-    let given = || bare().value("responses", &some);
-    let error = refused(given(), json!({ "early_stopping": { "on": "val" } }));
+    let inputs = || bare().value("responses", &some);
+    let error = refused(inputs(), json!({ "early_stopping": { "on": "val" } }));
     assert!(error.contains("none of the 8 rows that should judge an epoch"), "{error}");
-    let made = given().run::<TrainCnn>(small(json!({ "early_stopping": null, "epochs": 1 }))).unwrap();
+    let made = inputs().run::<TrainCnn>(small(json!({ "early_stopping": null, "epochs": 1 }))).unwrap();
     assert!(made.numbers("history", "val_loss")[0].is_nan(), "nobody judges");
     let one = Value::Labels(Labels { stimuli: stimuli(COUNT), object: vec!["left".to_owned(); COUNT], category: None });
     let error = refused(bare().value("labels", &one), json!({}));

@@ -120,6 +120,7 @@ pub fn lower(
         title: title.unwrap_or_else(|| name_of_plan.clone()),
         name: name_of_plan,
         recipe: None,
+        set: options.set.clone(),
         source: source.text.clone(),
         about,
         workspace: match &options.workspace {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
-use crate::kind::chart::{ChartKind, ChartOption, Charts, Given, Shape};
+use crate::kind::chart::{ChartKind, ChartOption, Charts, Options, Shape};
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
@@ -134,7 +134,7 @@ impl Page<'_, '_> {
             let problem = problems.error(field.value.place.clone(), format!("there is no chart {}", quoted(named)));
             suggest(problem, named, self.charts.names(), "the charts are");
         }
-        let mut options = Given::new();
+        let mut options = Options::new();
         for option in self.charts.options() {
             let Some(field) = field(&option.name) else { continue };
             if let Some(value) = self.option(option, field, problems) {
@@ -202,13 +202,13 @@ impl Page<'_, '_> {
         items.iter().map(wording::scalar_text).collect()
     }
 
-    fn numbers(&self, field: &Entry, problems: &mut Problems) -> Given {
+    fn numbers(&self, field: &Entry, problems: &mut Problems) -> Options {
         let Value::Map(entries) = &field.value.value else {
             let key = &field.key;
             problems
                 .error(field.place.clone(), format!("`{key}` is {}; it is a map", field.value.describe()))
                 .help(format!("names and published numbers, as in `{key}: {{ published: 0.406 }}`"));
-            return Given::new();
+            return Options::new();
         };
         let number = |entry: &Entry| {
             let value = self.value(&entry.value, problems)?;

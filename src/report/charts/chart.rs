@@ -1,6 +1,6 @@
 //! A chart as a page draws it: what a recipe knows of it, and how it comes of results.
 
-use crate::kind::chart::{ChartKind, Described, Given};
+use crate::kind::chart::{ChartKind, Described, Options};
 use crate::plan::NodeIndex;
 use crate::report::draw::figure::Figure;
 use crate::report::read::results::Results;
@@ -35,7 +35,7 @@ pub trait Draw: Described {
 
 /// A chart, with its types erased.
 pub struct Chart {
-    draw: fn(&View<'_>, &Given) -> Option<Figure>,
+    draw: fn(&View<'_>, &Options) -> Option<Figure>,
     kind: fn() -> ChartKind,
     /// The name in a recipe.
     pub name: &'static str,
@@ -61,7 +61,7 @@ impl Chart {
     }
 
     /// The figure, with the nodes that it is of.
-    pub fn draw(&self, view: &View<'_>, given: &Given) -> Option<Figure> {
+    pub fn draw(&self, view: &View<'_>, given: &Options) -> Option<Figure> {
         let mut figure = (self.draw)(view, given)?;
         if figure.nodes.is_empty() {
             figure.nodes = view.nodes.to_vec();

@@ -3,6 +3,7 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::kind::chart::Described;
+use crate::kind::fact;
 use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
 use crate::report::charts::chart::{Draw, View};
@@ -106,15 +107,15 @@ fn read(results: &Results<'_>, node: NodeIndex) -> Option<Row> {
             })
         })
         .collect();
-    let grids = tables.iter().filter_map(|grid| grid.facts.get("grid")?.as_array().cloned());
+    let grids = tables.iter().filter_map(|grid| grid.facts.get(fact::GRID)?.as_array().cloned());
     let penalties = density::sorted(grids.flatten().filter_map(|value| value.as_f64()).filter(|x| *x > 0.0));
     let variant = &results.node(node).id.variant;
     Some(Row {
         name: variant.iter().map(|v| v.1.as_str()).collect::<Vec<_>>().join(", "),
         chosen,
         edges: penalties.first().copied().zip(penalties.last().copied()),
-        extended: tables.iter().any(|grid| grid.fact_flag("extended")),
-        method: first.fact_text("method").map(str::to_owned),
+        extended: tables.iter().any(|grid| grid.fact_flag(fact::EXTENDED)),
+        method: first.fact_text(fact::METHOD).map(str::to_owned),
         folds: tables.len() > 1 || first.has(column::FOLD),
     })
 }

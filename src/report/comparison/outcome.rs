@@ -6,12 +6,13 @@ use crate::kind::Measure;
 
 /// What two studies differ in, and what came of it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Versus {
+pub struct Comparison {
     pub a: String,
     pub b: String,
     /// What was done otherwise, in the order of the second plan.
     pub changes: Vec<Change>,
-    pub contrasts: Vec<Contrast>,
+    #[serde(rename = "contrasts")]
+    pub pairs: Vec<Paired>,
     /// Evaluations that have no counterpart, or none that may be compared, with the reason.
     pub apart: Vec<(String, String)>,
 }
@@ -27,7 +28,7 @@ pub struct Change {
 
 /// One measure of two evaluations over the units that both score.
 #[derive(Clone, Debug, Serialize)]
-pub struct Contrast {
+pub struct Paired {
     pub a: String,
     pub b: String,
     pub measure: String,
@@ -68,24 +69,24 @@ pub enum Verdict {
     Open,
 }
 
-impl Versus {
+impl Comparison {
     /// The measures that were compared, the one that is talked of first.
     pub fn measures(&self) -> Vec<&str> {
-        self.contrasts.iter().fold(Vec::new(), |mut known, contrast| {
-            if !known.contains(&contrast.measure.as_str()) {
-                known.push(&contrast.measure);
+        self.pairs.iter().fold(Vec::new(), |mut known, pair| {
+            if !known.contains(&pair.measure.as_str()) {
+                known.push(&pair.measure);
             }
             known
         })
     }
 
     /// The contrasts of a measure.
-    pub fn of(&self, measure: &str) -> Vec<&Contrast> {
-        self.contrasts.iter().filter(|one| one.measure == measure).collect()
+    pub fn of(&self, measure: &str) -> Vec<&Paired> {
+        self.pairs.iter().filter(|one| one.measure == measure).collect()
     }
 }
 
-impl Contrast {
+impl Paired {
     /// What was compared: one name, or both where they differ.
     pub fn name(&self) -> String {
         if self.a == self.b { self.b.clone() } else { format!("{} | {}", self.a, self.b) }
@@ -147,10 +148,10 @@ fn items(text: &str) -> Vec<&str> {
 }
 
 /// What a reader may take away of some contrasts of one measure.
-pub fn verdict(contrasts: &[&Contrast]) -> String {
-    let count = |verdict: Verdict| contrasts.iter().filter(|one| one.verdict() == verdict).count();
-    let of = contrasts.len();
-    let same = contrasts.iter().filter(|one| one.is_same()).count();
+pub fn verdict(pairs: &[&Paired]) -> String {
+    let count = |verdict: Verdict| pairs.iter().filter(|one| one.verdict() == verdict).count();
+    let of = pairs.len();
+    let same = pairs.iter().filter(|one| one.is_same()).count();
     let parts = [
         (count(Verdict::Higher), "higher in B"),
         (count(Verdict::Lower), "lower in B"),

@@ -4,7 +4,7 @@ use minijinja::{AutoEscape, Environment, context};
 use plotters::style::text_anchor::{HPos, VPos};
 use serde::Serialize;
 
-use crate::report::comparison::outcome::{Contrast, Verdict, Versus};
+use crate::report::comparison::outcome::{Comparison, Paired, Verdict};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
@@ -37,9 +37,9 @@ pub struct Named {
 }
 
 /// Two studies and what they differ in.
-pub struct Comparison<'a> {
+pub struct Page<'a> {
     pub sides: [Named; 2],
-    pub found: &'a Versus,
+    pub found: &'a Comparison,
 }
 
 /// The answer in a sentence around a number.
@@ -65,7 +65,7 @@ struct Units {
     rows: Vec<(String, Vec<(String, f64)>)>,
 }
 
-impl Comparison<'_> {
+impl Page<'_> {
     /// The page as HTML, self-contained; equal comparisons give equal bytes.
     pub fn page(&self) -> Result<String, ReportError> {
         let [a, b] = &self.sides;
@@ -80,10 +80,10 @@ impl Comparison<'_> {
         let first = measures.first().map(|name| self.found.of(name)).unwrap_or_default();
         let mut figures: Vec<Figure> = Vec::new();
         for (at, name) in measures.iter().enumerate() {
-            let contrasts = self.found.of(name);
-            figures.extend(differences(&contrasts));
+            let pairs = self.found.of(name);
+            figures.extend(differences(&pairs));
             if at == 0 {
-                figures.extend(scatters(&contrasts, &self.sides));
+                figures.extend(scatters(&pairs, &self.sides));
             }
         }
         let mut shown = figures.into_iter().enumerate().map(|(at, figure)| {
@@ -119,9 +119,9 @@ impl Comparison<'_> {
     }
 }
 
-fn of_measure(contrast: &Contrast) -> Measure {
-    let own = [(contrast.measure.clone(), contrast.definition.clone())].into();
-    Measures::among(contrast.declared).measure(&contrast.measure, &own)
+fn of_measure(pair: &Paired) -> Measure {
+    let own = [(pair.measure.clone(), pair.definition.clone())].into();
+    Measures::among(pair.declared).measure(&pair.measure, &own)
 }
 
 /// A difference with its sign, which a score alone has only where it is negative.
@@ -129,23 +129,23 @@ fn signed(measure: &Measure, x: f64) -> String {
     if x > 0.0 { format!("+{}", measure.value(x)) } else { measure.value(x) }
 }
 
-fn interval(measure: &Measure, contrast: &Contrast) -> Option<String> {
-    let (low, high) = contrast.low.zip(contrast.high)?;
+fn interval(measure: &Measure, pair: &Paired) -> Option<String> {
+    let (low, high) = pair.low.zip(pair.high)?;
     Some(format!("{} to {}", signed(measure, low), signed(measure, high)))
 }
 
-fn answer(contrasts: &[&Contrast]) -> Answer {
+fn answer(pairs: &[&Paired]) -> Answer {
     let nothing = || Answer {
         before: "None of their evaluations can be compared.".to_owned(),
         score: String::new(),
         after: String::new(),
         sure: Vec::new(),
     };
-    let Some(first) = contrasts.first() else { return nothing() };
+    let Some(first) = pairs.first() else { return nothing() };
     let measure = of_measure(first);
     let mut sure = Vec::new();
     let (before, score, after);
-    if let [one] = contrasts {
+    if let [one] = pairs {
         let equal = one.is_same();
         before = match one.verdict() {
             _ if equal => format!("B scores what A does, unit by unit: mean {} ", measure.label),
@@ -169,13 +169,13 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
             sure.push(format!("Wilcoxon’s signed-rank test over units: p {}.", sign(p)));
         }
     } else {
-        let count = |verdict: Verdict| contrasts.iter().filter(|one| one.verdict() == verdict).count();
+        let count = |verdict: Verdict| pairs.iter().filter(|one| one.verdict() == verdict).count();
         let (higher, lower, open) = (count(Verdict::Higher), count(Verdict::Lower), count(Verdict::Open));
-        let of = counted(contrasts.len(), "evaluation");
+        let of = counted(pairs.len(), "evaluation");
         let score_of =
             |count: usize, how: &str| format!("{count} score{} {how} in B", if count == 1 { "s" } else { "" });
         (before, score) = match (higher, lower) {
-            (0, 0) if contrasts.iter().all(|one| one.is_same()) => {
+            (0, 0) if pairs.iter().all(|one| one.is_same()) => {
                 (format!("In {} B scores what A does, unit by unit, in ", measure.label), format!("all {of}"))
             }
             (0, 0) => {
@@ -189,7 +189,7 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
             (0, _) => format!(", none higher, and {open} with no difference beyond chance"),
             _ => format!(", {lower} lower, and {open} with no difference beyond chance"),
         };
-        let most = contrasts.iter().max_by(|x, y| x.difference.abs().total_cmp(&y.difference.abs())).unwrap_or(first);
+        let most = pairs.iter().max_by(|x, y| x.difference.abs().total_cmp(&y.difference.abs())).unwrap_or(first);
         let most_of = most.name().replacen('@', ", ", 1).replace(['=', '_'], " ");
         after = match most.is_same() {
             true => ".".to_owned(),
@@ -199,7 +199,7 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
             "Judged by the 95 % bootstrap interval over units, not corrected for the number of evaluations.".to_owned(),
         );
     }
-    if contrasts.iter().any(|one| !one.same_rows) {
+    if pairs.iter().any(|one| !one.same_rows) {
         sure.push(
             "The two were not scored on the same stimuli, so a part of the difference may be the stimuli’s.".to_owned(),
         );
@@ -208,9 +208,9 @@ fn answer(contrasts: &[&Contrast]) -> Answer {
 }
 
 /// The variant of each contrast that has one, where those that do are variants of one name.
-fn variants<'c>(contrasts: &[&'c Contrast]) -> Option<Vec<Option<&'c str>>> {
-    let split = |one: &&'c Contrast| one.b.split_once('@').filter(|_| one.a == one.b);
-    let all: Vec<Option<(&str, &str)>> = contrasts.iter().map(split).collect();
+fn variants<'c>(pairs: &[&'c Paired]) -> Option<Vec<Option<&'c str>>> {
+    let split = |one: &&'c Paired| one.b.split_once('@').filter(|_| one.a == one.b);
+    let all: Vec<Option<(&str, &str)>> = pairs.iter().map(split).collect();
     let mut names = all.iter().flatten().map(|(name, _)| name);
     let first = names.next()?;
     let several = all.iter().flatten().count() > 1 && names.all(|name| name == first);
@@ -218,33 +218,33 @@ fn variants<'c>(contrasts: &[&'c Contrast]) -> Option<Vec<Option<&'c str>>> {
 }
 
 /// What contrasts are called: by the variant alone, as `told` words it, where the name goes without saying.
-fn named(contrasts: &[&Contrast], told: impl Fn(&str) -> String) -> Vec<String> {
-    let variants = variants(contrasts).unwrap_or_else(|| vec![None; contrasts.len()]);
-    contrasts.iter().zip(variants).map(|(one, variant)| variant.map_or_else(|| one.name(), &told)).collect()
+fn named(pairs: &[&Paired], told: impl Fn(&str) -> String) -> Vec<String> {
+    let variants = variants(pairs).unwrap_or_else(|| vec![None; pairs.len()]);
+    pairs.iter().zip(variants).map(|(one, variant)| variant.map_or_else(|| one.name(), &told)).collect()
 }
 
 /// What rows are called: values, since variables stand above them.
-fn names(contrasts: &[&Contrast]) -> Vec<String> {
-    named(contrasts, short)
+fn names(pairs: &[&Paired]) -> Vec<String> {
+    named(pairs, short)
 }
 
 /// What panels are called, which stand by themselves.
-fn headings(contrasts: &[&Contrast]) -> Vec<String> {
+fn headings(pairs: &[&Paired]) -> Vec<String> {
     let worded = |variant: &str| {
         let parts = variant.split(',').map(|part| part.replacen('=', " ", 1).replace('_', " "));
         parts.collect::<Vec<_>>().join(", ")
     };
-    named(contrasts, worded)
+    named(pairs, worded)
 }
 
 /// Each unit's difference, with their mean and its interval.
-fn differences(contrasts: &[&Contrast]) -> Option<Figure> {
-    let measure = of_measure(contrasts.first()?);
-    let shown = &contrasts[..contrasts.len().min(ROWS)];
+fn differences(pairs: &[&Paired]) -> Option<Figure> {
+    let measure = of_measure(pairs.first()?);
+    let shown = &pairs[..pairs.len().min(ROWS)];
     let picture = |(width, class): (u32, &'static str)| rows(shown, &measure, (width, class));
     let panel = Panel { wide: picture((WIDE, "wide")), narrow: Some(picture((NARROW, "narrow"))), ..Panel::default() };
     let mut data = Data::of(["evaluation", "unit", "a", "b", "difference"]);
-    for one in contrasts {
+    for one in pairs {
         for unit in &one.per_unit {
             data.row([one.name(), unit.unit.clone(), cell(unit.a), cell(unit.b), cell(unit.b - unit.a)]);
         }
@@ -255,9 +255,9 @@ fn differences(contrasts: &[&Contrast]) -> Option<Figure> {
         "Grey dots: one unit’s difference, B − A. Large dot: their mean; line: bootstrap 95 % interval of the mean over \
          units; n = {n}. p: Wilcoxon signed-rank test over units"
     );
-    caption += if contrasts.len() > 1 { ", not corrected for the number of evaluations." } else { "." };
-    if contrasts.len() > ROWS {
-        caption += &format!(" The first {ROWS} of {}; the table has all.", counted(contrasts.len(), "evaluation"));
+    caption += if pairs.len() > 1 { ", not corrected for the number of evaluations." } else { "." };
+    if pairs.len() > ROWS {
+        caption += &format!(" The first {ROWS} of {}; the table has all.", counted(pairs.len(), "evaluation"));
     }
     Some(Figure {
         title: format!("Difference in {}, unit by unit", measure.label),
@@ -270,10 +270,9 @@ fn differences(contrasts: &[&Contrast]) -> Option<Figure> {
     })
 }
 
-fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'static str)) -> String {
-    let labels: Vec<String> =
-        names(contrasts).iter().map(|name| shortened(name, TEXT, f64::from(width) * 0.32)).collect();
-    let all = contrasts.iter().flat_map(|one| {
+fn rows(pairs: &[&Paired], measure: &Measure, (width, class): (u32, &'static str)) -> String {
+    let labels: Vec<String> = names(pairs).iter().map(|name| shortened(name, TEXT, f64::from(width) * 0.32)).collect();
+    let all = pairs.iter().flat_map(|one| {
         let units = one.per_unit.iter().map(|unit| unit.b - unit.a);
         units.chain([one.low, one.high].into_iter().flatten())
     });
@@ -283,7 +282,7 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
         "" => format!("Difference in {}, B − A", measure.label),
         unit => format!("Difference in {}, B − A ({unit})", measure.label),
     };
-    let variables = variants(contrasts).and_then(|all| {
+    let variables = variants(pairs).and_then(|all| {
         let names =
             all.into_iter().flatten().next()?.split(',').map(|part| part.split_once('=').map_or("", |(name, _)| name));
         Some(names.collect::<Vec<_>>().join(", ").replace('_', " "))
@@ -291,7 +290,7 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
     let variables = variables.unwrap_or_default();
     let frame = Frame {
         width,
-        height: 88 + 46 * contrasts.len().max(2) as u32,
+        height: 88 + 46 * pairs.len().max(2) as u32,
         x: Axis::linear(low, high, if width < 500 { 3 } else { 6 }),
         y: Axis::bands(&labels).reversed(),
         x_title: &x_title,
@@ -300,15 +299,15 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
         top: 0.0,
     };
     let end = frame.x.ends().1;
-    let told = |one: &Contrast| {
+    let told = |one: &Paired| {
         let within = interval(measure, one).map(|text| format!(" ({text})")).unwrap_or_default();
         let p = one.p.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
         format!("{}: mean {}{within}{p}, {}", one.name(), signed(measure, one.difference), counted(one.units, "unit"))
     };
-    let alt = format!("{}. {}.", x_title, contrasts.iter().map(|one| told(one)).collect::<Vec<_>>().join("; "));
+    let alt = format!("{}. {}.", x_title, pairs.iter().map(|one| told(one)).collect::<Vec<_>>().join("; "));
     draw(frame, &alt, class, |pen| {
-        pen.line(vec![(0.0, -0.5), (0.0, contrasts.len() as f64 - 0.5)], Colour::Muted, 1.2);
-        for (row, one) in contrasts.iter().enumerate() {
+        pen.line(vec![(0.0, -0.5), (0.0, pairs.len() as f64 - 0.5)], Colour::Muted, 1.2);
+        for (row, one) in pairs.iter().enumerate() {
             let row = row as f64;
             for (at, unit) in one.per_unit.iter().enumerate() {
                 // Spread evenly and always alike: multiples of the golden ratio.
@@ -340,9 +339,9 @@ fn rows(contrasts: &[&Contrast], measure: &Measure, (width, class): (u32, &'stat
 }
 
 /// Each unit's score in B over its score in A.
-fn scatters(contrasts: &[&Contrast], sides: &[Named; 2]) -> Option<Figure> {
-    let measure = of_measure(contrasts.first()?);
-    let shown = &contrasts[..contrasts.len().min(PANELS)];
+fn scatters(pairs: &[&Paired], sides: &[Named; 2]) -> Option<Figure> {
+    let measure = of_measure(pairs.first()?);
+    let shown = &pairs[..pairs.len().min(PANELS)];
     let titles = sides.each_ref().map(|side| shortened(&side.label, TEXT, 170.0));
     let panels = shown.iter().zip(headings(shown)).map(|(one, name)| {
         let all = || one.per_unit.iter().flat_map(|unit| [unit.a, unit.b]);
@@ -371,8 +370,8 @@ fn scatters(contrasts: &[&Contrast], sides: &[Named; 2]) -> Option<Figure> {
         Panel { heading: name, note, wide, narrow: None }
     });
     let mut caption = format!("{}; each dot is one unit. Dashed: equality; above it B scores higher.", measure.axis());
-    if contrasts.len() > PANELS {
-        caption += &format!(" The first {PANELS} of {}.", counted(contrasts.len(), "evaluation"));
+    if pairs.len() > PANELS {
+        caption += &format!(" The first {PANELS} of {}.", counted(pairs.len(), "evaluation"));
     }
     Some(Figure {
         title: format!("{} of each unit in both", capital(&measure.label)),
@@ -383,8 +382,8 @@ fn scatters(contrasts: &[&Contrast], sides: &[Named; 2]) -> Option<Figure> {
     })
 }
 
-fn lines(found: &Versus) -> Vec<Line> {
-    let line = |one: &Contrast| {
+fn lines(found: &Comparison) -> Vec<Line> {
+    let line = |one: &Paired| {
         let measure = of_measure(one);
         let p = one.p.map_or("–".to_owned(), probability);
         let cells = vec![
@@ -397,10 +396,10 @@ fn lines(found: &Versus) -> Vec<Line> {
         ];
         Line { name: one.name(), measure: measure.label, cells, scored: one.scored() }
     };
-    found.contrasts.iter().map(line).collect()
+    found.pairs.iter().map(line).collect()
 }
 
-fn table(found: &Versus) -> Data {
+fn table(found: &Comparison) -> Data {
     let heads = [
         "evaluation_a",
         "evaluation_b",
@@ -415,7 +414,7 @@ fn table(found: &Versus) -> Data {
         "on",
     ];
     let mut data = Data::of(heads);
-    for one in &found.contrasts {
+    for one in &found.pairs {
         let numbers = [
             cell(one.mean_a),
             cell(one.mean_b),
@@ -432,9 +431,9 @@ fn table(found: &Versus) -> Data {
 }
 
 /// The units of the measure that is talked of, a table per evaluation.
-fn units(found: &Versus) -> Vec<Units> {
+fn units(found: &Comparison) -> Vec<Units> {
     let Some(first) = found.measures().first().map(|name| found.of(name)) else { return Vec::new() };
-    let table = |one: &&Contrast| {
+    let table = |one: &&Paired| {
         let measure = of_measure(one);
         let rows = one.per_unit.iter().map(|unit| {
             let difference = unit.b - unit.a;
@@ -460,13 +459,13 @@ mod tests {
         ..kind::Measure::PLAIN
     };
 
-    fn contrast(name: &str, differences: &[f64]) -> Contrast {
+    fn pair(name: &str, differences: &[f64]) -> Paired {
         let per_unit = differences.iter().enumerate().map(|(at, difference)| {
             let a = 0.1 * at as f64;
             Unit { unit: format!("<u{at}>"), a, b: a + difference }
         });
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-        Contrast {
+        Paired {
             a: name.to_owned(),
             b: name.to_owned(),
             measure: EXPLAINED.name.to_owned(),
@@ -486,7 +485,7 @@ mod tests {
         }
     }
 
-    fn page(contrasts: Vec<Contrast>) -> String {
+    fn page(pairs: Vec<Paired>) -> String {
         let named = |label: &str| Named {
             label: label.to_owned(),
             name: "a".to_owned(),
@@ -501,13 +500,13 @@ mod tests {
             b: "<script>".to_owned(),
         };
         let apart = vec![("<x>".to_owned(), "they explain <other> responses".to_owned())];
-        let found = Versus { a: "a@1".into(), b: "a@2".into(), changes: vec![change], contrasts, apart };
-        Comparison { sides: [named("a@1"), named("a@2")], found: &found }.page().expect("a page")
+        let found = Comparison { a: "a@1".into(), b: "a@2".into(), changes: vec![change], pairs, apart };
+        Page { sides: [named("a@1"), named("a@2")], found: &found }.page().expect("a page")
     }
 
     #[test]
     fn a_difference_is_told_with_interval_test_and_units() {
-        let html = page(vec![contrast("scores", &[0.1, 0.2, 0.3])]);
+        let html = page(vec![pair("scores", &[0.1, 0.2, 0.3])]);
         for words in [
             "B scores higher than A: mean explained variance ",
             "<b>.400</b>",
@@ -526,12 +525,12 @@ mod tests {
 
     #[test]
     fn several_are_counted_and_none_is_said() {
-        let html = page(vec![contrast("s@layer=a", &[0.1, 0.2]), contrast("s@layer=b", &[0.01, -0.02])]);
+        let html = page(vec![pair("s@layer=a", &[0.1, 0.2]), pair("s@layer=b", &[0.01, -0.02])]);
         assert!(html.contains("1 scores higher in B</b>, 0 lower, and 1 with no difference"));
         assert!(html.contains("largest difference is +.150 (s, layer a)"), "the largest");
-        let html = page(vec![contrast("s@layer=a", &[0.01, 0.02]), contrast("s@layer=b", &[0.01, -0.02])]);
+        let html = page(vec![pair("s@layer=a", &[0.01, 0.02]), pair("s@layer=b", &[0.01, -0.02])]);
         assert!(html.contains("do not differ beyond chance in <b>any of 2 evaluations</b>;"));
         assert!(page(Vec::new()).contains("None of their evaluations can be compared."));
-        assert!(page(vec![contrast("s", &[0.0, 0.0])]).contains("B scores what A does, unit by unit"));
+        assert!(page(vec![pair("s", &[0.0, 0.0])]).contains("B scores what A does, unit by unit"));
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::kind::fact;
 use crate::kind::measure::{Part, first};
 use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
@@ -48,7 +49,7 @@ pub fn answer(results: &Results<'_>) -> Option<Answer> {
         sure.extend(runner_up(&best, &pairs(&grid, &measure.name)));
     }
     let flag = |name: &str| scores.as_ref().is_some_and(|grid| grid.fact_flag(name));
-    if flag("selected") {
+    if flag(fact::SELECTED) {
         sure.push(
             "The stimuli scored also chose among settings of the model, so the score is an optimistic one.".to_owned(),
         );
@@ -132,9 +133,9 @@ fn scored_on(scores: Option<&Grid>, best: &Best) -> String {
     let fact = |name: &str| -> Option<&Json> {
         scores.and_then(|grid| grid.facts.get(name)).or_else(|| best.sample.facts.get(name))
     };
-    let rows = fact("rows_scored").and_then(Json::as_u64).map(|n| format!("{} ", count(n as usize)));
+    let rows = fact(fact::ROWS_SCORED).and_then(Json::as_u64).map(|n| format!("{} ", count(n as usize)));
     let rows = rows.unwrap_or_default();
-    match fact("on").and_then(Json::as_str) {
+    match fact(fact::SCORED_ON).and_then(Json::as_str) {
         Some("train") => format!(" on {rows}training stimuli, the ones it was fitted on"),
         Some("val") => format!(" on {rows}validation stimuli"),
         Some("test") => format!(" on {rows}held-out test stimuli"),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Role;
+use crate::kind::fact;
 use crate::plan::NodeIndex;
 use crate::report::charts::distribution;
 use crate::report::charts::distribution::Look;
@@ -130,13 +131,13 @@ fn score(results: &Results<'_>, best: &Best) -> Option<Score> {
         definition: best.sample.measure.sentence(),
         data: format!("{data} stimuli"),
         digest: responses.digest.short(),
-        on: grid.fact_text("on").unwrap_or("").to_owned(),
-        rows: grid.fact_number("rows_scored").unwrap_or(0.0) as u64,
+        on: grid.fact_text(fact::SCORED_ON).unwrap_or("").to_owned(),
+        rows: grid.fact_number(fact::ROWS_SCORED).unwrap_or(0.0) as u64,
         what: if best.name.is_empty() { id.name.clone() } else { spoken(best) },
         mean,
         sem,
         units: n,
-        selected: grid.fact_flag("selected"),
+        selected: grid.fact_flag(fact::SELECTED),
         node,
     })
 }
@@ -205,11 +206,11 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{Wish, toy};
+    use crate::report::fixture::{Options, fixture};
 
     #[test]
     fn a_card_says_what_the_page_says() {
-        let card = card(&toy(Wish::default()).study());
+        let card = card(&fixture(Options::default()).study());
         assert_eq!((card.state.as_str(), card.private), ("complete", 1));
         let (before, score, _) = card.answer.expect("an answer");
         assert!(before.contains("features.9 explains V4 best"), "{before}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::Role;
-use crate::kind::chart::Given;
+use crate::kind::chart::Options;
 use crate::kind::measure::Weight;
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::report::charts;
@@ -176,7 +176,7 @@ fn drawn<C: Draw>(results: &Results<'_>, nodes: &[NodeIndex], options: &C::Optio
 /// The usual chart of what nodes give of a role.
 fn of(results: &Results<'_>, nodes: &[NodeIndex], role: Role) -> Option<Item> {
     let port = results.port(*nodes.first()?, role);
-    charts::usual(role)?.draw(&View { results, nodes, port, title: None }, &Given::new()).map(Item::Figure)
+    charts::usual(role)?.draw(&View { results, nodes, port, title: None }, &Options::new()).map(Item::Figure)
 }
 
 fn made_by(mut figure: Figure, nodes: &[NodeIndex]) -> Figure {

@@ -13,6 +13,7 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use crate::kind::Role;
+use crate::kind::fact;
 use crate::report::draw::figure::Figure;
 use crate::report::draw::number::{count, counted, seconds};
 use crate::report::draw::{markdown, yaml};
@@ -289,11 +290,11 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
                 fact("Stimuli", count(stimuli));
             }
             if let Some(grid) = results.of_role(evaluation, Role::Scores) {
-                if let Some(rows) = grid.fact_number("rows_fitted") {
+                if let Some(rows) = grid.fact_number(fact::ROWS_FITTED) {
                     fact("Fitted on", count(rows as usize));
                 }
-                if let Some(rows) = grid.fact_number("rows_scored") {
-                    let on = grid.fact_text("on").map(|on| format!(" ({on})")).unwrap_or_default();
+                if let Some(rows) = grid.fact_number(fact::ROWS_SCORED) {
+                    let on = grid.fact_text(fact::SCORED_ON).map(|on| format!(" ({on})")).unwrap_or_default();
                     fact("Scored on", format!("{}{on}", count(rows as usize)));
                 }
             }
@@ -303,7 +304,7 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
     if total > 0.0 {
         fact("Computing", seconds(total));
     }
-    let devices = study.outcomes.iter().flat_map(|o| &o.records).map(|record| record.made.device.clone());
+    let devices = study.outcomes.iter().flat_map(|o| &o.records).map(|record| record.provenance.device.clone());
     let devices = distinct(devices.filter(|device| !device.is_empty()));
     if !devices.is_empty() {
         let told = devices.iter().map(|device| if device == "cpu" { "CPU".to_owned() } else { device.clone() });

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::kind::fact;
 use crate::plan::{Node, NodeIndex};
 use crate::report::draw::number::{bytes, count, counted, seconds};
 use crate::report::read::grid::json_text;
@@ -166,8 +167,9 @@ fn facts(results: &Results<'_>, at: NodeIndex) -> Vec<(String, String)> {
             facts.push((name.to_owned(), values.join(", ")));
         }
     };
-    let each =
-        |read: fn(&crate::engine::record::Made) -> String| outcome.records.iter().map(|r| read(&r.made)).collect();
+    let each = |read: fn(&crate::engine::record::Provenance) -> String| {
+        outcome.records.iter().map(|r| read(&r.provenance)).collect()
+    };
     if outcome.records.len() > 1 {
         fact("computations", vec![count(outcome.records.len())]);
     }
@@ -179,7 +181,7 @@ fn facts(results: &Results<'_>, at: NodeIndex) -> Vec<(String, String)> {
     fact("device", each(|made| made.device.clone()));
     fact("hardware", each(|made| made.hardware.clone()));
     fact("threads", each(|made| if made.threads > 0 { made.threads.to_string() } else { String::new() }));
-    let peak = outcome.records.iter().map(|record| record.made.peak_bytes).max().unwrap_or(0);
+    let peak = outcome.records.iter().map(|record| record.provenance.peak_bytes).max().unwrap_or(0);
     fact("peak memory", vec![if peak > 0 { bytes(peak) } else { String::new() }]);
     fact("ventral", each(|made| made.ventral.clone()));
     fact("libtorch", each(|made| made.libtorch.clone()));
@@ -201,9 +203,9 @@ fn exposures(results: &Results<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>,
             Some(Value::Matrix(matrix)) => lineages.push(matrix.about.lineage.clone()),
             Some(Value::Table(table)) => {
                 lineages.push(table.about.lineage.clone());
-                let on = table.about.facts.get("on").and_then(Json::as_str).unwrap_or("");
-                if let Some(rows) = table.about.facts.get("rows_scored").and_then(Json::as_u64) {
-                    let selected = table.about.facts.get("selected").and_then(Json::as_bool).unwrap_or(false);
+                let on = table.about.facts.get(fact::SCORED_ON).and_then(Json::as_str).unwrap_or("");
+                if let Some(rows) = table.about.facts.get(fact::ROWS_SCORED).and_then(Json::as_u64) {
+                    let selected = table.about.facts.get(fact::SELECTED).and_then(Json::as_bool).unwrap_or(false);
                     let also = if selected { ", some of which also chose settings" } else { "" };
                     scored.push(format!("{} {on} stimuli{also}", count(rows as usize)).replace("  ", " "));
                 }
@@ -232,21 +234,20 @@ pub fn distinct(values: impl IntoIterator<Item = String>) -> Vec<String> {
 /// The command that makes the study again.
 pub fn command(study: &Study<'_>) -> String {
     let plan = study.plan;
-    let (stem, set) = plan.name.split_once('@').map_or((plan.name.as_str(), None), |(stem, set)| (stem, Some(set)));
     let recipe = match &plan.recipe {
         // A path within the workspace is one that a reader has too; any other is of this machine.
         Some(path) => match path.strip_prefix(&plan.workspace) {
             Ok(inside) => inside.display().to_string(),
             Err(_) if path.is_relative() => path.display().to_string(),
             Err(_) => {
-                path.file_name().map_or_else(|| format!("{stem}.yaml"), |name| name.to_string_lossy().into_owned())
+                path.file_name().map_or_else(|| "recipe.yaml".to_owned(), |name| name.to_string_lossy().into_owned())
             }
         },
-        None => format!("recipes/{stem}.yaml"),
+        None => format!("recipes/{}.yaml", plan.name.split('@').next().unwrap_or_default()),
     };
     let mut command = format!("ventral run {}", quoted(&recipe));
-    for pair in set.into_iter().flat_map(|set| set.split(',')).filter(|pair| pair.contains('=')) {
-        command += &format!(" --set {}", quoted(pair));
+    for (name, value) in &plan.set {
+        command += &format!(" --set {}", quoted(&format!("{name}={value}")));
     }
     command
 }

@@ -145,12 +145,12 @@ fn board(first: &Score, mut rows: Vec<(&Card, &Score)>) -> Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{Wish, toy};
+    use crate::report::fixture::{Options, fixture};
     use crate::report::page::card;
 
     fn two() -> Vec<Card> {
-        let one = card::card(&toy(Wish::default()).study());
-        let mut other = toy(Wish { layers: vec!["features.6".to_owned()], ..Wish::default() });
+        let one = card::card(&fixture(Options::default()).study());
+        let mut other = fixture(Options { layers: vec!["features.6".to_owned()], ..Options::default() });
         other.plan.name = "other<i>".to_owned();
         other.plan.title = "<script>alert(1)</script>".to_owned();
         vec![one, card::card(&other.study())]

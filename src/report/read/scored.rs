@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::kind::column;
+use crate::kind::fact;
 use crate::kind::measure::first;
 use crate::plan::NodeIndex;
 use crate::report::read::grid::Grid;
@@ -40,7 +41,7 @@ pub fn scored(results: &Results<'_>, node: NodeIndex, scores: Option<&Grid>) -> 
     let split: Split = results.split(node)?;
     let arrivals = results.arrivals_of(node, Type::Matrix);
     let on = scores
-        .and_then(|grid| grid.fact_text("on"))
+        .and_then(|grid| grid.fact_text(fact::SCORED_ON))
         .or_else(|| results.node(node).params.get("on").and_then(serde_json::Value::as_str))
         .unwrap_or("test")
         .to_owned();

@@ -46,7 +46,7 @@ const HELD: u64 = 4 << 30;
 pub fn train(request: &Request<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     let images = run.images("images")?;
     let side = request.training.image_size.map(|side| (side.get(), side.get()));
-    let given = Inputs {
+    let inputs = Inputs {
         size: side.unwrap_or(images.about.size),
         images,
         split: run.split("split")?,
@@ -54,19 +54,19 @@ pub fn train(request: &Request<'_>, run: &mut Run<'_>) -> Result<(), KindError> 
         labels: if run.has("labels") { Some(run.labels("labels")?) } else { None },
         network: if run.has("network") { Some(run.network("network")?) } else { None },
     };
-    let rounds = given.split.rounds();
+    let rounds = inputs.split.rounds();
     if run.device != crate::device::Device::Cpu {
         run.note("on a GPU sums are added up in varying order: another run gives slightly other numbers");
     }
     let mut histories = Vec::new();
     let mut lineage = Lineage::default();
-    let tasks = match (&given.responses, &given.labels) {
+    let tasks = match (&inputs.responses, &inputs.labels) {
         (Some(_), Some(_)) => Tasks::Both,
         (Some(_), None) => Tasks::Responses,
         _ => Tasks::Classes,
     };
     for (at, round) in rounds.iter().enumerate() {
-        let (history, seen) = one_round(request, &given, round, (at, rounds.len()), tasks, run)?;
+        let (history, seen) = one_round(request, &inputs, round, (at, rounds.len()), tasks, run)?;
         histories.push(history);
         lineage = Lineage::merge([&lineage, &seen]);
     }
@@ -84,42 +84,42 @@ fn loss_words(request: &Request<'_>, tasks: Tasks) -> &'static str {
 
 fn one_round(
     request: &Request<'_>,
-    given: &Inputs,
+    inputs: &Inputs,
     round: &Round,
     (at, of): (usize, usize),
     tasks: Tasks,
     run: &mut Run<'_>,
 ) -> Result<(History, Lineage), KindError> {
     let training = &request.training;
-    let mut rows = dealt(request, given, round)?;
-    let (targets, classes) = joined(training, given, &mut rows, run)?;
+    let mut rows = dealt(request, inputs, round)?;
+    let (targets, classes) = joined(training, inputs, &mut rows, run)?;
     if tasks != Tasks::Responses && at == 0 {
         say_unknown(classes.as_ref().expect("labels arrive"), &rows, run);
     }
-    let blueprint = blueprint(training, given, targets.as_ref(), classes.as_ref())?;
-    let graph = blueprint.graph(given.size)?;
+    let blueprint = blueprint(training, inputs, targets.as_ref(), classes.as_ref())?;
+    let graph = blueprint.graph(inputs.size)?;
     let Start { weights, known, lineage: upstream } =
-        start(training, given, &blueprint, &graph, targets.as_ref(), run)?;
+        start(training, inputs, &blueprint, &graph, targets.as_ref(), run)?;
     let first = first_step(training, &blueprint, &graph)?;
     let plan = plan(request, rows.fit.len(), round.fold)?;
-    reserve(training, given, &graph, &blueprint, 0, run)?;
+    reserve(training, inputs, &graph, &blueprint, 0, run)?;
 
     let device = place(run.device);
-    let normalisation = normalisation(&blueprint, given);
+    let normalisation = normalisation(&blueprint, inputs);
     let raw = readouts(&blueprint, &graph);
     let coarse = training.precision == Precision::BF16;
     let net =
         |whole| libtorch::guard(|| Trainable::new(graph.clone(), raw.clone(), first, &weights, device, coarse, whole));
     let mut trainable = net(false)?;
-    let held = held_bytes(&graph, trainable.start(), given);
+    let held = held_bytes(&graph, trainable.start(), inputs);
     if trainable.start() != IMAGES && !(plan.looks.is_plain() && held <= HELD) {
         trainable = net(true)?;
     }
     if trainable.start() != IMAGES {
-        reserve(training, given, &graph, &blueprint, held, run)?;
+        reserve(training, inputs, &graph, &blueprint, held, run)?;
     }
-    let pictures = Pictures::load(&given.images, &run.sources, given.size, normalisation)?;
-    let feed = feed(pictures, trainable.start(), &graph, &weights, given, device)?;
+    let pictures = Pictures::load(&inputs.images, &run.sources, inputs.size, normalisation)?;
+    let feed = feed(pictures, trainable.start(), &graph, &weights, inputs, device)?;
 
     let mut ingredients = ingredients(request, round.fold, run);
     ingredients.insert("feed".to_owned(), json!(if matches!(feed, Feed::Frozen(_)) { "frozen" } else { "pictures" }));
@@ -145,10 +145,10 @@ fn one_round(
     };
     drop(feed);
 
-    let lineage = lineage(request, given, &rows, &upstream);
+    let lineage = lineage(request, inputs, &rows, &upstream);
     let trained = network::Trained {
         blueprint: serde_json::to_value(&blueprint).expect("plain data"),
-        size: given.size,
+        size: inputs.size,
         mean: normalisation.0,
         std: normalisation.1,
         units: targets.map_or(Vec::new(), |targets| targets.units),
@@ -158,25 +158,25 @@ fn one_round(
         network::About { architecture: named(training, &blueprint), lineage: lineage.clone(), trained: Some(trained) };
     let all = Weights::from_iter(weights.into_iter().chain(over.weights));
     let network = Network { about, tensors: all.into_iter().map(|(name, tensor)| (name, array(tensor))).collect() };
-    emit(network, given, round.fold, device, run)?;
+    emit(network, inputs, round.fold, device, run)?;
     let history = History { fold: round.fold, epochs: over.history, best: over.best, judges: rows.judges };
-    tell(&history, &plan, run);
+    report(&history, &plan, run);
     Ok((history, lineage))
 }
 
 /// What arrives of both tasks, joined with the images; who judges must know of them.
 fn joined(
     training: &Training,
-    given: &Inputs,
+    inputs: &Inputs,
     rows: &mut Rows,
     run: &mut Run<'_>,
 ) -> Result<(Option<Targets>, Option<Classes>), KindError> {
-    let stimuli = &given.images.about.stimuli;
-    let targets = match &given.responses {
+    let stimuli = &inputs.images.about.stimuli;
+    let targets = match &inputs.responses {
         Some(responses) => Some(Targets::join(responses, stimuli, rows, training.loss, run)?),
         None => None,
     };
-    let classes = match &given.labels {
+    let classes = match &inputs.labels {
         Some(labels) => Some(Classes::join(labels, stimuli, rows, training.classes)?),
         None => None,
     };
@@ -193,18 +193,18 @@ fn readouts(blueprint: &Blueprint, graph: &Graph) -> Vec<Wire> {
 /// Emits the network, and what it gives for all images.
 fn emit(
     network: Network,
-    given: &Inputs,
+    inputs: &Inputs,
     fold: Option<usize>,
     device: Device,
     run: &mut Run<'_>,
 ) -> Result<(), KindError> {
-    let outputs = trained::predict(&network, &given.images, &run.sources, device, PREDICTED_AT_ONCE)?;
+    let outputs = trained::predict(&network, &inputs.images, &run.sources, device, PREDICTED_AT_ONCE)?;
     let trained = network.about.trained.as_ref().expect("it was");
     let heads = [(outputs.responses, &trained.units), (outputs.probabilities, &trained.classes)];
     let there = heads.into_iter().filter_map(|(data, columns)| Some((data?, columns)));
     for (port, (data, columns)) in ["predictions", "probabilities"].into_iter().zip(there) {
         let about = matrix::About {
-            stimuli: Some(given.images.about.stimuli.clone()),
+            stimuli: Some(inputs.images.about.stimuli.clone()),
             columns: Some(columns.clone()),
             row_shape: Vec::new(),
             lineage: network.about.lineage.clone(),
@@ -215,12 +215,12 @@ fn emit(
 }
 
 /// The rows that are fitted on and those that judge; with both tasks, those of which anything is known.
-fn dealt(request: &Request<'_>, given: &Inputs, round: &Round) -> Result<Rows, KindError> {
+fn dealt(request: &Request<'_>, inputs: &Inputs, round: &Round) -> Result<Rows, KindError> {
     let training = &request.training;
-    let stimuli = &given.images.about.stimuli;
-    let mut train = train_rows(&given.split, round, stimuli, "images")?;
+    let stimuli = &inputs.images.about.stimuli;
+    let mut train = train_rows(&inputs.split, round, stimuli, "images")?;
     let seen = stimuli.select(&train);
-    match (&given.responses, &given.labels) {
+    match (&inputs.responses, &inputs.labels) {
         (Some(responses), Some(labels)) => {
             let responses = seen.find_in(responses.stimuli(), "train", "responses")?;
             let labels = seen.find_in(&labels.stimuli, "train", "labels")?;
@@ -235,8 +235,8 @@ fn dealt(request: &Request<'_>, given: &Inputs, round: &Round) -> Result<Rows, K
         }
         (None, None) => unreachable!("the kind request for one"),
     }
-    let groups = groups(given, training.classes)?;
-    let rows = Rows::deal(&given.split, round, stimuli, train, &groups, training.early_stopping, training.seed)?;
+    let groups = groups(inputs, training.classes)?;
+    let rows = Rows::deal(&inputs.split, round, stimuli, train, &groups, training.early_stopping, training.seed)?;
     let batch = training.batch.get();
     if batch > rows.fit.len() {
         return Err(KindError::new(format!(
@@ -248,13 +248,13 @@ fn dealt(request: &Request<'_>, given: &Inputs, round: &Round) -> Result<Rows, K
 }
 
 /// The class of each image, by which the slice that judges is stratified; nothing where no labels arrive.
-fn groups(given: &Inputs, classes: options::Classes) -> Result<Vec<Option<&String>>, KindError> {
-    let Some(labels) = &given.labels else { return Ok(Vec::new()) };
+fn groups(inputs: &Inputs, classes: options::Classes) -> Result<Vec<Option<&String>>, KindError> {
+    let Some(labels) = &inputs.labels else { return Ok(Vec::new()) };
     let names = match (classes, &labels.category) {
         (options::Classes::Category, Some(categories)) => categories,
         _ => &labels.object,
     };
-    let found = given.images.about.stimuli.find_in(&labels.stimuli, "images", "labels")?;
+    let found = inputs.images.about.stimuli.find_in(&labels.stimuli, "images", "labels")?;
     Ok(found.into_iter().map(|at| at.map(|at| &names[at])).collect())
 }
 
@@ -317,7 +317,7 @@ fn plan(request: &Request<'_>, fitted: usize, fold: Option<usize>) -> Result<Pla
 /// outputs of a frozen trunk.
 fn reserve(
     training: &Training,
-    given: &Inputs,
+    inputs: &Inputs,
     graph: &Graph,
     blueprint: &Blueprint,
     frozen: u64,
@@ -325,7 +325,7 @@ fn reserve(
 ) -> Result<(), KindError> {
     let wires: Vec<Wire> = blueprint.outputs().iter().filter_map(|layer| graph.wire(layer)).collect();
     let needed = graph.needed(&wires);
-    let shapes = graph.shapes(given.size.0, given.size.1);
+    let shapes = graph.shapes(inputs.size.0, inputs.size.1);
     let steps = || graph.steps.iter().enumerate().filter(|(at, _)| needed[*at]);
     let floats = |at: usize| shapes[at + 1].as_ref().map_or(0, |shape| shape.iter().product::<usize>());
     let held: usize = steps().map(|(at, _)| floats(at)).sum();
@@ -333,14 +333,14 @@ fn reserve(
         steps().flat_map(|(_, step)| step.op.tensors()).map(|(_, shape)| shape.iter().product::<usize>()).sum();
     // Outputs are kept for their gradients, which are as large; half as much again for copies that convolutions make.
     let batch = training.batch.get() * held * 5 / 2;
-    let bytes = pictures::needed(&given.images, given.size) + 4 * (8 * tensors + batch) as u64 + frozen + (200 << 20);
+    let bytes = pictures::needed(&inputs.images, inputs.size) + 4 * (8 * tensors + batch) as u64 + frozen + (200 << 20);
     run.reserve(bytes, "a smaller `batch` or `image_size`, or fewer channels, need less")
 }
 
-fn held_bytes(graph: &Graph, start: Wire, given: &Inputs) -> u64 {
-    let shape = graph.shapes(given.size.0, given.size.1).swap_remove(start);
+fn held_bytes(graph: &Graph, start: Wire, inputs: &Inputs) -> u64 {
+    let shape = graph.shapes(inputs.size.0, inputs.size.1).swap_remove(start);
     let row: usize = shape.map_or(0, |shape| shape.iter().product());
-    4 * (row * given.images.len()) as u64
+    4 * (row * inputs.images.len()) as u64
 }
 
 /// Pictures, or what a frozen trunk gives for them.
@@ -349,15 +349,15 @@ fn feed(
     start: Wire,
     graph: &Graph,
     weights: &Weights,
-    given: &Inputs,
+    inputs: &Inputs,
     device: Device,
 ) -> Result<Feed, KindError> {
     if start == IMAGES {
         return Ok(Feed::Pictures(pictures));
     }
-    let given = libtorch::guard(|| {
+    let inputs = libtorch::guard(|| {
         let trunk = crate::runtime::network::Network::load_wires(graph, vec![start], weights, device, Kind::Float);
-        let rows: Vec<usize> = (0..given.images.len()).collect();
+        let rows: Vec<usize> = (0..inputs.images.len()).collect();
         // Nothing is drawn for pictures as they are.
         let mut plain = rand_chacha::ChaCha12Rng::seed_from_u64(0);
         let parts = rows.chunks(PREDICTED_AT_ONCE).map(|rows| {
@@ -366,12 +366,12 @@ fn feed(
         });
         tch::Tensor::cat(&parts.collect::<Vec<_>>(), 0)
     })?;
-    Ok(Feed::Frozen(given))
+    Ok(Feed::Frozen(inputs))
 }
 
-fn lineage(request: &Request<'_>, given: &Inputs, rows: &Rows, upstream: &Lineage) -> Lineage {
-    let stimuli = &given.images.about.stimuli;
-    let recorded = given.responses.as_ref().map(|responses| &responses.about.lineage);
+fn lineage(request: &Request<'_>, inputs: &Inputs, rows: &Rows, upstream: &Lineage) -> Lineage {
+    let stimuli = &inputs.images.about.stimuli;
+    let recorded = inputs.responses.as_ref().map(|responses| &responses.about.lineage);
     let mut lineage = Lineage::merge(recorded.into_iter().chain([upstream]));
     let slice = if rows.judges == Judges::Slice { rows.judge.as_slice() } else { &[] };
     let fitted: Vec<usize> = rows.fit.iter().chain(slice).copied().collect();
@@ -382,7 +382,7 @@ fn lineage(request: &Request<'_>, given: &Inputs, rows: &Rows, upstream: &Lineag
     lineage
 }
 
-fn tell(history: &History, plan: &Plan, run: &mut Run<'_>) {
+fn report(history: &History, plan: &Plan, run: &mut Run<'_>) {
     let place = history.fold.map_or(String::new(), |fold| format!("fold {fold}: "));
     let done = history.epochs.len();
     if plan.patience.is_some() && done < plan.epochs {

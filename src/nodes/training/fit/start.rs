@@ -25,23 +25,23 @@ use crate::value::network::Network;
 /// The network that is request for, with a head per task.
 pub fn blueprint(
     training: &Training,
-    given: &Inputs,
+    inputs: &Inputs,
     targets: Option<&Targets>,
     classes: Option<&Classes>,
 ) -> Result<Blueprint, KindError> {
     let network = training.network();
-    let trunk = match &given.network {
+    let trunk = match &inputs.network {
         None => network.trunk(),
-        Some(given) => {
+        Some(inputs) => {
             if training.architecture.is_some() || training.model.is_some() {
                 return Err(KindError::new(
                     "`network` is connected, but the parameters name an architecture or model too; a trunk is one of them",
                 ));
             }
-            trained::Rebuilt::of(given)?.blueprint.trunk
+            trained::Rebuilt::of(inputs)?.blueprint.trunk
         }
     };
-    if let (Trunk::Layer { model, .. }, None, None) = (&trunk, &training.weights, &given.network) {
+    if let (Trunk::Layer { model, .. }, None, None) = (&trunk, &training.weights, &inputs.network) {
         return Err(KindError::new(format!(
             "`weights` is not given for {model}; name a file, or `random` to train it from the start"
         )));
@@ -74,7 +74,7 @@ pub struct Start {
 /// Gathers what is given, and draws the rest.
 pub fn start(
     training: &Training,
-    given: &Inputs,
+    inputs: &Inputs,
     blueprint: &Blueprint,
     graph: &Graph,
     targets: Option<&Targets>,
@@ -84,7 +84,7 @@ pub fn start(
     let mut weights = random_of(graph, &blueprint.outputs(), training.seed);
     let mut lineage = Lineage::default();
     let trunk = blueprint.trunk_layer();
-    match (&given.network, training.weights.as_deref()) {
+    match (&inputs.network, training.weights.as_deref()) {
         (Some(network), _) => {
             lineage = network.about.lineage.clone();
             for step in weights::needed(graph, &[&trunk]) {
@@ -145,8 +145,8 @@ pub fn first_step(training: &Training, blueprint: &Blueprint, graph: &Graph) -> 
 }
 
 /// How it wants its images.
-pub fn normalisation(blueprint: &Blueprint, given: &Inputs) -> Normalisation {
-    match (&given.network, blueprint.architecture()) {
+pub fn normalisation(blueprint: &Blueprint, inputs: &Inputs) -> Normalisation {
+    match (&inputs.network, blueprint.architecture()) {
         (Some(Network { about: network::About { trained: Some(trained), .. }, .. }), _) => (trained.mean, trained.std),
         (_, Some(architecture)) => (architecture.mean, architecture.std),
         _ => (IMAGENET_MEAN, IMAGENET_STD),

@@ -1,0 +1,14 @@
+//! The facts of a table by which who reads it knows how its numbers came about, whichever kind made it.
+
+/// The part of a split that was scored.
+pub const SCORED_ON: &str = "on";
+/// How many rows were scored.
+pub const ROWS_SCORED: &str = "rows_scored";
+/// How many rows were fitted on.
+pub const ROWS_FITTED: &str = "rows_fitted";
+/// Whether the rows scored are also those by which something was chosen.
+pub const SELECTED: &str = "selected";
+/// Of penalties: those tried, whether their grid grew, and what estimates the error.
+pub const GRID: &str = "grid";
+pub const EXTENDED: &str = "extended";
+pub const METHOD: &str = "method";
