@@ -11,6 +11,8 @@ use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value as Json, json};
 use ventral::plan::{Edge, Node, Plan, ReportItem};
 use ventral::recipe;
+use ventral::recipe::manual::kinds as manual;
+use ventral::recipe::manual::kinds::Entry;
 use ventral::recipe::{Loaded, Options};
 use ventral::report::draw::dag::{Format, draw};
 
@@ -472,20 +474,22 @@ fn graphs_show_every_node_edge_and_state() {
 
 #[test]
 fn the_manual_tells_ports_and_parameters() {
-    let registry = kinds::registry();
-    let kind = recipe::manual::kinds::find(&registry, "load_recordings").expect("it is registered");
-    insta::assert_snapshot!(recipe::manual::kinds::kind(kind));
-    insta::assert_snapshot!("manual_list", recipe::manual::kinds::list(&registry));
-    let pca =
-        recipe::manual::kinds::kind_json(recipe::manual::kinds::find(&registry, "pca").expect("it is registered"));
+    let (registry, charts) = (kinds::registry(), ventral::report::charts());
+    let kind = registry.get("load_recordings").expect("it is registered");
+    insta::assert_snapshot!(manual::kind(kind));
+    insta::assert_snapshot!("manual_list", manual::list(&registry));
+    let pca = manual::kind_json(registry.get("pca").expect("it is registered"));
     assert_eq!(
         pca["out"][0],
         json!({ "name": "scores", "type": "Matrix", "keyed": null, "about": "All rows along the components, rows × k." })
     );
-    assert_eq!(
-        recipe::manual::kinds::find(&registry, "pcaa").map(|k| k.name),
-        Err("there is no kind `pcaa`; did you mean `pca`?".to_owned())
-    );
+    let missed = |name: &str| manual::find(&registry, charts, name).err().expect("it is neither kind nor chart");
+    assert_eq!(missed("pcaa"), "there is no kind `pcaa`; did you mean `pca`?");
+    assert_eq!(missed("heatmp"), "there is no kind `heatmp`; did you mean `heatmap`?");
+    assert!(matches!(manual::find(&registry, charts, "pca"), Ok(Entry::Kind(kind)) if kind.name == "pca"));
+    assert!(matches!(manual::find(&registry, charts, "heatmap"), Ok(Entry::Chart(chart)) if chart.name == "heatmap"));
+    insta::assert_snapshot!("manual_charts", manual::charts(charts));
+    insta::assert_snapshot!("manual_chart", manual::chart(charts.get("heatmap").expect("it is a chart")));
 }
 
 /// A recipe of as many nodes, each reading from others.

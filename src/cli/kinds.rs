@@ -9,6 +9,7 @@ use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::{Recipe, assignment, open};
 use crate::cli::terminal;
 use crate::kind::registry::Registry;
+use crate::recipe::manual::kinds::Entry;
 use crate::recipe::manual::{kinds, schema};
 use crate::report::draw::dag;
 
@@ -121,6 +122,8 @@ impl Graph {
 }
 
 /// The node kinds, or one kind's ports, parameters and example
+///
+/// The charts of a report stand below the kinds; their names are understood as well, and print their options.
 #[derive(Args)]
 pub struct Kinds {
     /// A kind, such as ridge
@@ -132,17 +135,16 @@ pub struct Kinds {
 
 impl Kinds {
     pub fn execute(self, registry: &Registry) -> Outcome {
+        let charts = crate::report::charts();
         match &self.kind {
             None if self.json => terminal::print_json(&kinds::list_json(registry)),
-            None => terminal::print(&kinds::list(registry)),
-            Some(name) => {
-                let kind = kinds::find(registry, name).map_err(Failure::Usage)?;
-                if self.json {
-                    terminal::print_json(&kinds::kind_json(kind));
-                } else {
-                    terminal::print(&kinds::kind(kind));
-                }
-            }
+            None => terminal::print(&format!("{}\n{}", kinds::list(registry), kinds::charts(charts))),
+            Some(name) => match kinds::find(registry, charts, name).map_err(Failure::Usage)? {
+                Entry::Kind(kind) if self.json => terminal::print_json(&kinds::kind_json(kind)),
+                Entry::Kind(kind) => terminal::print(&kinds::kind(kind)),
+                Entry::Chart(chart) if self.json => terminal::print_json(&kinds::chart_json(chart)),
+                Entry::Chart(chart) => terminal::print(&kinds::chart(chart)),
+            },
         }
         Ok(())
     }

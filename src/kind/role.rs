@@ -42,6 +42,28 @@ pub enum Role {
 }
 
 impl Role {
+    /// What it is called in a manual.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Comparison => "a comparison of variants",
+            Self::Scores => "scores per unit",
+            Self::Summary => "a summary over units",
+            Self::Pairs => "differences between variants",
+            Self::Ceiling => "a noise ceiling",
+            Self::Spectrum => "a spectrum of principal components",
+            Self::Penalties => "chosen penalties",
+            Self::Choice => "a choice among variants",
+            Self::History => "a training's history",
+            Self::Confusion => "a confusion matrix",
+            Self::Accuracy => "a classification's accuracy",
+            Self::ClassAccuracy => "accuracy by class",
+            Self::Predictions => "predicted responses",
+            Self::Pictures => "pictures",
+            Self::Table => "any table",
+            Self::Matrix => "any matrix",
+        }
+    }
+
     /// What a type is where its port says nothing more.
     pub const fn of_type(ty: Type) -> Option<Self> {
         match ty {

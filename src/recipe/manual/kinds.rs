@@ -1,17 +1,26 @@
-//! The manual of node kinds: what `ventral kinds` prints, from the kinds' own declarations.
+//! The manual of node kinds and charts: what `ventral kinds` prints, from their own declarations.
 
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::{listed, quoted};
+use crate::kind::chart::{ChartKind, ChartOption, Charts, Shape};
 use crate::kind::registry::Registry;
+use crate::kind::role::Role;
 use crate::kind::{Arity, Input, Kind, Output};
 use crate::recipe::wording;
 use crate::text::nearest::nearest;
 
-/// The kind of that name, or what to try instead.
-pub fn find(registry: &Registry, name: &str) -> Result<&'static Kind, String> {
-    registry.get(name).ok_or_else(|| {
-        let names: Vec<&str> = registry.iter().map(|kind| kind.name).collect();
+/// What a manual can tell of.
+pub enum Entry<'a> {
+    Kind(&'static Kind),
+    Chart(&'a ChartKind),
+}
+
+/// The kind or chart of that name, or what to try instead.
+pub fn find<'a>(registry: &Registry, charts: &'a Charts, name: &str) -> Result<Entry<'a>, String> {
+    let found = registry.get(name).map(Entry::Kind).or_else(|| charts.get(name).map(Entry::Chart));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = registry.iter().map(|kind| kind.name).chain(charts.names()).collect();
         let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", listed(names)),
@@ -32,6 +41,54 @@ pub fn list(registry: &Registry) -> String {
         text.push('\n');
     }
     text + "`ventral kinds KIND` tells a kind's ports and parameters, with an example.\n"
+}
+
+/// All charts, a line each.
+pub fn charts(charts: &Charts) -> String {
+    let rows: Vec<(String, String)> = charts.iter().map(|c| (c.name.to_owned(), c.about.to_owned())).collect();
+    format!("charts of a report\n{}\n`ventral kinds CHART` tells a chart's options.\n", columns(&rows))
+}
+
+/// One chart: what it shows, of what, and its options.
+pub fn chart(chart: &ChartKind) -> String {
+    let roles = |roles: &[Role]| roles.iter().map(|role| role.words()).collect::<Vec<_>>().join(", ");
+    let mut text =
+        format!("{} (a chart of a report)\n\n{}\n\ndraws: {}\n", chart.name, chart.about, roles(chart.draws));
+    if !chart.usual.is_empty() {
+        text += &format!("unless another is named: {}\n", roles(chart.usual));
+    }
+    text += "\noptions beside node, kind and title:\n";
+    if chart.options.is_empty() {
+        text += "  none\n";
+    }
+    for option in &chart.options {
+        text += &format!("  {}: {}\n", option.name, taken(option));
+        for line in option.about.lines() {
+            text += format!("      {line}").trim_end();
+            text.push('\n');
+        }
+    }
+    text + &format!("\nexample:\n  report:\n    - chart: {{ node: NODE, kind: {} }}\n", chart.name)
+}
+
+/// One chart as a program reads it.
+pub fn chart_json(chart: &ChartKind) -> Json {
+    let options: Vec<Json> = chart
+        .options
+        .iter()
+        .map(|option| json!({ "name": option.name, "takes": taken(option), "about": option.about }))
+        .collect();
+    json!({ "chart": chart.name, "about": chart.about, "draws": chart.draws.iter().map(|role| role.words()).collect::<Vec<_>>(), "options": options })
+}
+
+/// What an option takes, in words.
+fn taken(option: &ChartOption) -> String {
+    match &option.shape {
+        Shape::Text => "a text".to_owned(),
+        Shape::Word(words) => format!("one of {}", words.join(", ")),
+        Shape::Names => "a name or a list of names".to_owned(),
+        Shape::Numbers => "a map of names to numbers".to_owned(),
+    }
 }
 
 /// All kinds as a program reads them.
