@@ -54,8 +54,8 @@ else
 endif
 
 slow: build ## The checks that take longer: the main job on real recordings, and every network against torchvision, where they are
-	@cargo test --release --test real --test torchscript -- --ignored
-	@cargo test --release --package ventral-runtime --lib -- --ignored --nocapture
+	@left="$$(.tools/needs.sh slow)" && cargo test --release --test real --test torchscript -- --ignored $$left
+	@left="$$(.tools/needs.sh slow)" && cargo test --release --package ventral-runtime --lib -- --ignored --nocapture $$left
 
 lint: libtorch ## rustfmt, clippy, docs; cargo-deny for licences, bans and sources; eslint for the pages' scripts
 	@cargo fmt --all --check

@@ -3,6 +3,7 @@
 #
 #   .tools/needs.sh nextest     a filter for cargo-nextest that leaves them out
 #   .tools/needs.sh test        the same as arguments after `cargo test --`
+#   .tools/needs.sh slow        those of what `make slow` runs
 #
 # What is missing is told on standard error. VENTRAL_MUST lists needs that must be met: where one is not, this fails.
 set -euo pipefail
@@ -17,6 +18,12 @@ met() {
     jupyter) evcxr evcxr_jupyter && [ -x .evcxr/python/bin/python ] ;;
     shared) [ -d ../shared/data/v4-201025 ] && [ -d ../shared/data/v4-210325 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
     python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null && [ -f ../shared/data/make_it_h5.py ] ;;
+    torchvision)
+        for python in "${VENTRAL_PYTHON:-}" .peers/bin/python python3; do
+            [ -n "$python" ] && "$python" -c 'import torchvision, safetensors' 2>/dev/null && return 0
+        done
+        return 1
+        ;;
     namespaces) have unshare && unshare --user --map-root-user --mount true 2>/dev/null ;;
     no_gpu) [ ! -e /dev/nvidia0 ] ;;
     esac
@@ -27,11 +34,15 @@ declare -A want=(
     [jupyter]="evcxr's Jupyter kernel (make jupyter)"
     [shared]="recordings and weights in ../shared"
     [python]="a Python with numpy, h5py, pillow and scipy (.tools/python.sh)"
+    [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-for need in chromium evcxr jupyter shared python namespaces no_gpu; do
+needs="chromium evcxr jupyter shared python namespaces no_gpu"
+# Only tests that `make slow` runs want it.
+[ "${1:-}" = slow ] && needs="shared torchvision"
+for need in $needs; do
     met "$need" && continue
     case " ${VENTRAL_MUST:-} " in
     *" $need "*)
@@ -49,5 +60,5 @@ nextest)
     for one in "${missing[@]}"; do all="$all${all:+ | }test($one)"; done
     echo "not ($all)"
     ;;
-test) for one in "${missing[@]}"; do printf -- '--skip %s ' "$one"; done ;;
+test | slow) for one in "${missing[@]}"; do printf -- '--skip %s ' "$one"; done ;;
 esac

@@ -104,18 +104,19 @@ fn schema_and_manual_tell_both_forms() {
 }
 
 /// A Python that has torchvision: `VENTRAL_PYTHON`, that of `make bench`, or the one on the path.
-fn python() -> Option<PathBuf> {
+fn python() -> PathBuf {
     let own = std::env::var_os("VENTRAL_PYTHON").map(PathBuf::from);
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers/bin/python");
-    own.into_iter().chain([here, PathBuf::from("python3")]).find(|python| {
+    let found = own.into_iter().chain([here, PathBuf::from("python3")]).find(|python| {
         let imports = Command::new(python).args(["-c", "import torchvision, safetensors"]).output();
         imports.is_ok_and(|output| output.status.success())
-    })
+    });
+    found.expect("no Python here has torchvision and safetensors; VENTRAL_PYTHON names one")
 }
 
 #[test]
 #[ignore = "it asks Python for ResNet-18, traced and scripted, and compares every layer"]
-fn resnet18_gives_what_torchvision_gives() {
+fn needs_torchvision_resnet18_gives_what_torchvision_gives() {
     const MAKE: &str = "\
 import json, sys, torch, torchvision
 torch.manual_seed(1)
@@ -145,10 +146,7 @@ for form in 'traced', 'scripted':
         worst = max(worst, float((ours - theirs.flatten(1)).abs().max() / theirs.abs().max()))
 print(worst, len(found))
 ";
-    let Some(python) = python() else {
-        println!("skipped: no Python here has torchvision; VENTRAL_PYTHON names one");
-        return;
-    };
+    let python = python();
     let study = Study::with("");
     let ask = |script: &str| {
         let asked = Command::new(&python).arg("-c").arg(script).current_dir(study.folder.path()).output();

@@ -119,24 +119,22 @@ fn layers_are_what_their_publishers_give() {
 }
 
 /// A Python that has torchvision: `VENTRAL_PYTHON`, that of `make bench`, or the one on the path.
-fn python(root: &Path) -> Option<PathBuf> {
+fn python(root: &Path) -> PathBuf {
     let own = std::env::var_os("VENTRAL_PYTHON").map(PathBuf::from);
     let candidates = own.into_iter().chain([root.join(".peers/bin/python"), PathBuf::from("python3")]);
-    candidates.into_iter().find(|python| {
+    let found = candidates.into_iter().find(|python| {
         let imports = Command::new(python).args(["-c", "import torchvision, safetensors"]).output();
         imports.is_ok_and(|output| output.status.success())
-    })
+    });
+    found.expect("no Python here has torchvision and safetensors; VENTRAL_PYTHON names one")
 }
 
 #[test]
 #[ignore = "minutes; wants a Python with torchvision"]
-fn every_layer_of_every_network_is_what_its_publisher_gives() {
+fn needs_torchvision_every_layer_of_every_network_is_what_its_publisher_gives() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists());
     let root = root.expect("a workspace");
-    let Some(python) = python(root) else {
-        println!("skipped: no Python here has torchvision and safetensors");
-        return;
-    };
+    let python = python(root);
     let wanted = std::env::var("VENTRAL_NETWORKS").ok();
     let mut wrong = Vec::new();
     for network in architectures() {
@@ -181,20 +179,17 @@ fn every_layer_of_every_network_is_what_its_publisher_gives() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// The folder of recordings and weights beside the project, where there is one.
-fn shared(below: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists())?;
-    let path = root.parent()?.join("shared").join(below);
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
+/// A folder beside the project; `make test` leaves the tests out that want it where it is absent.
+fn shared(below: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    let path = root.expect("a workspace").join("../shared").join(below);
+    assert!(path.exists(), "../shared/{below} is not here");
+    path
 }
 
 #[test]
-fn squeezenet_gives_what_its_publisher_gives() {
-    let Some(folder) = shared("weights") else { return };
+fn needs_shared_squeezenet_gives_what_its_publisher_gives() {
+    let folder = shared("weights");
     let squeezenet = describe("squeezenet1_1").expect("it ships");
     let file = Checkpoint::open(&folder.join("squeezenet1_1.safetensors")).expect("it reads");
     let weights =
