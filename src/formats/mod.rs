@@ -7,6 +7,7 @@ pub mod csv;
 pub mod element;
 pub mod hdf5;
 pub mod listing;
+pub mod names;
 pub mod npy;
 pub mod open;
 pub mod parquet;

@@ -49,6 +49,11 @@ impl Exposure {
         self.identities.is_empty()
     }
 
+    /// Whether the stimulus itself was seen, not only the same picture under another name.
+    pub fn saw_itself(&self, stimulus: &Stimulus) -> bool {
+        self.identities.contains(&stimulus.identity())
+    }
+
     /// Whether the stimulus was seen, by identity or by equal content.
     pub fn saw(&self, stimulus: &Stimulus) -> bool {
         self.identities.contains(&stimulus.identity())

@@ -3,5 +3,6 @@
 pub mod address;
 pub mod amount;
 pub mod markup;
+pub mod matching;
 pub mod nearest;
 pub mod quantity;

@@ -1,12 +1,78 @@
-//! Which axis of an array of responses is which.
+//! Which axis of an array of responses is which, and how its rows follow names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which axis of an array of responses is which.
+/// Which axis of an array of responses is which, the first first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
+    /// A third axis is repeats.
     UnitsByStimuli,
+    /// A third axis is repeats.
     StimuliByUnits,
+    RepeatsStimuliUnits,
+    RepeatsUnitsStimuli,
+    StimuliRepeatsUnits,
+    UnitsRepeatsStimuli,
+}
+
+/// How rows without names follow stimuli that have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// By the numbers in the names as numbers: 1, 2, 10.
+    Natural,
+    /// By the names as texts: 1, 10, 2.
+    ByName,
+}
+
+/// What an axis is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    Stimuli,
+    Units,
+    Repeats,
+}
+
+impl Layout {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::UnitsByStimuli,
+        Self::StimuliByUnits,
+        Self::RepeatsStimuliUnits,
+        Self::RepeatsUnitsStimuli,
+        Self::StimuliRepeatsUnits,
+        Self::UnitsRepeatsStimuli,
+    ];
+
+    /// The axes in order; of two, those that come first in `units_by_stimuli` and `stimuli_by_units`.
+    pub fn axes(self) -> [Axis; 3] {
+        use Axis::{Repeats, Stimuli, Units};
+        match self {
+            Self::UnitsByStimuli => [Units, Stimuli, Repeats],
+            Self::StimuliByUnits => [Stimuli, Units, Repeats],
+            Self::RepeatsStimuliUnits => [Repeats, Stimuli, Units],
+            Self::RepeatsUnitsStimuli => [Repeats, Units, Stimuli],
+            Self::StimuliRepeatsUnits => [Stimuli, Repeats, Units],
+            Self::UnitsRepeatsStimuli => [Units, Repeats, Stimuli],
+        }
+    }
+
+    /// Whether an array of two axes has this layout: without repeats.
+    pub fn takes_two(self) -> bool {
+        matches!(self, Self::UnitsByStimuli | Self::StimuliByUnits)
+    }
+
+    /// As a recipe writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UnitsByStimuli => "units_by_stimuli",
+            Self::StimuliByUnits => "stimuli_by_units",
+            Self::RepeatsStimuliUnits => "repeats_stimuli_units",
+            Self::RepeatsUnitsStimuli => "repeats_units_stimuli",
+            Self::StimuliRepeatsUnits => "stimuli_repeats_units",
+            Self::UnitsRepeatsStimuli => "units_repeats_stimuli",
+        }
+    }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
+use crate::nodes::data::layout::Order;
 use crate::value::ty::Type;
 
 /// Loads features that another program computed.
@@ -20,15 +21,26 @@ pub struct Params {
     /// Which array, where the file holds several.
     #[serde(default)]
     pub key: Option<String>,
+    /// The names of the stimuli in the order of the file's rows: a CSV with the column `id`, or a text with a name a line. An
+    /// extension or a folder more or less, `\\` for `/` and zeros before a number do not matter where what is left is unique.
+    #[serde(default)]
+    #[schemars(extend("x-file" = true, "x-neutral" = null))]
+    pub ids: Option<String>,
+    /// How rows without names follow those of `rows`, where the order of their names as texts (1, 10, 2) is not that of their
+    /// numbers (1, 2, 10).
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub order: Option<Order>,
 }
 
 impl NodeKind for LoadFeatures {
     const NAME: &'static str = "load_features";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Features that exist already, from .npy, .npz, .h5, .safetensors, .csv or .parquet.\n\n\
-        `rows` says which stimuli the rows are: those of its value, in its order, or, where a .csv or .parquet names \
-        its rows in a first column of text, by these names. Without `rows` the features belong to no stimuli, and \
-        nothing that joins by stimulus takes them.";
+        `rows` says which stimuli there are. Rows are joined to them by the names in `ids`, or by those that the file gives its \
+        rows; where there are none, by position, which is refused where the names' order leaves a choice. Without `rows`, rows \
+        with names are stimuli that are known by name alone, and join others with the same list of names; without names they \
+        belong to no stimuli, and nothing that joins by stimulus takes them.";
     const EXAMPLE: &'static str = "embeddings:\n  kind: load_features\n  in: { rows: v4.images }\n  \
         with: { path: data/embeddings.npy }\n";
     type Params = Params;
@@ -45,9 +57,11 @@ impl NodeKind for LoadFeatures {
 #[cfg(feature = "torch")]
 mod compute {
     use crate::formats::array::Array;
-    use crate::formats::open;
+    use crate::formats::{names, open};
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::layout::Order;
     use crate::nodes::data::load_features::{LoadFeatures, Params};
+    use crate::nodes::data::named::{Naming, by_name_alone};
     use crate::nodes::data::rows::stimuli_of;
     use crate::value::Value;
     use crate::value::matrix::{About, Matrix};
@@ -63,20 +77,25 @@ mod compute {
             if rows * columns == 0 {
                 return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
             }
-            let stimuli = if run.has("rows") { Some(stimuli_of(&run.value("rows")?, "rows")?) } else { None };
-            if let Some(stimuli) = &stimuli
-                && stimuli.len() != rows
+            let names = match params.ids {
+                Some(_) => Some(names::read(run.file("ids").0, None)?),
+                None => array.rows.clone(),
+            };
+            let list = if params.ids.is_some() { "`ids`" } else { "`path`" };
+            if let Some(names) = &names
+                && names.len() != rows
             {
                 return Err(KindError::new(format!(
-                    "`path` has {rows} rows but `rows` has {}; a row is one stimulus in both",
-                    stimuli.len()
+                    "{list} names {} stimuli but `path` has {rows} rows; a row is one stimulus in both",
+                    names.len()
                 )));
             }
-            refuse_gaps(&array, columns, stimuli.as_ref())?;
-            let stimuli = match (stimuli, &array.rows) {
-                (Some(stimuli), Some(names)) => Some(by_name(&stimuli, names)?),
-                (stimuli, _) => stimuli,
+            let stimuli = match (run.has("rows"), &names) {
+                (true, names) => Some(joined(rows, names.as_deref(), list, params.order, run)?),
+                (false, Some(names)) => Some(by_name_alone(names, run)?),
+                (false, None) => None,
             };
+            refuse_gaps(&array, columns, stimuli.as_ref())?;
             let about = About {
                 stimuli,
                 columns: array.columns.clone(),
@@ -99,19 +118,34 @@ mod compute {
         )))
     }
 
-    /// The stimuli of rows that a file names, in the file's order.
-    fn by_name(stimuli: &Stimuli, names: &[String]) -> Result<Stimuli, KindError> {
-        let rows: std::collections::HashMap<&str, usize> =
-            stimuli.iter().enumerate().map(|(row, stimulus)| (&*stimulus.name, row)).collect();
-        let mut order = Vec::with_capacity(names.len());
-        for name in names {
-            let &row = rows.get(name.as_str()).ok_or_else(|| {
-                KindError::new(format!("`path` names a row `{name}`, but `rows` has no such stimulus"))
-            })?;
-            order.push(row);
-        }
-        // Equally many rows and no stimulus twice: then all are there.
-        Ok(Stimuli::new(stimuli.select(&order).iter().cloned().collect())?)
+    /// The stimuli of the file's rows, in the file's order.
+    fn joined(
+        rows: usize,
+        names: Option<&[String]>,
+        list: &str,
+        order: Option<Order>,
+        run: &mut Run<'_>,
+    ) -> Result<Stimuli, KindError> {
+        let stimuli = stimuli_of(&run.value("rows")?, "rows")?;
+        let naming = Naming { list, known: "`rows`" };
+        let at = match names {
+            Some(_) if order.is_some() => {
+                return Err(KindError::new(format!("`order` is for rows without names, but {list} has names")));
+            }
+            Some(names) => naming.find_once(names, &stimuli, run)?,
+            None if stimuli.len() != rows => {
+                return Err(KindError::new(format!(
+                    "`path` has {rows} rows but `rows` has {}; a row is one stimulus in both",
+                    stimuli.len()
+                )));
+            }
+            None => {
+                let texts: Vec<&str> = stimuli.iter().map(|stimulus| &*stimulus.name).collect();
+                let ways = "give `ids` (the names in the rows' order), or say `order: natural` or `order: by_name`";
+                naming.by_position(&texts, order, ways, run)?
+            }
+        };
+        Ok(stimuli.select(&at))
     }
 }
 

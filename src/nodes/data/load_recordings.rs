@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
 use crate::kind::{Input, NodeKind, Output};
-use crate::nodes::data::layout::Layout;
+use crate::nodes::data::layout::{Layout, Order};
 use crate::value::ty::Type;
 
 /// Loads pictures and responses that were recorded to them.
@@ -15,16 +15,16 @@ pub struct LoadRecordings;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// A folder (subfolders included) or a zip archive of pictures: BMP, GIF, JPEG, PNG, TIFF or WebP. Sorted by name,
-    /// they are in the order of the responses, unless `ids` says otherwise. A stimulus is called by its file's name
-    /// without extension.
+    /// A folder (subfolders included) or a zip archive of pictures: BMP, GIF, JPEG, PNG, TIFF or WebP. A stimulus is called by
+    /// its file's name without extension.
     #[schemars(extend("x-file" = true))]
     pub images: String,
-    /// The responses: .npy, .npz, .csv, .parquet, .safetensors, .h5 or .mat (v7.3). A third axis is repeats, with NaN
-    /// where a repeat is missing; the mean over those that are there is the response.
+    /// The responses: .npy, .npz, .csv, .parquet, .safetensors, .h5 or .mat (v7.3). Repeats may be a third axis, with NaN where one
+    /// is missing, or rows of the same name: the mean over those that are there is the response.
     #[schemars(extend("x-file" = true))]
     pub responses: String,
-    /// Which axis of `responses` comes first. A .mat file's axes are as MATLAB's `size` gives them.
+    /// The axes of `responses` in order; in `units_by_stimuli` and `stimuli_by_units` a third is repeats. A .mat file's axes are as
+    /// MATLAB's `size` gives them.
     pub layout: Layout,
     /// Which array of `responses`, where the file holds several.
     #[serde(default)]
@@ -39,20 +39,26 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub labels: Option<String>,
-    /// The names of the pictures in the order of the responses: a CSV with the column `id`, or a text with a name a
-    /// line. Pictures that it leaves out have no responses.
+    /// The names of the pictures in the order of the responses: a CSV with the column `id`, or a text with a name a line. Pictures
+    /// that it leaves out have no responses; a name that stands several times has as many repeats. An extension or a folder more or
+    /// less, `\\` for `/` and zeros before a number do not matter where what is left is unique.
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub ids: Option<String>,
+    /// How responses without names follow the pictures, where the order of their names as texts (1, 10, 2) is not that of their
+    /// numbers (1, 2, 10).
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub order: Option<Order>,
 }
 
 impl NodeKind for LoadRecordings {
     const NAME: &'static str = "load_recordings";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "A folder or zip of pictures, and the responses that were recorded to them.\n\n\
-        Pictures are sorted by name and joined to the responses in that order, or by the names in `ids`, or by the \
-        names that a .csv or .parquet gives its stimuli. Units are called as the file calls them, else `unit_001` and \
-        so on. The pictures stay where they are; the cache holds where they lie.";
+        Pictures are joined to the responses by the names in `ids`, or by the names that the file gives its stimuli; where there are \
+        none, by position, which is refused where the names' order leaves a choice. Units are called as the file calls them, else \
+        `unit_001` and so on. The pictures stay where they are; the cache holds where they lie.";
     const EXAMPLE: &'static str = "v4:\n  kind: load_recordings\n  with:\n    images: data/images.zip\n    \
         responses: data/responses.npy\n    layout: units_by_stimuli\n    image_size: 224\n";
     type Params = Params;
@@ -78,8 +84,6 @@ impl NodeKind for LoadRecordings {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::collections::HashMap;
-    use std::path::Path;
 
     use rayon::prelude::*;
 
@@ -87,12 +91,11 @@ mod compute {
     use crate::digest::Digest;
     use crate::formats::csv::Words;
     use crate::formats::listing::Pictures;
-    use crate::formats::name_of;
+    use crate::formats::{name_of, names};
     use crate::kind::{Compute, KindError, Run};
-    use crate::nodes::data::layout::Layout;
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
-    use crate::nodes::data::recorded::{Recorded, stem};
-    use crate::text::nearest::nearest;
+    use crate::nodes::data::named::Naming;
+    use crate::nodes::data::recorded::Recorded;
     use crate::value::images::{Entry, Images, PixelState, Source};
     use crate::value::labels::Labels;
     use crate::value::stimuli::{Stimuli, Stimulus};
@@ -106,14 +109,10 @@ mod compute {
             let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
             let stimuli = images.about.stimuli.clone();
             let recorded = Recorded::read(run.file("responses").0, params.key.as_deref(), params.layout)?;
-            let ids = match params.ids {
-                Some(_) => Some(read_ids(run.file("ids").0)?),
-                None => recorded.ids_of(&stimuli),
-            };
-            let rows = order(&recorded, ids.as_deref(), &stimuli, &pictures.called, &name_of(run.file("responses").0))?;
+            let rows = rows(&params, &recorded, &stimuli, &pictures, run)?;
             let responses = recorded.responses(&rows, &stimuli)?;
             let labels = match params.labels {
-                Some(_) => read_labels(run.file("labels").0, &stimuli)?,
+                Some(_) => read_labels(&stimuli, run)?,
                 None => {
                     let object = stimuli.iter().map(|stimulus| stimulus.name.to_string()).collect();
                     Labels { stimuli: stimuli.clone(), object, category: None }
@@ -126,11 +125,6 @@ mod compute {
             let silent = stimuli.len() - responses.stimuli().len();
             if silent > 0 {
                 run.note(format!("{silent} of {} pictures have no responses", stimuli.len()));
-            }
-            if ids.is_none() && recorded.stimuli.is_some() {
-                run.note(
-                    "the names of stimuli in `responses` are no pictures' names; their order is taken to be the pictures'",
-                );
             }
             run.emit("images", Value::Images(images))?;
             run.emit("responses", Value::Responses(responses))?;
@@ -189,90 +183,70 @@ mod compute {
         Ok(Images::referenced(images::About { stimuli, source, entries, size, state: PixelState::Unit }))
     }
 
-    /// For each picture, the place of its stimulus in the responses.
-    fn order(
+    /// For each picture, the rows of its stimulus in the responses.
+    fn rows(
+        params: &Params,
         recorded: &Recorded,
-        ids: Option<&[String]>,
         stimuli: &Stimuli,
-        pictures: &str,
-        file: &str,
-    ) -> Result<Vec<Option<usize>>, KindError> {
-        let (count, units, _) = recorded.counts;
-        let swapped = |wanted: usize| match recorded.layout {
-            Layout::UnitsByStimuli if units == wanted => "; the other axis fits: set `layout: stimuli_by_units`",
-            Layout::StimuliByUnits if units == wanted => "; the other axis fits: set `layout: units_by_stimuli`",
-            _ => "; a stimulus is one picture in both (if the axes are swapped, set `layout`)",
+        pictures: &Pictures,
+        run: &mut Run<'_>,
+    ) -> Result<Vec<Vec<usize>>, KindError> {
+        let file = name_of(run.file("responses").0);
+        let (count, known) = (recorded.counts.0, pictures.called.as_str());
+        let ids = match params.ids {
+            Some(_) => Some(names::read(run.file("ids").0, None)?),
+            None => None,
         };
-        let Some(ids) = ids else {
-            if count != stimuli.len() {
+        let own = format!("`responses` ({file})");
+        let (names, list) = match (&ids, &recorded.stimuli) {
+            (Some(ids), _) => (Some(ids), "`ids`"),
+            (None, Some(names)) => (Some(names), own.as_str()),
+            (None, None) => (None, own.as_str()),
+        };
+        let naming = Naming { list, known };
+        let found = match names {
+            Some(names) if names.len() != count => {
                 return Err(KindError::new(format!(
-                    "{file} has {count} stimuli but {pictures} has {}{}",
-                    stimuli.len(),
-                    swapped(stimuli.len())
+                    "{list} names {} stimuli but {file} has {count}{}",
+                    names.len(),
+                    recorded.fitting(names.len())
                 )));
             }
-            return Ok((0..count).map(Some).collect());
+            Some(_) if params.order.is_some() => {
+                return Err(KindError::new(format!("`order` is for responses without names, but {list} has names")));
+            }
+            Some(names) => naming.find(names, stimuli, run)?,
+            None if count != stimuli.len() => {
+                return Err(KindError::new(format!(
+                    "{file} has {count} stimuli but {known} has {}{}",
+                    stimuli.len(),
+                    recorded.fitting(stimuli.len())
+                )));
+            }
+            None => {
+                let texts: Vec<&str> = pictures.names().iter().map(String::as_str).collect();
+                let ways = "give `ids` (their names in order), or say `order: natural` or `order: by_name`";
+                naming.by_position(&texts, params.order, ways, run)?
+            }
         };
-        if ids.len() != count {
-            return Err(KindError::new(format!(
-                "`ids` names {} stimuli but {file} has {count}{}",
-                ids.len(),
-                swapped(ids.len())
-            )));
+        let mut rows = vec![Vec::new(); stimuli.len()];
+        for (row, stimulus) in found.into_iter().enumerate() {
+            rows[stimulus].push(row);
         }
-        let mut rows = vec![None; stimuli.len()];
-        let found = find_all(ids, stimuli, "`ids`", pictures)?;
-        for (at, row) in found.into_iter().enumerate() {
-            rows[row] = Some(at);
+        let trials = rows.iter().filter(|rows| rows.len() > 1).count();
+        if trials > 0 {
+            let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+            run.note(format!(
+                "{count} rows of {file} are trials of {} stimuli, up to {most} each; they are repeats",
+                rows.iter().filter(|rows| !rows.is_empty()).count()
+            ));
         }
         Ok(rows)
     }
 
-    /// The row of each name; names that are unknown or stand twice are errors.
-    fn find_all(names: &[String], stimuli: &Stimuli, port: &str, pictures: &str) -> Result<Vec<usize>, KindError> {
-        let rows: HashMap<&str, usize> = stimuli.iter().enumerate().map(|(row, s)| (&*s.name, row)).collect();
-        let known = rows.keys().copied().collect();
-        let mut seen = vec![false; stimuli.len()];
-        let mut found = Vec::with_capacity(names.len());
-        for name in names {
-            let Some(&row) = rows.get(stem(name, &known)) else {
-                let unknown = names.iter().filter(|name| !rows.contains_key(stem(name, &known))).count();
-                let hint =
-                    nearest(name, stimuli.iter().map(|s| &*s.name)).map(|near| format!("; did you mean `{near}`?"));
-                return Err(KindError::new(format!(
-                    "{port} names `{name}`, but {pictures} has no such picture ({unknown} of {} names are unknown){}",
-                    names.len(),
-                    hint.unwrap_or_default()
-                )));
-            };
-            if std::mem::replace(&mut seen[row], true) {
-                return Err(KindError::new(format!("{port} names `{name}` twice; a stimulus stands once")));
-            }
-            found.push(row);
-        }
-        Ok(found)
-    }
-
-    fn read_ids(path: &Path) -> Result<Vec<String>, KindError> {
-        let words = Words::read(path)?;
-        if let Some(column) = words.column("id") {
-            return Ok(words.rows.into_iter().map(|mut row| row.swap_remove(column)).collect());
-        }
-        if words.columns.len() > 1 {
-            return Err(KindError::new(format!(
-                "{} has the columns {}; one must be called `id`",
-                name_of(path),
-                words.columns.join(", ")
-            )));
-        }
-        // A plain list: its first line is a name too.
-        let first = words.columns.into_iter();
-        Ok(first.chain(words.rows.into_iter().flatten()).filter(|name| !name.is_empty()).collect())
-    }
-
-    fn read_labels(path: &Path, stimuli: &Stimuli) -> Result<Labels, KindError> {
-        let words = Words::read(path)?;
-        let file = name_of(path);
+    fn read_labels(stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Labels, KindError> {
+        let path = run.file("labels").0;
+        let (words, file) = (Words::read(path)?, name_of(path));
         let column = |name: &str| {
             words.column(name).ok_or_else(|| {
                 KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))
@@ -281,7 +255,8 @@ mod compute {
         let (id, object) = (column("id")?, column("object")?);
         let category = words.column("category");
         let names: Vec<String> = words.rows.iter().map(|row| row[id].clone()).collect();
-        let found = find_all(&names, stimuli, "`labels`", "`images`")?;
+        let naming = Naming { list: "`labels`", known: "`images`" };
+        let found = naming.find_once(&names, stimuli, run)?;
         let mut place = vec![None; stimuli.len()];
         for (at, row) in found.into_iter().enumerate() {
             place[row] = Some(at);

@@ -1,11 +1,15 @@
 //! Kinds of the domain `data`: where stimuli, responses and features come from, and how they are split.
 
 #[cfg(feature = "torch")]
+mod alike;
+#[cfg(feature = "torch")]
 mod hold_out;
 mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
+#[cfg(feature = "torch")]
+mod named;
 #[cfg(feature = "torch")]
 mod recorded;
 #[cfg(feature = "torch")]

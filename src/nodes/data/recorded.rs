@@ -5,20 +5,22 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3};
 
-use crate::formats::array::Array;
 use crate::formats::open;
 use crate::kind::KindError;
-use crate::nodes::data::layout::Layout;
+use crate::nodes::data::layout::{Axis, Layout};
 use crate::nodes::data::rows::unit_names;
 use crate::value::responses::{About, Responses};
 use crate::value::stimuli::Stimuli;
 
 /// An array of responses whose axes are known.
 pub(super) struct Recorded {
-    array: Array,
-    pub(super) layout: Layout,
+    data: Vec<f32>,
+    shape: Vec<usize>,
+    layout: Layout,
     /// Stimuli, units, repeats.
     pub(super) counts: (usize, usize, usize),
+    /// How far apart neighbours are along stimuli, units and repeats.
+    strides: (usize, usize, usize),
     /// What the file calls its stimuli, if anything.
     pub(super) stimuli: Option<Vec<String>>,
     /// What the file calls its units, if anything.
@@ -28,69 +30,87 @@ pub(super) struct Recorded {
 impl Recorded {
     pub(super) fn read(path: &Path, key: Option<&str>, layout: Layout) -> Result<Self, KindError> {
         let mut array = open::read(path, key)?;
-        let (first, second, repeats) = match array.shape[..] {
-            [first, second] => (first, second, 1),
-            [first, second, repeats] => (first, second, repeats),
-            _ => {
-                let axes = if array.shape.len() == 1 { "axis" } else { "axes" };
-                return Err(KindError::new(format!(
-                    "`responses` has {} {axes} ({}); there are two, or three where the third is repeats",
-                    array.shape.len(),
-                    array.shape_text()
-                )));
-            }
-        };
+        if !(2..=3).contains(&array.shape.len()) {
+            let axes = if array.shape.len() == 1 { "axis" } else { "axes" };
+            return Err(KindError::new(format!(
+                "`responses` has {} {axes} ({}); there are two, or three where one is repeats",
+                array.shape.len(),
+                array.shape_text()
+            )));
+        }
+        if array.shape.len() == 2 && !layout.takes_two() {
+            return Err(KindError::new(format!(
+                "`responses` has 2 axes ({}), but `layout: {}` names three",
+                array.shape_text(),
+                layout.name()
+            )));
+        }
         if array.data.is_empty() {
             return Err(KindError::new(format!("`responses` is empty ({})", array.shape_text())));
         }
-        let (rows, columns) = (array.rows.take(), array.columns.take());
-        Ok(match layout {
-            Layout::StimuliByUnits => {
-                Self { array, layout, counts: (first, second, repeats), stimuli: rows, units: columns }
-            }
-            Layout::UnitsByStimuli => {
-                Self { array, layout, counts: (second, first, repeats), stimuli: columns, units: rows }
-            }
-        })
+        let place = |axis: Axis| layout.axes().iter().position(|one| *one == axis).expect("a layout has every axis");
+        let along = |axis: Axis| array.shape.get(place(axis)).copied().unwrap_or(1);
+        let stride = |axis: Axis| array.shape.iter().skip(place(axis) + 1).product();
+        let counts = (along(Axis::Stimuli), along(Axis::Units), along(Axis::Repeats));
+        let strides = (stride(Axis::Stimuli), stride(Axis::Units), stride(Axis::Repeats));
+        // A file names what lies along its first axis and its second.
+        let mut names = [array.rows.take(), array.columns.take(), None];
+        let (stimuli, units) = (names[place(Axis::Stimuli)].take(), names[place(Axis::Units)].take());
+        Ok(Self { data: array.data, shape: array.shape, layout, counts, strides, stimuli, units })
     }
 
-    fn at(&self, stimulus: usize, unit: usize) -> &[f32] {
-        let (stimuli, units, repeats) = self.counts;
-        let row = match self.layout {
-            Layout::StimuliByUnits => stimulus * units + unit,
-            Layout::UnitsByStimuli => unit * stimuli + stimulus,
-        };
-        &self.array.data[row * repeats..(row + 1) * repeats]
+    /// The repeats of a response.
+    fn repeats(&self, stimulus: usize, unit: usize) -> impl Iterator<Item = f32> + '_ {
+        let start = stimulus * self.strides.0 + unit * self.strides.1;
+        (0..self.counts.2).map(move |repeat| self.data[start + repeat * self.strides.2])
     }
 
-    /// The file's own names of stimuli, if they are names of pictures.
-    pub(super) fn ids_of(&self, stimuli: &Stimuli) -> Option<Vec<String>> {
-        let known: HashSet<&str> = stimuli.iter().map(|stimulus| &*stimulus.name).collect();
-        self.stimuli.clone().filter(|names| names.iter().any(|name| known.contains(stem(name, &known))))
+    /// What to do where the file has another number of stimuli than the one that is wanted.
+    pub(super) fn fitting(&self, wanted: usize) -> String {
+        let others = Layout::ALL.into_iter().filter(|other| *other != self.layout);
+        let others = others.filter(|other| self.shape.len() == 3 || other.takes_two());
+        let stimuli = |layout: Layout| layout.axes().iter().position(|axis| *axis == Axis::Stimuli);
+        let fits: Vec<String> = others
+            .filter(|other| stimuli(*other).and_then(|at| self.shape.get(at)) == Some(&wanted))
+            .map(|other| format!("`layout: {}`", other.name()))
+            .collect();
+        match fits.as_slice() {
+            [] => "; a stimulus is one picture in both (if the axes are swapped, set `layout`)".to_owned(),
+            [one] => format!("; the other axis fits: set {one}"),
+            many => format!(
+                "; of its axes ({}) another has {wanted}: {} fit, and which axis is repeats only you can say",
+                self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × "),
+                many.join(" and ")
+            ),
+        }
     }
 
-    /// Means and repeats of the stimuli that `rows` finds, in the order of the pictures.
-    pub(super) fn responses(&self, rows: &[Option<usize>], stimuli: &Stimuli) -> Result<Responses, KindError> {
+    /// Means and repeats of the stimuli that have rows in the file, in the order of the stimuli. `rows` lists, for each stimulus,
+    /// its rows in the file: several where the file has a row per trial.
+    pub(super) fn responses(&self, rows: &[Vec<usize>], stimuli: &Stimuli) -> Result<Responses, KindError> {
         let (_, units, repeats) = self.counts;
         let names = match &self.units {
             Some(names) => distinct(names)?,
             None => unit_names(units),
         };
-        let found: Vec<(usize, usize)> =
-            rows.iter().enumerate().filter_map(|(row, at)| at.map(|at| (row, at))).collect();
+        let found: Vec<usize> = (0..rows.len()).filter(|&stimulus| !rows[stimulus].is_empty()).collect();
+        let depth = repeats * rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut all = Array3::from_elem((found.len(), units, depth), f32::NAN);
         let mut mean = Array2::zeros((found.len(), units));
         let (mut missing, mut first) = (0, None);
-        for (to, &(row, from)) in found.iter().enumerate() {
+        for (to, &stimulus) in found.iter().enumerate() {
             for unit in 0..units {
-                let here = || format!("unit `{}`, stimulus `{}`", names[unit], stimuli.get(row).name);
+                let here = || format!("unit `{}`, stimulus `{}`", names[unit], stimuli.get(stimulus).name);
                 let (mut sum, mut count) = (0.0_f64, 0_u32);
-                for &x in self.at(from, unit) {
+                let values = rows[stimulus].iter().flat_map(|&row| self.repeats(row, unit));
+                for (at, x) in values.enumerate() {
                     if x.is_infinite() {
                         return Err(KindError::new(format!(
                             "`responses` holds {x} for {}; every response must be a finite number",
                             here()
                         )));
                     }
+                    all[[to, unit, at]] = x;
                     if !x.is_nan() {
                         sum += f64::from(x);
                         count += 1;
@@ -104,34 +124,20 @@ impl Recorded {
             }
         }
         if let Some(first) = first {
-            let what = if repeats == 1 { "hold NaN" } else { "lack every repeat" };
+            let what = if depth == 1 { "hold NaN" } else { "lack every repeat" };
             return Err(KindError::new(format!(
                 "{missing} of {} responses {what}; the first is {first}; only some repeats of a response may be missing",
                 found.len() * units
             )));
         }
-        let repeats = (repeats > 1).then(|| {
-            Array3::from_shape_fn((found.len(), units, repeats), |(row, unit, repeat)| {
-                self.at(found[row].1, unit)[repeat]
-            })
-        });
-        let rows: Vec<usize> = found.iter().map(|&(row, _)| row).collect();
         let about = About {
-            stimuli: stimuli.select(&rows),
+            stimuli: stimuli.select(&found),
             units: names,
             regions: None,
             true_ceiling: None,
             lineage: Default::default(),
         };
-        Ok(Responses::new(about, mean, repeats))
-    }
-}
-
-/// A name as pictures have it: without the extension, if only that is known.
-pub(super) fn stem<'a>(name: &'a str, known: &HashSet<&str>) -> &'a str {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if !known.contains(name) && known.contains(stem) => stem,
-        _ => name,
+        Ok(Responses::new(about, mean, (depth > 1).then_some(all)))
     }
 }
 
@@ -169,13 +175,13 @@ mod tests {
         // Two units, one stimulus each way, three repeats.
         let array = ndarray::array![[[1.0, 2.0, nan], [4.0, 4.0, 4.0]], [[nan, nan, 7.0], [0.0, 1.0, 2.0]]];
         let by_units = recorded(array.clone(), Layout::UnitsByStimuli);
-        let responses = by_units.responses(&[Some(0), Some(1)], &stimuli(&["a", "b"])).unwrap();
+        let responses = by_units.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap();
         assert_eq!(responses.mean, ndarray::array![[1.5, 7.0], [4.0, 1.0]]);
         let repeats = responses.repeats.unwrap();
         assert_eq!(repeats.dim(), (2, 2, 3));
         assert_eq!((repeats[[0, 1, 2]], repeats[[1, 0, 0]]), (7.0, 4.0));
         let by_stimuli = recorded(array, Layout::StimuliByUnits);
-        let responses = by_stimuli.responses(&[Some(1), None], &stimuli(&["a", "b"])).unwrap();
+        let responses = by_stimuli.responses(&[vec![1], vec![]], &stimuli(&["a", "b"])).unwrap();
         assert_eq!(responses.mean, ndarray::array![[7.0, 1.0]]);
         assert_eq!(&*responses.stimuli().get(0).name, "a");
     }
@@ -183,13 +189,48 @@ mod tests {
     #[test]
     fn what_is_missing_or_infinite_is_named() {
         let gone = recorded(ndarray::array![[[1.0, 2.0], [f64::NAN, f64::NAN]]], Layout::UnitsByStimuli);
-        let error = gone.responses(&[Some(0), Some(1)], &stimuli(&["a", "b"])).unwrap_err().message;
+        let error = gone.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap_err().message;
         assert!(
             error.starts_with("1 of 2 responses lack every repeat; the first is unit `unit_001`, stimulus `b`"),
             "{error}"
         );
         let infinite = recorded(ndarray::array![[[1.0], [f64::INFINITY]]], Layout::UnitsByStimuli);
-        let error = infinite.responses(&[Some(0), Some(1)], &stimuli(&["a", "b"])).unwrap_err().message;
+        let error = infinite.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap_err().message;
         assert!(error.contains("holds inf for unit `unit_001`, stimulus `b`"), "{error}");
+    }
+
+    #[test]
+    fn every_layout_reads_the_same_numbers() {
+        use crate::nodes::data::layout::{Axis, Layout};
+        // Stimulus, unit and repeat are the digits of each number.
+        let number = |stimulus: usize, unit: usize, repeat: usize| (100 * stimulus + 10 * unit + repeat) as f64;
+        for layout in Layout::ALL {
+            let axes = layout.axes();
+            let count = |axis: Axis| match axis {
+                Axis::Stimuli => 2,
+                Axis::Units => 3,
+                Axis::Repeats => 4,
+            };
+            let array = ndarray::Array3::from_shape_fn(axes.map(count), |(a, b, c)| {
+                let at = |axis: Axis| [a, b, c][axes.iter().position(|one| *one == axis).unwrap()];
+                number(at(Axis::Stimuli), at(Axis::Units), at(Axis::Repeats))
+            });
+            let responses = recorded(array, layout).responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap();
+            assert_eq!(responses.mean, ndarray::array![[1.5, 11.5, 21.5], [101.5, 111.5, 121.5]], "{}", layout.name());
+            assert_eq!(responses.repeats.unwrap()[[1, 2, 3]], 123.0, "{}", layout.name());
+        }
+    }
+
+    #[test]
+    fn rows_of_trials_are_repeats() {
+        // Three trials of `a`, one of `b`, a unit each way.
+        let array = ndarray::array![[[1.0], [10.0]], [[5.0], [20.0]], [[3.0], [f64::NAN]], [[8.0], [30.0]]];
+        let trials = recorded(array, Layout::StimuliByUnits);
+        let responses = trials.responses(&[vec![0, 2, 3], vec![1]], &stimuli(&["a", "b"])).unwrap();
+        assert_eq!(responses.mean, ndarray::array![[4.0, 20.0], [5.0, 20.0]]);
+        let repeats = responses.repeats.unwrap();
+        assert_eq!(repeats.dim(), (2, 2, 3));
+        assert_eq!(repeats.slice(ndarray::s![0, 0, ..]).to_vec(), [1.0, 3.0, 8.0]);
+        assert!(repeats[[0, 1, 1]].is_nan() && repeats[[1, 0, 1]].is_nan(), "what was not recorded is NaN");
     }
 }

@@ -35,11 +35,12 @@ pub struct Params {
 
 impl NodeKind for Split {
     const NAME: &'static str = "split";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "A hold-out (train, val, test), or folds.\n\n\
         With `test` and `val`, that fraction of the stimuli, to the nearest whole number, is held out; with `folds`, \
         each fold is left out in turn. Where `labels` arrive, every object has its share in each part. Stimuli are \
-        drawn by their identity and the seed, whatever the order of the rows. With `from`, a file says it.";
+        drawn by their identity and the seed, whatever the order of the rows; the same picture under several names is one \
+        stimulus, and stays in one part. With `from`, a file says it.";
     const EXAMPLE: &'static str =
         "split:\n  kind: split\n  in: { rows: v4.images, labels: v4.labels }\n  with: { test: 0.2, val: 0.1 }\n";
     type Params = Params;
@@ -84,16 +85,16 @@ impl NodeKind for Split {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::collections::HashMap;
     use std::path::Path;
 
     use crate::formats::csv::Words;
     use crate::formats::name_of;
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::alike::Alike;
     use crate::nodes::data::hold_out::{drawn, hold_out, take_turns};
+    use crate::nodes::data::named::Naming;
     use crate::nodes::data::rows::stimuli_of;
     use crate::nodes::data::split::{Params, Split};
-    use crate::text::nearest::nearest;
     use crate::value::split::{Assignment, Part};
     use crate::value::stimuli::Stimuli;
     use crate::value::{Value, split};
@@ -104,27 +105,43 @@ mod compute {
             if stimuli.is_empty() {
                 return Err(KindError::new("`rows` has no stimuli to split"));
             }
-            let groups = if run.has("labels") {
+            let groups: Vec<String> = if run.has("labels") {
                 let labels = run.labels("labels")?;
                 let at = stimuli.align(&labels.stimuli, "rows", "labels")?;
                 at.into_iter().map(|row| labels.object[row].clone()).collect()
             } else {
                 vec![String::new(); stimuli.len()]
             };
-            let assignment = match (params.from, params.folds) {
-                (Some(_), _) => given(run.file("from").0, &stimuli)?,
-                (None, Some(folds)) => take_turns(&drawn(&stimuli, &groups, params.seed), folds.get(), stimuli.len())?,
-                (None, None) => {
-                    let fractions = (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
-                    Assignment::Parts(hold_out(&stimuli, &groups, fractions, params.seed)?)
+            let assignment = match params.from {
+                Some(_) => given(&run.file("from").0.to_owned(), &stimuli, run)?,
+                None => {
+                    let alike = Alike::of(&stimuli);
+                    if let Some(note) = alike.note(&stimuli) {
+                        run.note(note);
+                    }
+                    let (distinct, groups) = (stimuli.select(&alike.first), select(&groups, &alike.first));
+                    alike.all(match params.folds {
+                        Some(folds) => {
+                            take_turns(&drawn(&distinct, &groups, params.seed), folds.get(), distinct.len())?
+                        }
+                        None => {
+                            let fractions =
+                                (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
+                            Assignment::Parts(hold_out(&distinct, &groups, fractions, params.seed)?)
+                        }
+                    })
                 }
             };
             run.emit("split", Value::Split(split::Split { stimuli, assignment }))
         }
     }
 
+    fn select(groups: &[String], rows: &[usize]) -> Vec<String> {
+        rows.iter().map(|&row| groups[row].clone()).collect()
+    }
+
     /// Reads the file that says which stimulus plays which part.
-    pub(super) fn given(path: &Path, stimuli: &Stimuli) -> Result<Assignment, KindError> {
+    pub(super) fn given(path: &Path, stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Assignment, KindError> {
         let words = Words::read(path)?;
         let file = name_of(path);
         let id = words.column("id").ok_or_else(|| {
@@ -140,41 +157,22 @@ mod compute {
                 )));
             }
         };
-        let cells = cells_by_row(&words, id, column, stimuli, &file)?;
+        let cells = cells_by_row(&words, (id, column), stimuli, &file, run)?;
         if folds { given_folds(&cells, &file) } else { given_parts(&cells, stimuli, &file) }
     }
 
     fn cells_by_row<'a>(
         words: &'a Words,
-        id: usize,
-        column: usize,
+        (id, column): (usize, usize),
         stimuli: &Stimuli,
         file: &str,
+        run: &mut Run<'_>,
     ) -> Result<Vec<&'a str>, KindError> {
-        let mut rows: HashMap<&str, usize> = HashMap::with_capacity(stimuli.len());
-        for (row, stimulus) in stimuli.iter().enumerate() {
-            if rows.insert(&stimulus.name, row).is_some() {
-                return Err(KindError::new(format!(
-                    "`rows` has two stimuli called `{}` (of different sources); {file} tells them by name",
-                    stimulus.name
-                )));
-            }
-        }
+        let names: Vec<String> = words.rows.iter().map(|record| record[id].clone()).collect();
+        let naming = Naming { list: file, known: "`rows`" };
         let mut cells: Vec<Option<&str>> = vec![None; stimuli.len()];
-        for record in &words.rows {
-            let name = record[id].as_str();
-            let Some(&row) = rows.get(name) else {
-                let unknown = words.rows.iter().filter(|record| !rows.contains_key(record[id].as_str())).count();
-                let hint = nearest(name, rows.keys().copied()).map(|near| format!("; did you mean `{near}`?"));
-                return Err(KindError::new(format!(
-                    "{file} names `{name}`, which `rows` does not have ({unknown} of {} ids are unknown){}",
-                    words.rows.len(),
-                    hint.unwrap_or_default()
-                )));
-            };
-            if cells[row].replace(&record[column]).is_some() {
-                return Err(KindError::new(format!("{file} names `{name}` twice; a stimulus plays one part")));
-            }
+        for (row, record) in naming.find_once(&names, stimuli, run)?.into_iter().zip(&words.rows) {
+            cells[row] = Some(&record[column]);
         }
         let missing = cells.iter().filter(|cell| cell.is_none()).count();
         match cells.iter().position(Option::is_none) {
@@ -228,7 +226,6 @@ mod compute {
 
 #[cfg(test)]
 mod tests {
-    use super::compute::given as given_by;
     use super::*;
     use crate::nodes::data::testing::{Bench, refusal, shared, unwrap};
     use crate::nodes::golden::{Golden, Sample};
@@ -373,7 +370,11 @@ mod tests {
         let path = shared("v4-201025/notebook_split.csv");
         let stimulus = |i: usize| Stimulus { source: "x".into(), name: format!("image{i:04}").into(), content: None };
         let stimuli = Stimuli::new((1..=1200).map(stimulus).collect()).unwrap();
-        let Assignment::Parts(parts) = given_by(&path, &stimuli).unwrap() else { panic!("parts") };
+        let object = vec!["x".to_owned(); stimuli.len()];
+        let mut bench = Bench::new().input("rows", &Value::Labels(Labels { stimuli, object, category: None }));
+        bench.run::<Split>(json!({ "from": path })).unwrap();
+        let split = unwrap!(bench.output::<Split>("split"), Split);
+        let Assignment::Parts(parts) = split.assignment else { panic!("parts") };
         assert_eq!(parts.iter().filter(|&&part| part == Part::Test).count(), 240);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kind::{Declared, KindError};
 use crate::nodes::evaluation::on::On;
-use crate::value::lineage::Lineage;
+use crate::value::lineage::{Exposure, Lineage};
 use crate::value::split::{Assignment, Part, Round, Split};
 use crate::value::stimuli::Stimuli;
 
@@ -53,11 +53,12 @@ pub fn refuse_seen(
         if seen > 0 {
             return Err(KindError {
                 message: format!(
-                    "{seen} of {} {} rows were seen by `{}`, which was fitted on {} rows; a score is of rows that no fit has seen",
+                    "{seen} of {} {} rows were seen by `{}`, which was fitted on {} rows; a score is of rows that no fit has seen{}",
                     rows.len(),
                     on.word(),
                     exposure.by,
-                    exposure.len()
+                    exposure.len(),
+                    alike(stimuli, rows, exposure)
                 ),
                 leak: Some(exposure.by.clone()),
             });
@@ -73,14 +74,29 @@ pub fn refuse_seen(
             return Err(KindError {
                 message: format!(
                     "{seen} of {} test rows have chosen the model: `{}` looked at {} rows; choose on val and score on test, \
-                     or score these `on: val`, where they are marked",
+                     or score these `on: val`, where they are marked{}",
                     rows.len(),
                     exposure.by,
-                    exposure.len()
+                    exposure.len(),
+                    alike(stimuli, rows, exposure)
                 ),
                 leak: Some(exposure.by.clone()),
             });
         }
     }
     Ok(())
+}
+
+/// Where a row was seen under another name alone: which picture it is, and what to do.
+fn alike(stimuli: &Stimuli, rows: &[usize], exposure: &Exposure) -> String {
+    let mut seen = rows.iter().map(|&row| stimuli.get(row)).filter(|one| exposure.saw(one));
+    let Some(one) = seen.find(|one| !exposure.saw_itself(one)) else { return String::new() };
+    let content = one.content.as_deref().unwrap_or_default();
+    let other = stimuli.iter().find(|other| other.content == one.content && exposure.saw_itself(other));
+    let other = other.map_or_else(|| "one that it was fitted on".to_owned(), |other| format!("`{}`", other.name));
+    format!(
+        "; `{}` is the same picture as {other} (content {content}): let `split` draw, which keeps equal pictures in one part, or give \
+         them one part in its `from`",
+        one.name
+    )
 }
