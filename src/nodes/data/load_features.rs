@@ -55,7 +55,8 @@ mod compute {
 
     impl Compute for LoadFeatures {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let array = open::read(run.file("path").0, params.key.as_deref())?;
+            let options = open::Options { key: params.key.as_deref(), ..Default::default() };
+            let array = open::read(run.file("path").0, &options)?;
             let Some((&rows, row_shape)) = array.shape.split_first() else {
                 return Err(KindError::new("`path` holds a single number; features have a row per stimulus"));
             };

@@ -86,6 +86,7 @@ mod compute {
     use crate::bounds::Whole;
     use crate::digest::Digest;
     use crate::formats::csv::Words;
+    use crate::formats::dialect::Dialect;
     use crate::formats::listing::Pictures;
     use crate::formats::name_of;
     use crate::kind::{Compute, KindError, Run};
@@ -254,7 +255,7 @@ mod compute {
     }
 
     fn read_ids(path: &Path) -> Result<Vec<String>, KindError> {
-        let words = Words::read(path)?;
+        let words = Words::read(path, &Dialect::default())?;
         if let Some(column) = words.column("id") {
             return Ok(words.rows.into_iter().map(|mut row| row.swap_remove(column)).collect());
         }
@@ -271,7 +272,7 @@ mod compute {
     }
 
     fn read_labels(path: &Path, stimuli: &Stimuli) -> Result<Labels, KindError> {
-        let words = Words::read(path)?;
+        let words = Words::read(path, &Dialect::default())?;
         let file = name_of(path);
         let column = |name: &str| {
             words.column(name).ok_or_else(|| {

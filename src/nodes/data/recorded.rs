@@ -27,7 +27,7 @@ pub(super) struct Recorded {
 
 impl Recorded {
     pub(super) fn read(path: &Path, key: Option<&str>, layout: Layout) -> Result<Self, KindError> {
-        let mut array = open::read(path, key)?;
+        let mut array = open::read(path, &open::Options { key, ..Default::default() })?;
         let (first, second, repeats) = match array.shape[..] {
             [first, second] => (first, second, 1),
             [first, second, repeats] => (first, second, repeats),
