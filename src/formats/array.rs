@@ -13,6 +13,18 @@ pub struct Array {
     pub rows: Option<Vec<String>>,
     /// Names along the second axis.
     pub columns: Option<Vec<String>>,
+    /// Further names along an axis, where a file has them.
+    pub coordinates: Vec<Coordinate>,
+    /// What the reader took for granted, in users' words.
+    pub notes: Vec<String>,
+}
+
+/// Names along one axis of an array, by what the file calls them: `stimulus_id` along axis 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coordinate {
+    pub name: String,
+    pub axis: usize,
+    pub values: Vec<String>,
 }
 
 /// How numbers follow one another.
@@ -39,7 +51,7 @@ impl Array {
                 array.as_standard_layout().into_owned().into_raw_vec_and_offset().0
             }
         };
-        Some(Self { shape, data, rows: None, columns: None })
+        Some(Self { shape, data, rows: None, columns: None, coordinates: Vec::new(), notes: Vec::new() })
     }
 
     /// The shape as people write it: `1200 × 89`.

@@ -5,6 +5,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use crate::formats::array::{Array, Order};
+use crate::formats::dialect::Dialect;
 use crate::formats::name_of;
 
 /// A table of words in named columns.
@@ -12,15 +13,17 @@ use crate::formats::name_of;
 pub struct Words {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<String>>,
+    /// What the reader took for granted, in users' words.
+    pub notes: Vec<String>,
 }
 
 impl Words {
     /// Reads a table whose first line names the columns.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    pub fn read(path: &Path, _dialect: &Dialect) -> Result<Self, String> {
         let mut records = records(path)?.into_iter();
         let columns = records.next().ok_or_else(|| format!("{} is empty", name_of(path)))?;
         let words = |record: StringRecord| record.iter().map(str::to_owned).collect();
-        Ok(Self { columns: words(columns), rows: records.map(words).collect() })
+        Ok(Self { columns: words(columns), rows: records.map(words).collect(), notes: Vec::new() })
     }
 
     /// A column's place by name.
@@ -32,7 +35,7 @@ impl Words {
 /// Reads a table of numbers. A first line that is not all numbers names the columns, and so does one that only counts
 /// them (0, 1, 2 … as pandas writes); a first column that is not all numbers, or whose heading is empty, names the
 /// rows. Empty cells, `nan` and `NA` are NaN.
-pub fn read_array(path: &Path) -> Result<Array, String> {
+pub fn read_array(path: &Path, _dialect: &Dialect, _id_column: Option<&str>) -> Result<Array, String> {
     let file = name_of(path);
     let mut records = records(path)?;
     let width = records.first().map_or(0, StringRecord::len);
@@ -106,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
         std::fs::write(&path, text).unwrap();
-        read_array(&path)
+        read_array(&path, &Dialect::default(), None)
     }
 
     #[test]

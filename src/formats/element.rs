@@ -49,7 +49,20 @@ impl Element {
         }
     }
 
-    fn map<const N: usize>(self, bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    /// Whole numbers as texts, exact whatever their width: names. A number with a fraction is the error, with its place.
+    /// `None` for a width that the kind does not have.
+    pub fn names(self, bytes: &[u8]) -> Option<Result<Vec<String>, (usize, f64)>> {
+        match (self.kind, self.size) {
+            (Kind::Signed, 8) => Some(Ok(self.map(bytes, |b| i64::from_le_bytes(b).to_string()))),
+            (Kind::Unsigned, 8) => Some(Ok(self.map(bytes, |b| u64::from_le_bytes(b).to_string()))),
+            (Kind::Signed, 4) => Some(Ok(self.map(bytes, |b| i32::from_le_bytes(b).to_string()))),
+            (Kind::Unsigned, 4) => Some(Ok(self.map(bytes, |b| u32::from_le_bytes(b).to_string()))),
+            (Kind::Float, 8) => Some(whole(self.map(bytes, f64::from_le_bytes))),
+            _ => Some(whole(self.decode(bytes)?.into_iter().map(f64::from).collect())),
+        }
+    }
+
+    fn map<const N: usize, T>(self, bytes: &[u8], number: impl Fn([u8; N]) -> T) -> Vec<T> {
         let (whole, _) = bytes.as_chunks::<N>();
         let turned = |mut chunk: [u8; N]| {
             if self.big_endian {
@@ -58,6 +71,14 @@ impl Element {
             chunk
         };
         whole.iter().map(|&chunk| number(turned(chunk))).collect()
+    }
+}
+
+/// Whole numbers as texts. Beyond 2^53 a float's neighbours are whole too, so that none of them names anything.
+fn whole(numbers: Vec<f64>) -> Result<Vec<String>, (usize, f64)> {
+    match numbers.iter().position(|x| x.fract() != 0.0 || x.abs() > 9_007_199_254_740_992.0 || x.is_nan()) {
+        Some(at) => Err((at, numbers[at])),
+        None => Ok(numbers.into_iter().map(|x| (x as i64).to_string()).collect()),
     }
 }
 

@@ -20,6 +20,8 @@ const DEEPEST: usize = 16;
 pub struct Hdf5 {
     file: Hdf5File,
     name: String,
+    /// Whether MATLAB's own header stands before it.
+    matlab: bool,
 }
 
 /// A dataset of numbers with at least one axis; the first axis is rows.
@@ -31,19 +33,37 @@ pub struct Floats {
     place: String,
 }
 
-/// Reads one dataset whole.
+/// Reads one dataset whole. MATLAB writes arrays column by column, so that HDF5 sees their axes in reverse; they come
+/// out as MATLAB's `size` gives them.
 pub fn read_array(path: &Path, key: Option<&str>) -> Result<Array, String> {
     let file = Hdf5::open(path)?;
     let names = file.datasets()?;
     let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
-    file.floats(key)?.read_all()
-}
-
-/// The same of a file that MATLAB wrote: it writes arrays column by column, so that HDF5 sees the axes in reverse.
-pub fn read_matlab(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let array = read_array(path, key)?;
+    let floats = file.floats(key)?;
+    let array = floats.read_all()?;
+    if !(file.matlab || floats.dataset.attribute("MATLAB_class").is_ok()) {
+        return Ok(array);
+    }
     let shape = array.shape.iter().rev().copied().collect();
     Ok(Array::new(shape, array.data, Order::ColumnMajor).expect("the same numbers"))
+}
+
+/// Reads a dataset of strings or whole numbers as names.
+pub fn read_names(path: &Path, key: Option<&str>) -> Result<Vec<String>, String> {
+    let file = Hdf5::open(path)?;
+    let names = file.datasets()?;
+    let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
+    let dataset = file.dataset(key)?;
+    let Some(element) = element(dataset.dtype()) else { return file.strings(key) };
+    let place = format!("`{key}` in {}", file.name);
+    if dataset.shape().iter().filter(|&&n| n != 1).count() > 1 {
+        return Err(format!("{place} has {} axes, where a list of names has one", dataset.ndim()));
+    }
+    let bytes = dataset.read_raw_bytes().map_err(|e| format!("{place} does not read: {e}"))?;
+    let names = element.names(&bytes).ok_or_else(|| format!("{place} holds numbers of an odd width"))?;
+    names.map_err(|(at, x)| {
+        format!("{place} holds {x} in row {}, which is no name; names are strings or whole numbers", at + 1)
+    })
 }
 
 impl Hdf5 {
@@ -57,7 +77,7 @@ impl Hdf5 {
             ..OpenOptions::default()
         };
         let file = Hdf5File::open_with_options(path, options).map_err(|e| match e {
-            Error::InvalidMagic if is_matlab_5(path) => {
+            Error::InvalidMagic if begins_with(path, b"MATLAB 5.0") => {
                 format!("{name} is a MATLAB file of an older version; save it with `save(..., '-v7.3')`")
             }
             Error::InvalidMagic => format!("{name} is not an HDF5 file"),
@@ -67,7 +87,7 @@ impl Hdf5 {
         if end != u64::MAX && length < end {
             return Err(format!("{name} is truncated: it should have {end} bytes, but has {length}"));
         }
-        Ok(Self { file, name })
+        Ok(Self { file, name, matlab: begins_with(path, b"MATLAB 7.3") })
     }
 
     /// The paths of all datasets, sorted, without the leading slash. MATLAB's own bookkeeping is left out.
@@ -218,10 +238,10 @@ fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&b| char::from(b)).collect(), str::to_owned)
 }
 
-fn is_matlab_5(path: &Path) -> bool {
+fn begins_with(path: &Path, mark: &[u8; 10]) -> bool {
     use std::io::Read;
     let mut start = [0; 10];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"MATLAB 5.0"
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == mark
 }
 
 #[cfg(test)]
@@ -266,7 +286,7 @@ mod tests {
 
     #[test]
     fn matlab_arrays_have_their_axes_in_matlab_s_order() {
-        let array = read_matlab(&fixture("v73.mat"), Some("responses")).unwrap();
+        let array = read_array(&fixture("v73.mat"), Some("responses")).unwrap();
         assert_eq!(array.shape, [2, 3], "as MATLAB's size() says");
         assert_eq!(array.data, [11.0, 12.0, 13.0, 21.0, 22.0, 23.0]);
     }

@@ -3,9 +3,12 @@
 
 pub mod array;
 pub mod checkpoint;
+pub mod content;
 pub mod csv;
+pub mod dialect;
 pub mod element;
 pub mod hdf5;
+pub mod ids;
 pub mod listing;
 pub mod names;
 pub mod npy;

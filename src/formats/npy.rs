@@ -7,12 +7,17 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use zip::read::ZipFile;
+
 use crate::formats::array::{Array, Order, choose};
 use crate::formats::element::{Element, Kind};
 use crate::formats::name_of;
 
 /// Headers are a line; more than this is no header.
 const LONGEST_HEADER: usize = 1 << 20;
+
+/// Names have fewer letters than this.
+const LONGEST_NAME: usize = 1 << 16;
 
 /// Reads a `.npy` file of numbers or truth values.
 pub fn read(path: &Path) -> Result<Array, String> {
@@ -22,6 +27,25 @@ pub fn read(path: &Path) -> Result<Array, String> {
 
 /// Reads one array of a `.npz` file.
 pub fn read_npz(path: &Path, key: Option<&str>) -> Result<Array, String> {
+    member(path, key, |member| parse(member))
+}
+
+/// Reads a list of names: strings or whole numbers.
+pub fn read_names(path: &Path) -> Result<Vec<String>, String> {
+    let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    parse_names(&mut BufReader::new(file)).map_err(|problem| format!("{} {problem}", name_of(path)))
+}
+
+/// The same of one array of a `.npz` file.
+pub fn read_npz_names(path: &Path, key: Option<&str>) -> Result<Vec<String>, String> {
+    member(path, key, |member| parse_names(member))
+}
+
+fn member<T>(
+    path: &Path,
+    key: Option<&str>,
+    parse: impl Fn(&mut ZipFile<'_, BufReader<File>>) -> Result<T, String>,
+) -> Result<T, String> {
     let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let name = name_of(path);
     let mut archive =
@@ -43,15 +67,57 @@ fn parse(reader: &mut impl Read) -> Result<Array, String> {
         _ => return Err("has a header without `fortran_order`".to_owned()),
     };
     let shape = shape(&header)?;
+    let data = numbers(reader, &shape, element.size)?;
+    let data = element.decode(&data).expect("`element` gives sizes that exist");
+    Ok(Array::new(shape, data, fortran).expect("counted above"))
+}
+
+/// The bytes behind the header: as many as the shape needs.
+fn numbers(reader: &mut impl Read, shape: &[usize], size: usize) -> Result<Vec<u8>, String> {
     let count = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
-    let bytes = count.and_then(|count| count.checked_mul(element.size)).ok_or("has a shape beyond all memory")?;
+    let bytes = count.and_then(|count| count.checked_mul(size)).ok_or("has a shape beyond all memory")?;
     let mut data = Vec::new();
     reader.take(bytes as u64).read_to_end(&mut data).map_err(|e| format!("does not read: {e}"))?;
     if data.len() < bytes {
         return Err(format!("is truncated: its shape needs {bytes} bytes of numbers, but {} are there", data.len()));
     }
-    let data = element.decode(&data).expect("`element` gives sizes that exist");
-    Ok(Array::new(shape, data, fortran).expect("counted above"))
+    Ok(data)
+}
+
+/// A list of names: strings (`U` or `S`) or whole numbers along one axis.
+fn parse_names(reader: &mut impl Read) -> Result<Vec<String>, String> {
+    let header = read_header(reader)?;
+    let shape = shape(&header)?;
+    if shape.iter().filter(|&&n| n != 1).count() > 1 {
+        return Err(format!("has {} axes, where a list of names has one", shape.len()));
+    }
+    let descr = field(&header, "descr").ok_or("has a header without `descr`")?;
+    let descr = descr.strip_prefix(['\'', '"']).and_then(|rest| rest.split(['\'', '"']).next()).unwrap_or_default();
+    let (order, rest) = descr.split_at_checked(1).unwrap_or_default();
+    let (kind, size) = rest.split_at_checked(1).unwrap_or_default();
+    match (kind, size.parse::<usize>()) {
+        ("U", Ok(size @ 1..=LONGEST_NAME)) => {
+            let bytes = numbers(reader, &shape, size * 4)?;
+            let letter = |word: &[u8; 4]| {
+                let code = if order == ">" { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
+                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+            };
+            let text = |cell: &[u8]| cell.as_chunks::<4>().0.iter().map(letter).collect::<String>();
+            Ok(bytes.chunks_exact(size * 4).map(|cell| text(cell).trim_end_matches('\0').to_owned()).collect())
+        }
+        ("S" | "a", Ok(size @ 1..=LONGEST_NAME)) => {
+            let bytes = numbers(reader, &shape, size)?;
+            let text = |cell: &[u8]| String::from_utf8_lossy(cell).trim_end_matches('\0').to_owned();
+            Ok(bytes.chunks_exact(size).map(text).collect())
+        }
+        _ => {
+            let element = element(&header)?;
+            let bytes = numbers(reader, &shape, element.size)?;
+            element.names(&bytes).expect("`element` gives sizes that exist").map_err(|(at, x)| {
+                format!("holds {x} in row {}, which is no name; names are strings or whole numbers", at + 1)
+            })
+        }
+    }
 }
 
 fn read_header(reader: &mut impl Read) -> Result<String, String> {

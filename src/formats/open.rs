@@ -1,56 +1,51 @@
-//! An array from any file that holds one, by its extension.
+//! An array from any file that holds one, by its content.
 
 use std::path::Path;
 
 use crate::formats::array::Array;
+use crate::formats::content::{self, Content};
+use crate::formats::dialect::Dialect;
 use crate::formats::{csv, hdf5, name_of, npy, parquet, safetensors};
 
-/// A format of files that hold arrays. A new one is a file of its own and a line in `FORMATS`.
-struct Format {
-    extensions: &'static [&'static str],
-    /// As messages name it.
-    shown: &'static str,
-    read: Read,
+/// What a recipe says about a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// Which array, where the file may hold several (.npz, .h5, .nc, .mat, .safetensors).
+    pub key: Option<&'a str>,
+    /// Which column of a table names its rows; `none`: none does.
+    pub id_column: Option<&'a str>,
+    /// What stands between the cells of a text.
+    pub separator: Option<char>,
+    /// What stands before the fraction of a text's numbers: `.` or `,`.
+    pub decimal: Option<char>,
 }
 
-/// How a format's files are read.
-enum Read {
-    /// A file is one array.
-    One(fn(&Path) -> Result<Array, String>),
-    /// A file holds arrays by name.
-    Named(fn(&Path, Option<&str>) -> Result<Array, String>),
-}
+/// The formats as messages list them. A new one is a reader of its own, a line in `content.rs` and one in `read`.
+const SHOWN: &str = ".npy, .npz, .csv, .tsv, .parquet, .safetensors, .h5, .nc (NetCDF-4) and .mat";
 
-const FORMATS: [Format; 7] = [
-    Format { extensions: &["npy"], shown: ".npy", read: Read::One(npy::read) },
-    Format { extensions: &["npz"], shown: ".npz", read: Read::Named(npy::read_npz) },
-    Format { extensions: &["csv"], shown: ".csv", read: Read::One(csv::read_array) },
-    Format { extensions: &["parquet"], shown: ".parquet", read: Read::One(parquet::read_array) },
-    Format { extensions: &["safetensors"], shown: ".safetensors", read: Read::Named(safetensors::read) },
-    Format { extensions: &["h5", "hdf5"], shown: ".h5", read: Read::Named(hdf5::read_array) },
-    Format { extensions: &["mat"], shown: ".mat (v7.3)", read: Read::Named(hdf5::read_matlab) },
-];
-
-/// Reads an array; `key` names one where the file may hold several (.npz, .h5, .mat, .safetensors).
-pub fn read(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str())) else {
-        return Err(format!("{} is of no format that holds an array; there are {}", name_of(path), shown()));
+/// Reads an array.
+pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
+    let file = name_of(path);
+    let Some(content) = content::of(path)? else {
+        return Err(format!("{file} is of no format that holds an array; there are {SHOWN}"));
     };
-    match (&format.read, key) {
-        (Read::Named(read), key) => read(path, key),
-        (Read::One(read), None) => read(path),
-        (Read::One(_), Some(key)) => {
-            Err(format!("{} holds one array and no names, so `key: {key}` means nothing", name_of(path)))
-        }
+    let named =
+        matches!(content, Content::Npz | Content::Safetensors | Content::Hdf5 | Content::Matlab4 | Content::Matlab5);
+    if let (false, Some(key)) = (named, options.key) {
+        return Err(format!("{file} holds one array and no names, so `key: {key}` means nothing"));
     }
-}
-
-/// The formats as messages list them.
-fn shown() -> String {
-    let (last, others) = FORMATS.split_last().expect("there are formats");
-    let others: Vec<&str> = others.iter().map(|format| format.shown).collect();
-    format!("{} and {}", others.join(", "), last.shown)
+    let dialect = Dialect { separator: options.separator, decimal: options.decimal };
+    if content != Content::Text && dialect != Dialect::default() {
+        return Err(format!("{file} is no text, so `separator` and `decimal` mean nothing"));
+    }
+    match content {
+        Content::Npy => npy::read(path),
+        Content::Npz => npy::read_npz(path, options.key),
+        Content::Parquet => parquet::read_array(path, options.id_column),
+        Content::Safetensors => safetensors::read(path, options.key),
+        Content::Hdf5 | Content::Matlab4 | Content::Matlab5 => hdf5::read_array(path, options.key),
+        Content::Text => csv::read_array(path, &dialect, options.id_column),
+    }
 }
 
 #[cfg(test)]
@@ -59,11 +54,28 @@ mod tests {
 
     #[test]
     fn other_files_are_told_what_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.png");
+        std::fs::write(&path, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").unwrap();
         assert_eq!(
-            read(Path::new("x.xlsx"), None),
-            Err("x.xlsx is of no format that holds an array; there are .npy, .npz, .csv, .parquet, .safetensors, .h5 and .mat \
-                 (v7.3)"
-                .to_owned())
+            read(&path, &Options::default()),
+            Err(
+                "x.png is of no format that holds an array; there are .npy, .npz, .csv, .tsv, .parquet, .safetensors, \
+                 .h5, .nc (NetCDF-4) and .mat"
+                    .to_owned()
+            )
         );
+    }
+
+    #[test]
+    fn the_same_bytes_mean_the_same_under_every_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = std::fs::read(crate::formats::fixtures::fixture("v73.mat")).unwrap();
+        for name in ["x.mat", "x.h5", "x.nc", "x", "x.csv"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, &bytes).unwrap();
+            let array = read(&path, &Options { key: Some("responses"), ..Default::default() }).unwrap();
+            assert_eq!(array.shape, [2, 3], "{name}");
+        }
     }
 }

@@ -27,6 +27,46 @@ pub enum Order {
     ByName,
 }
 
+/// What stands between the cells of a text table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Separator {
+    Comma,
+    Semicolon,
+    Tab,
+    Bar,
+}
+
+impl Separator {
+    /// The character.
+    pub fn character(self) -> char {
+        match self {
+            Self::Comma => ',',
+            Self::Semicolon => ';',
+            Self::Tab => '\t',
+            Self::Bar => '|',
+        }
+    }
+}
+
+/// What stands before the fraction of a number in a text table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decimal {
+    Point,
+    Comma,
+}
+
+impl Decimal {
+    /// The character.
+    pub fn character(self) -> char {
+        match self {
+            Self::Point => '.',
+            Self::Comma => ',',
+        }
+    }
+}
+
 /// What an axis is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output};
-use crate::nodes::data::layout::Order;
+use crate::nodes::data::layout::{Decimal, Order, Separator};
 use crate::value::ty::Type;
 
 /// Loads features that another program computed.
@@ -26,6 +26,23 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-file" = true, "x-neutral" = null))]
     pub ids: Option<String>,
+    /// Which column or array of the file `ids` holds the names; without `ids`, which array of `path`'s own file does.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub ids_key: Option<String>,
+    /// Which column of a .csv, .tsv or .parquet names the rows, and is no number of theirs; `none` where none does. Unless given,
+    /// the first where it holds texts or is called like names (id, stimulus_id, image, …), which a note says.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub id_column: Option<String>,
+    /// What stands between the cells of a text; unless given, it is read from the text.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub separator: Option<Separator>,
+    /// What stands before the fraction of a text's numbers; unless given, it is read from the text.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub decimal: Option<Decimal>,
     /// How rows without names follow those of `rows`, where the order of their names as texts (1, 10, 2) is not that of their
     /// numbers (1, 2, 10).
     #[serde(default)]
@@ -59,7 +76,7 @@ mod compute {
     use crate::formats::array::Array;
     use crate::formats::{names, open};
     use crate::kind::{Compute, KindError, Run};
-    use crate::nodes::data::layout::Order;
+    use crate::nodes::data::layout::{Decimal, Order, Separator};
     use crate::nodes::data::load_features::{LoadFeatures, Params};
     use crate::nodes::data::named::{Naming, by_name_alone};
     use crate::nodes::data::rows::stimuli_of;
@@ -67,9 +84,24 @@ mod compute {
     use crate::value::matrix::{About, Matrix};
     use crate::value::stimuli::Stimuli;
 
+    impl Params {
+        /// How the file is read.
+        fn reading(&self) -> open::Options<'_> {
+            open::Options {
+                key: self.key.as_deref(),
+                id_column: self.id_column.as_deref(),
+                separator: self.separator.map(Separator::character),
+                decimal: self.decimal.map(Decimal::character),
+            }
+        }
+    }
+
     impl Compute for LoadFeatures {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let array = open::read(run.file("path").0, params.key.as_deref())?;
+            let array = open::read(run.file("path").0, &params.reading())?;
+            for note in &array.notes {
+                run.note(note.clone());
+            }
             let Some((&rows, row_shape)) = array.shape.split_first() else {
                 return Err(KindError::new("`path` holds a single number; features have a row per stimulus"));
             };
@@ -77,11 +109,12 @@ mod compute {
             if rows * columns == 0 {
                 return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
             }
-            let names = match params.ids {
-                Some(_) => Some(names::read(run.file("ids").0, None)?),
-                None => array.rows.clone(),
+            let names = match (&params.ids, &params.ids_key) {
+                (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
+                (None, Some(key)) => Some(names::read(run.file("path").0, Some(key))?),
+                (None, None) => array.rows.clone(),
             };
-            let list = if params.ids.is_some() { "`ids`" } else { "`path`" };
+            let list = if params.ids.is_some() || params.ids_key.is_some() { "`ids`" } else { "`path`" };
             if let Some(names) = &names
                 && names.len() != rows
             {
@@ -204,9 +237,44 @@ mod tests {
         assert_eq!(&*matrix.stimuli("features").unwrap().get(0).name, "b");
         assert_eq!(matrix.about.columns.as_deref().unwrap(), ["one", "two"]);
         std::fs::write(&path, "id,one\nb,1\nc,2\n").unwrap();
-        assert!(refusal::<LoadFeatures>(&mut bench, json!({ "path": path })).contains("names a row `c`"));
+        let error = refusal::<LoadFeatures>(&mut bench, json!({ "path": path }));
+        assert_eq!(error, "`path` names `c`, which `rows` does not have (1 of 2 names are unknown)");
         std::fs::write(&path, "id,one\nb,1\nb,2\n").unwrap();
-        assert!(refusal::<LoadFeatures>(&mut bench, json!({ "path": path })).contains("stands twice"));
+        assert!(refusal::<LoadFeatures>(&mut bench, json!({ "path": path })).contains("names `b` twice"));
+    }
+
+    #[test]
+    fn a_list_of_names_says_which_row_is_whose() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, ids) = (folder.path().join("features.npy"), folder.path().join("file_names.txt"));
+        write_npy(&path, &ndarray::array![[1.0_f32], [2.0], [3.0]]).unwrap();
+        std::fs::write(&ids, "images/b.jpg\nimages/c.jpg\nimages/a.jpg\n").unwrap();
+        let mut bench = Bench::new().input("rows", &labels(&["a", "b", "c"]));
+        bench.run::<LoadFeatures>(json!({ "path": path, "ids": ids })).unwrap();
+        let matrix = unwrap!(bench.output::<LoadFeatures>("features"), Matrix);
+        let names: Vec<String> =
+            matrix.stimuli("features").unwrap().iter().map(|stimulus| stimulus.name.to_string()).collect();
+        assert_eq!(names, ["b", "c", "a"]);
+        assert_eq!(bench.notes, ["of the 3 names of `ids`, these were matched: 3 by the last component of the path"]);
+        std::fs::write(&ids, "a\nb\n").unwrap();
+        let error = refusal::<LoadFeatures>(&mut bench, json!({ "path": path, "ids": ids }));
+        assert_eq!(error, "`ids` names 2 stimuli but `path` has 3 rows; a row is one stimulus in both");
+    }
+
+    #[test]
+    fn an_order_that_leaves_a_choice_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("features.npy");
+        write_npy(&path, &ndarray::array![[1.0_f32], [2.0], [10.0]]).unwrap();
+        let mut bench = Bench::new().input("rows", &labels(&["1", "10", "2"]));
+        let error = refusal::<LoadFeatures>(&mut bench, json!({ "path": path }));
+        assert!(error.contains("(1, 10, 2, …) and in another by their numbers (1, 2, 10, …)"), "{error}");
+        for (order, wanted) in [("natural", ["1", "2", "10"]), ("by_name", ["1", "10", "2"])] {
+            bench.run::<LoadFeatures>(json!({ "path": path, "order": order })).unwrap();
+            let matrix = unwrap!(bench.output::<LoadFeatures>("features"), Matrix);
+            let stimuli = matrix.stimuli("features").unwrap();
+            assert_eq!(stimuli.iter().map(|s| &*s.name).collect::<Vec<_>>(), wanted, "{order}");
+        }
     }
 
     #[test]

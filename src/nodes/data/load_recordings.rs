@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
 use crate::kind::{Input, NodeKind, Output};
-use crate::nodes::data::layout::{Layout, Order};
+use crate::nodes::data::layout::{Decimal, Layout, Order, Separator};
 use crate::value::ty::Type;
 
 /// Loads pictures and responses that were recorded to them.
@@ -45,6 +45,23 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub ids: Option<String>,
+    /// Which column or array of the file `ids` holds the names; without `ids`, which array of `responses`'s own file does.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub ids_key: Option<String>,
+    /// Which column of a .csv, .tsv or .parquet names the rows, and is no number of theirs; `none` where none does. Unless given,
+    /// the first where it holds texts or is called like names (id, stimulus_id, image, …), which a note says.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub id_column: Option<String>,
+    /// What stands between the cells of a text; unless given, it is read from the text.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub separator: Option<Separator>,
+    /// What stands before the fraction of a text's numbers; unless given, it is read from the text.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub decimal: Option<Decimal>,
     /// How responses without names follow the pictures, where the order of their names as texts (1, 10, 2) is not that of their
     /// numbers (1, 2, 10).
     #[serde(default)]
@@ -90,9 +107,11 @@ mod compute {
     use crate::bounds::Whole;
     use crate::digest::Digest;
     use crate::formats::csv::Words;
+    use crate::formats::dialect::Dialect;
     use crate::formats::listing::Pictures;
-    use crate::formats::{name_of, names};
+    use crate::formats::{name_of, names, open};
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::layout::{Decimal, Separator};
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
     use crate::nodes::data::named::Naming;
     use crate::nodes::data::recorded::Recorded;
@@ -101,6 +120,18 @@ mod compute {
     use crate::value::stimuli::{Stimuli, Stimulus};
     use crate::value::{Value, decode, images};
 
+    impl Params {
+        /// How the file of responses is read.
+        fn reading(&self) -> open::Options<'_> {
+            open::Options {
+                key: self.key.as_deref(),
+                id_column: self.id_column.as_deref(),
+                separator: self.separator.map(Separator::character),
+                decimal: self.decimal.map(Decimal::character),
+            }
+        }
+    }
+
     impl Compute for LoadRecordings {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let (path, digest) = run.file("images");
@@ -108,7 +139,10 @@ mod compute {
             let pictures = Pictures::open(path)?;
             let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
             let stimuli = images.about.stimuli.clone();
-            let recorded = Recorded::read(run.file("responses").0, params.key.as_deref(), params.layout)?;
+            let recorded = Recorded::read(run.file("responses").0, &params.reading(), params.layout)?;
+            for note in &recorded.notes {
+                run.note(note.clone());
+            }
             let rows = rows(&params, &recorded, &stimuli, &pictures, run)?;
             let responses = recorded.responses(&rows, &stimuli)?;
             let labels = match params.labels {
@@ -193,9 +227,10 @@ mod compute {
     ) -> Result<Vec<Vec<usize>>, KindError> {
         let file = name_of(run.file("responses").0);
         let (count, known) = (recorded.counts.0, pictures.called.as_str());
-        let ids = match params.ids {
-            Some(_) => Some(names::read(run.file("ids").0, None)?),
-            None => None,
+        let ids = match (&params.ids, &params.ids_key) {
+            (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
+            (None, Some(key)) => Some(names::read(run.file("responses").0, Some(key))?),
+            (None, None) => None,
         };
         let own = format!("`responses` ({file})");
         let (names, list) = match (&ids, &recorded.stimuli) {
@@ -246,7 +281,7 @@ mod compute {
 
     fn read_labels(stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Labels, KindError> {
         let path = run.file("labels").0;
-        let (words, file) = (Words::read(path)?, name_of(path));
+        let (words, file) = (Words::read(path, &Dialect::default())?, name_of(path));
         let column = |name: &str| {
             words.column(name).ok_or_else(|| {
                 KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))
@@ -404,6 +439,40 @@ mod tests {
     }
 
     #[test]
+    fn names_that_stand_several_times_are_trials() {
+        let recording = Recording::new();
+        recording.responses("r.npy", (1, 4));
+        let ids = recording.write("ids.csv", "id\na\nb.png\na\nc\n");
+        let mut bench = Bench::new();
+        bench.run::<LoadRecordings>(recording.params(json!({ "ids": ids }))).unwrap();
+        let responses = unwrap!(bench.output::<LoadRecordings>("responses"), Responses);
+        assert_eq!(responses.mean, ndarray::array![[1.0], [1.0], [3.0]], "a at rows 0 and 2, b at 1, c at 3");
+        let repeats = responses.repeats.unwrap();
+        assert_eq!((repeats[[0, 0, 0]], repeats[[0, 0, 1]], repeats[[1, 0, 1]].is_nan()), (0.0, 2.0, true));
+        let said = "4 rows of r.npy are trials of 3 stimuli, up to 2 each; they are repeats";
+        assert!(bench.notes.iter().any(|note| note == said), "{:?}", bench.notes);
+    }
+
+    #[test]
+    fn pictures_whose_names_stand_in_two_orders_need_a_word() {
+        let recording = Recording::new();
+        for (at, name) in ["1.png", "2.png", "10.png"].into_iter().enumerate() {
+            std::fs::create_dir_all(recording.path("numbered")).unwrap();
+            recording.picture(&format!("../numbered/{name}"), 4, at as u8);
+        }
+        let images = recording.path("numbered");
+        let error = recording.refused(json!({ "images": images }));
+        assert!(error.contains("(1.png, 10.png, 2.png, …) and in another by their numbers (1.png, 2.png, 10.png, …)"), "{error}");
+        for (order, first_unit) in [("natural", [0.0, 2.0, 1.0]), ("by_name", [0.0, 1.0, 2.0])] {
+            let mut bench = Bench::new();
+            bench.run::<LoadRecordings>(recording.params(json!({ "images": images, "order": order }))).unwrap();
+            let responses = unwrap!(bench.output::<LoadRecordings>("responses"), Responses);
+            let names: Vec<&str> = responses.stimuli().iter().map(|s| &*s.name).collect();
+            assert_eq!((names, responses.mean.column(0).to_vec()), (vec!["1", "10", "2"], first_unit.to_vec()), "{order}");
+        }
+    }
+
+    #[test]
     fn counts_that_disagree_are_refused_with_the_rule() {
         let recording = Recording::new();
         recording.responses("r.npy", (3, 2));
@@ -420,9 +489,10 @@ mod tests {
         let recording = Recording::new();
         let ids = recording.write("ids.csv", "id\na\nb\nd\n");
         let error = recording.refused(json!({ "ids": ids }));
-        assert!(error.contains("names `d`, but pictures has no such picture (1 of 3 names are unknown)"), "{error}");
-        recording.write("ids.csv", "id\na\nb\na\n");
-        assert!(recording.refused(json!({ "ids": ids })).contains("names `a` twice"));
+        assert!(error.contains("names `d`, which pictures does not have (1 of 3 names are unknown)"), "{error}");
+        let own = recording.write("own.csv", "id,u\nx,1\ny,2\nz,3\n");
+        let error = recording.refused(json!({ "responses": own, "layout": "stimuli_by_units" }));
+        assert!(error.starts_with("`responses` (own.csv) names `x`, which pictures does not have (3 of 3"), "{error}");
         let labels = recording.write("labels.csv", "id,object\na,x\nb,y\n");
         assert!(
             recording

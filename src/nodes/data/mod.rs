@@ -8,6 +8,7 @@ mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
+pub mod load_responses;
 #[cfg(feature = "torch")]
 mod named;
 #[cfg(feature = "torch")]
@@ -30,6 +31,7 @@ kinds! { "data":
     load_features::LoadFeatures,
     load_majaj::LoadMajaj,
     load_recordings::LoadRecordings,
+    load_responses::LoadResponses,
     shuffle::Shuffle,
     split::Split,
     synthetic_it::SyntheticIt,

@@ -25,11 +25,13 @@ pub(super) struct Recorded {
     pub(super) stimuli: Option<Vec<String>>,
     /// What the file calls its units, if anything.
     units: Option<Vec<String>>,
+    /// What its reader took for granted.
+    pub(super) notes: Vec<String>,
 }
 
 impl Recorded {
-    pub(super) fn read(path: &Path, key: Option<&str>, layout: Layout) -> Result<Self, KindError> {
-        let mut array = open::read(path, key)?;
+    pub(super) fn read(path: &Path, options: &open::Options<'_>, layout: Layout) -> Result<Self, KindError> {
+        let mut array = open::read(path, options)?;
         if !(2..=3).contains(&array.shape.len()) {
             let axes = if array.shape.len() == 1 { "axis" } else { "axes" };
             return Err(KindError::new(format!(
@@ -56,7 +58,8 @@ impl Recorded {
         // A file names what lies along its first axis and its second.
         let mut names = [array.rows.take(), array.columns.take(), None];
         let (stimuli, units) = (names[place(Axis::Stimuli)].take(), names[place(Axis::Units)].take());
-        Ok(Self { data: array.data, shape: array.shape, layout, counts, strides, stimuli, units })
+        let (data, shape, notes) = (array.data, array.shape, array.notes);
+        Ok(Self { data, shape, layout, counts, strides, stimuli, units, notes })
     }
 
     /// The repeats of a response.
@@ -166,7 +169,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
         write_npy(&path, &array).unwrap();
-        Recorded::read(&path, None, layout).unwrap()
+        Recorded::read(&path, &open::Options::default(), layout).unwrap()
     }
 
     #[test]

@@ -88,6 +88,7 @@ mod compute {
     use std::path::Path;
 
     use crate::formats::csv::Words;
+    use crate::formats::dialect::Dialect;
     use crate::formats::name_of;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::alike::Alike;
@@ -142,7 +143,7 @@ mod compute {
 
     /// Reads the file that says which stimulus plays which part.
     pub(super) fn given(path: &Path, stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Assignment, KindError> {
-        let words = Words::read(path)?;
+        let words = Words::read(path, &Dialect::default())?;
         let file = name_of(path);
         let id = words.column("id").ok_or_else(|| {
             KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", ")))
