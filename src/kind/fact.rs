@@ -8,6 +8,8 @@ pub const ROWS_SCORED: &str = "rows_scored";
 pub const ROWS_FITTED: &str = "rows_fitted";
 /// Whether the rows scored are also those by which something was chosen.
 pub const SELECTED: &str = "selected";
+/// Which recording the scored units are of: only units of one are the same neurons.
+pub const RECORDING: &str = "recording";
 /// Of penalties: those tried, whether their grid grew, and what estimates the error.
 pub const GRID: &str = "grid";
 pub const EXTENDED: &str = "extended";

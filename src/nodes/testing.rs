@@ -354,6 +354,7 @@ pub fn about(stimuli: &Stimuli, count: usize) -> responses::About {
         units: units(count),
         regions: None,
         true_ceiling: None,
+        recording: None,
         lineage: Default::default(),
     }
 }

@@ -278,6 +278,7 @@ impl Maker {
             units: self.options.units.clone(),
             regions: Some(vec!["V4".to_owned(); units]),
             true_ceiling: None,
+            recording: None,
             lineage: Lineage::default(),
         };
         let labels = Labels {

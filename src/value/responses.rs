@@ -34,6 +34,10 @@ pub struct About {
     /// The unit's true ceiling (explainable variance as a fraction), where the responses are simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_ceiling: Option<Vec<f64>>,
+    /// Which recording the units are of, as a digest of its file: only units of one recording are the same neurons, whatever they are
+    /// called. Absent where the stimuli's source says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
     /// What chose among the units, if anything.
     #[serde(default)]
     pub lineage: Lineage,
@@ -52,6 +56,16 @@ impl Responses {
     /// The stimuli of the rows.
     pub fn stimuli(&self) -> &Stimuli {
         &self.about.stimuli
+    }
+
+    /// Which recording the units are of: equal for the same neurons alone.
+    pub fn recording(&self) -> String {
+        self.about.recording.clone().unwrap_or_else(|| {
+            let mut sources: Vec<&str> = self.about.stimuli.iter().map(|stimulus| &*stimulus.source).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            sources.join(" ")
+        })
     }
 
     /// The names of the units.

@@ -310,6 +310,7 @@ mod compute {
             units: unit_names(units),
             regions: Some(vec!["IT".to_owned(); units]),
             true_ceiling: None,
+            recording: None,
             lineage: Default::default(),
         };
         Ok(Responses::new(about, mean, None))

@@ -139,7 +139,7 @@ mod compute {
             let pictures = Pictures::open(path)?;
             let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
             let stimuli = images.about.stimuli.clone();
-            let recorded = Recorded::read(run.file("responses").0, &params.reading(), params.layout)?;
+            let recorded = Recorded::read(run.file("responses"), &params.reading(), params.layout)?;
             for note in &recorded.notes {
                 run.note(note.clone());
             }
@@ -462,13 +462,20 @@ mod tests {
         }
         let images = recording.path("numbered");
         let error = recording.refused(json!({ "images": images }));
-        assert!(error.contains("(1.png, 10.png, 2.png, …) and in another by their numbers (1.png, 2.png, 10.png, …)"), "{error}");
+        assert!(
+            error.contains("(1.png, 10.png, 2.png, …) and in another by their numbers (1.png, 2.png, 10.png, …)"),
+            "{error}"
+        );
         for (order, first_unit) in [("natural", [0.0, 2.0, 1.0]), ("by_name", [0.0, 1.0, 2.0])] {
             let mut bench = Bench::new();
             bench.run::<LoadRecordings>(recording.params(json!({ "images": images, "order": order }))).unwrap();
             let responses = unwrap!(bench.output::<LoadRecordings>("responses"), Responses);
             let names: Vec<&str> = responses.stimuli().iter().map(|s| &*s.name).collect();
-            assert_eq!((names, responses.mean.column(0).to_vec()), (vec!["1", "10", "2"], first_unit.to_vec()), "{order}");
+            assert_eq!(
+                (names, responses.mean.column(0).to_vec()),
+                (vec!["1", "10", "2"], first_unit.to_vec()),
+                "{order}"
+            );
         }
     }
 

@@ -85,7 +85,7 @@ mod compute {
                 separator: params.separator.map(Separator::character),
                 decimal: params.decimal.map(Decimal::character),
             };
-            let recorded = Recorded::read(&path, &options, params.layout)?;
+            let recorded = Recorded::read((&path, run.file("responses").1), &options, params.layout)?;
             for note in &recorded.notes {
                 run.note(note.clone());
             }
@@ -105,7 +105,9 @@ mod compute {
                 }
                 Some(ids) => ids,
                 None => {
-                    run.note(format!("{file} has no names; its stimuli are called by their position, from row_00001 on"));
+                    run.note(format!(
+                        "{file} has no names; its stimuli are called by their position, from row_00001 on"
+                    ));
                     (1..=count).map(|row| format!("row_{row:05}")).collect()
                 }
             };
@@ -155,9 +157,12 @@ mod tests {
             folder.path().join(name)
         };
         let (responses, ids) = (write("r.csv", "u,v\n1,2\n3,4\n5,6\n"), write("ids.txt", "b\na\nc\n"));
-        let (features, names) = (write("f.csv", "x,y\n10,11\n20,21\n30,31\n"), write("names.txt", "a.png\nb.png\nc.png\n"));
+        let (features, names) =
+            (write("f.csv", "x,y\n10,11\n20,21\n30,31\n"), write("names.txt", "a.png\nb.png\nc.png\n"));
         let mut bench = Bench::new();
-        bench.run::<LoadResponses>(json!({ "responses": responses, "ids": ids, "layout": "stimuli_by_units" })).unwrap();
+        bench
+            .run::<LoadResponses>(json!({ "responses": responses, "ids": ids, "layout": "stimuli_by_units" }))
+            .unwrap();
         let loaded = unwrap!(bench.output::<LoadResponses>("responses"), Responses);
         assert_eq!(loaded.stimuli().iter().map(|s| &*s.name).collect::<Vec<_>>(), ["b", "a", "c"]);
         let mut rows = Bench::new().input("rows", &Value::Responses(loaded.clone()));

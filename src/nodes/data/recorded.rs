@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3};
 
+use crate::digest::Digest;
 use crate::formats::open;
 use crate::kind::KindError;
 use crate::nodes::data::layout::{Axis, Layout};
@@ -27,10 +28,16 @@ pub(super) struct Recorded {
     units: Option<Vec<String>>,
     /// What its reader took for granted.
     pub(super) notes: Vec<String>,
+    /// What tells its units from those of other recordings.
+    recording: String,
 }
 
 impl Recorded {
-    pub(super) fn read(path: &Path, options: &open::Options<'_>, layout: Layout) -> Result<Self, KindError> {
+    pub(super) fn read(
+        (path, digest): (&Path, Digest),
+        options: &open::Options<'_>,
+        layout: Layout,
+    ) -> Result<Self, KindError> {
         let mut array = open::read(path, options)?;
         if !(2..=3).contains(&array.shape.len()) {
             let axes = if array.shape.len() == 1 { "axis" } else { "axes" };
@@ -58,8 +65,10 @@ impl Recorded {
         // A file names what lies along its first axis and its second.
         let mut names = [array.rows.take(), array.columns.take(), None];
         let (stimuli, units) = (names[place(Axis::Stimuli)].take(), names[place(Axis::Units)].take());
+        let recording =
+            [Some(digest.short().as_str()), options.key].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let (data, shape, notes) = (array.data, array.shape, array.notes);
-        Ok(Self { data, shape, layout, counts, strides, stimuli, units, notes })
+        Ok(Self { data, shape, layout, counts, strides, stimuli, units, notes, recording })
     }
 
     /// The repeats of a response.
@@ -138,6 +147,7 @@ impl Recorded {
             units: names,
             regions: None,
             true_ceiling: None,
+            recording: Some(self.recording.clone()),
             lineage: Default::default(),
         };
         Ok(Responses::new(about, mean, (depth > 1).then_some(all)))
@@ -169,7 +179,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npy");
         write_npy(&path, &array).unwrap();
-        Recorded::read(&path, &open::Options::default(), layout).unwrap()
+        Recorded::read((&path, Digest::of(b"x")), &open::Options::default(), layout).unwrap()
     }
 
     #[test]

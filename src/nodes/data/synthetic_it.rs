@@ -184,6 +184,7 @@ pub(super) mod compute {
                 units: unit_names(units),
                 regions: Some(vec!["IT".to_owned(); units]),
                 true_ceiling: Some(self.ceilings.clone()),
+                recording: None,
                 lineage: Default::default(),
             };
             let counts = self.counts.select(ndarray::Axis(0), rows);

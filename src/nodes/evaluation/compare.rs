@@ -17,7 +17,7 @@ pub struct Params {}
 
 impl NodeKind for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Scores of several nodes or variants side by side, with paired statistics over units.\n\n\
         Refuses to compare scores of different definitions or of different parts of a split. Pairs are compared over the \
         units that both score: mean difference, its 95 % bootstrap interval over units, and Wilcoxon's signed-rank test.";
@@ -96,6 +96,11 @@ mod compute {
             parts.collect::<Vec<_>>().join(", ")
         }
 
+        /// Which recording the units are of.
+        fn recording(&self) -> Option<&str> {
+            self.about.facts.get(fact::RECORDING)?.as_str()
+        }
+
         /// Whether scored rows have chosen what is scored.
         fn selected(&self) -> bool {
             self.about.facts.get(fact::SELECTED) == Some(&Json::Bool(true))
@@ -128,6 +133,15 @@ mod compute {
             let lineage = Lineage::merge(all.iter().map(|scores| &scores.about.lineage));
             let mut facts = first.about.facts.clone();
             facts.insert(fact::SELECTED.to_owned(), Json::Bool(all.iter().any(Scores::selected)));
+            if let Some(other) = all.iter().find(|other| other.recording() != first.recording()) {
+                facts.remove(fact::RECORDING);
+                run.note(format!(
+                    "`{}` and `{}` score units of different recordings, which are other neurons even where names agree: they are \
+                     not paired, and their means stand side by side",
+                    first.name(),
+                    other.name()
+                ));
+            }
             let about = About { definitions: first.about.definitions.clone(), facts, lineage };
             let table = summaries(&all, &names, &measures)?;
             let per_unit = stacked(&all, &names)?;
@@ -220,6 +234,10 @@ mod compute {
         let mut columns: Vec<Column> =
             names.iter().map(|name| variant::column(name, &labels(all, name, |scores| scores.units.len()))).collect();
         let units: Vec<&str> = all.iter().flat_map(|scores| scores.units.iter().map(String::as_str)).collect();
+        if all.iter().any(|scores| scores.recording() != all[0].recording()) {
+            let of = |scores: &Scores| vec![scores.recording().unwrap_or_default().to_owned(); scores.units.len()];
+            columns.push(Column::new("recording".into(), all.iter().flat_map(of).collect::<Vec<_>>()));
+        }
         columns.push(Column::new("unit".into(), units));
         for (name, _) in &all[0].columns {
             let values: Vec<Option<f64>> = all
@@ -239,7 +257,8 @@ mod compute {
         let (mut difference, mut low, mut high, mut p, mut units) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (at, a) in all.iter().enumerate() {
-            for b in &all[at + 1..] {
+            // Units of another recording are other neurons: nothing is paired with them.
+            for b in all[at + 1..].iter().filter(|b| b.recording() == a.recording()) {
                 for measure in measures {
                     let of_b: BTreeMap<&str, Option<f64>> = b
                         .units
@@ -321,6 +340,30 @@ mod tests {
 
     fn layer(name: &str, components: i64) -> Vec<(&'static str, Json)> {
         vec![("layer", json!(name)), ("components", json!(components))]
+    }
+
+    #[test]
+    fn units_of_different_recordings_are_never_paired() {
+        let of = |recording: &str, explained: &[Option<f64>]| {
+            let Value::Table(mut table) = scores("test", &["unit_001", "unit_002"], explained) else {
+                panic!("a table")
+            };
+            table.about.facts.insert("recording".to_owned(), json!(recording));
+            Value::Table(table)
+        };
+        let made = inputs()
+            .labelled("scores", &[("session", json!("s1"))], &of("a", &[Some(0.1), Some(0.3)]))
+            .labelled("scores", &[("session", json!("s2"))], &of("b", &[Some(0.5), Some(0.9)]))
+            .labelled("scores", &[("session", json!("s1 again"))], &of("a", &[Some(0.2), Some(0.5)]))
+            .run::<Compare>(json!({}))
+            .unwrap();
+        assert_eq!(
+            (made.texts("pairs", "a"), made.texts("pairs", "b")),
+            (vec!["s1".to_owned()], vec!["s1 again".to_owned()])
+        );
+        assert_eq!(made.texts("per_unit", "recording"), ["a", "a", "b", "b", "a", "a"]);
+        assert!(made.notes.iter().any(|note| note.contains("`s1` and `s2` score units of different recordings")));
+        assert_eq!(made.table("table").frame.height(), 3, "means stand side by side");
     }
 
     #[test]

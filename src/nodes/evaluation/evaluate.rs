@@ -22,7 +22,7 @@ pub struct Params {
 
 impl NodeKind for Evaluate {
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Scores of predictions per unit, and summarised over units.\n\n\
         Explained variance is 1 − Var(y − ŷ)/Var(y) over stimuli, r is Pearson's correlation, r2 is \
         1 − Σ(y − ŷ)²/Σ(y − ȳ)². A unit whose responses do not vary has no score (null). Refuses rows that any upstream \
@@ -169,7 +169,8 @@ mod compute {
                 columns.push(Column::new((*name).into(), values.clone()));
             }
             let names: Vec<&str> = measures.iter().map(|(name, _)| *name).collect();
-            let about = about(params.on, rows, selected > 0, &names, lineage);
+            let mut about = about(params.on, rows, selected > 0, &names, lineage);
+            about.facts.insert(fact::RECORDING.to_owned(), json!(responses.recording()));
             let per_unit = DataFrame::new(unit_count, columns).map_err(|e| KindError::new(e.to_string()))?;
             let summary = summary(&measures, selected > 0)?;
             run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;

@@ -140,6 +140,7 @@ mod compute {
                 units: kept.iter().map(|&unit| units[unit].clone()).collect(),
                 regions: responses.about.regions.as_ref().map(|all| kept.iter().map(|&u| all[u].clone()).collect()),
                 true_ceiling: responses.about.true_ceiling.as_ref().map(|all| kept.iter().map(|&u| all[u]).collect()),
+                recording: responses.about.recording.clone(),
                 lineage,
             };
             let mean = responses.mean.select(Axis(1), &kept);
