@@ -15,6 +15,7 @@ pub mod npy;
 pub mod open;
 pub mod parquet;
 pub mod safetensors;
+pub mod text;
 
 use std::path::Path;
 
