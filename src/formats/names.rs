@@ -22,7 +22,7 @@ pub fn read(path: &Path, which: Option<&str>) -> Result<Vec<String>, String> {
             let columns = parquet::columns(path)?;
             parquet::names(path, &column(&columns, which, &file)?)?
         }
-        Some(Content::Npy) => npy::read_names(path)?,
+        Some(Content::Npy) => npy::read_names(path, which)?,
         Some(Content::Npz) => npy::read_npz_names(path, which)?,
         Some(Content::Hdf5) => hdf5::read_names(path, which)?,
         _ => {
