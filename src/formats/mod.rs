@@ -10,6 +10,7 @@ pub mod element;
 pub mod hdf5;
 pub mod ids;
 pub mod listing;
+pub mod matlab;
 pub mod names;
 pub mod npy;
 pub mod open;
