@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::formats::array::Array;
 use crate::formats::content::{self, Content};
 use crate::formats::dialect::Dialect;
-use crate::formats::{csv, hdf5, matlab, name_of, npy, parquet, safetensors};
+use crate::formats::{csv, datasets, matlab, name_of, npy, parquet, safetensors};
 
 /// What a recipe says about a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
         Content::Npz => npy::read_npz(path, options.key, options.id_column),
         Content::Parquet => parquet::read_array(path, options.id_column),
         Content::Safetensors => safetensors::read(path, options.key),
-        Content::Hdf5 => hdf5::read_array(path, options.key),
+        Content::Hdf5 => datasets::read_array(path, options.key),
         Content::Matlab4 | Content::Matlab5 => matlab::read(path, options.key),
         Content::Text => csv::read_array(path, &dialect, options.id_column),
     }

@@ -1,8 +1,9 @@
-//! MATLAB's files of version 4 to 7, also as SciPy's `savemat` writes them. Version 7.3 is HDF5: `formats/hdf5.rs`.
+//! MATLAB's files of version 4 to 7, also as SciPy's `savemat` writes them. Version 7.3 is HDF5: `level73.rs`.
 
 pub mod cells;
 mod level4;
 mod level5;
+pub mod level73;
 mod variable;
 
 use std::path::Path;
