@@ -18,6 +18,7 @@ pub mod npy;
 pub mod open;
 pub mod parquet;
 pub mod safetensors;
+pub mod stack;
 pub mod text;
 
 use std::path::Path;
