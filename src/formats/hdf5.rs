@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use hdf5_reader::error::Error;
+use hdf5_reader::group::Group;
 use hdf5_reader::{ByteOrder, Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem, StringSize};
 
-use crate::formats::array::{Array, Order, choose};
+use crate::formats::array::{Array, Order};
 use crate::formats::element::{Element, Kind};
 use crate::formats::name_of;
 
@@ -13,6 +14,8 @@ use crate::formats::name_of;
 /// chunks).
 const CHUNK_CACHE_BYTES: usize = 256 << 20;
 const CHUNK_CACHE_SLOTS: usize = 1 << 14;
+/// Files hold fewer datasets than this, unless their groups hold one another.
+const MOST_DATASETS: usize = 1 << 20;
 /// Groups nest less deeply than this unless a file is damaged.
 const DEEPEST: usize = 16;
 
@@ -21,7 +24,7 @@ pub struct Hdf5 {
     file: Hdf5File,
     name: String,
     /// Whether MATLAB's own header stands before it.
-    matlab: bool,
+    pub matlab: bool,
 }
 
 /// A dataset of numbers with at least one axis; the first axis is rows.
@@ -31,39 +34,6 @@ pub struct Floats {
     shape: Vec<usize>,
     /// Such as "`spikes_train` in it.h5".
     place: String,
-}
-
-/// Reads one dataset whole. MATLAB writes arrays column by column, so that HDF5 sees their axes in reverse; they come
-/// out as MATLAB's `size` gives them.
-pub fn read_array(path: &Path, key: Option<&str>) -> Result<Array, String> {
-    let file = Hdf5::open(path)?;
-    let names = file.datasets()?;
-    let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
-    let floats = file.floats(key)?;
-    let array = floats.read_all()?;
-    if !(file.matlab || floats.dataset.attribute("MATLAB_class").is_ok()) {
-        return Ok(array);
-    }
-    let shape = array.shape.iter().rev().copied().collect();
-    Ok(Array::new(shape, array.data, Order::ColumnMajor).expect("the same numbers"))
-}
-
-/// Reads a dataset of strings or whole numbers as names.
-pub fn read_names(path: &Path, key: Option<&str>) -> Result<Vec<String>, String> {
-    let file = Hdf5::open(path)?;
-    let names = file.datasets()?;
-    let key = choose(&names, key.map(|key| key.trim_start_matches('/')), &name_of(path))?;
-    let dataset = file.dataset(key)?;
-    let Some(element) = element(dataset.dtype()) else { return file.strings(key) };
-    let place = format!("`{key}` in {}", file.name);
-    if dataset.shape().iter().filter(|&&n| n != 1).count() > 1 {
-        return Err(format!("{place} has {} axes, where a list of names has one", dataset.ndim()));
-    }
-    let bytes = dataset.read_raw_bytes().map_err(|e| format!("{place} does not read: {e}"))?;
-    let names = element.names(&bytes).ok_or_else(|| format!("{place} holds numbers of an odd width"))?;
-    names.map_err(|(at, x)| {
-        format!("{place} holds {x} in row {}, which is no name; names are strings or whole numbers", at + 1)
-    })
 }
 
 impl Hdf5 {
@@ -77,9 +47,6 @@ impl Hdf5 {
             ..OpenOptions::default()
         };
         let file = Hdf5File::open_with_options(path, options).map_err(|e| match e {
-            Error::InvalidMagic if begins_with(path, b"MATLAB 5.0") => {
-                format!("{name} is a MATLAB file of an older version; save it with `save(..., '-v7.3')`")
-            }
             Error::InvalidMagic => format!("{name} is not an HDF5 file"),
             other => format!("{name} is a damaged HDF5 file: {other}"),
         })?;
@@ -96,11 +63,17 @@ impl Hdf5 {
         let root = self.file.root_group().map_err(|e| self.damaged(&e))?;
         let mut open = vec![(String::new(), root)];
         while let Some((prefix, group)) = open.pop() {
-            let (groups, datasets) = group.members().map_err(|e| self.damaged(&e))?;
-            found.extend(datasets.iter().map(|dataset| format!("{prefix}{}", dataset.name().trim_start_matches('/'))));
+            // Names alone: a dataset that cannot be read takes none of the others with it.
+            let (groups, datasets) = group.member_names().map_err(|e| self.damaged(&e))?;
+            found.extend(datasets.iter().map(|name| format!("{prefix}{name}")));
             if prefix.matches('/').count() < DEEPEST {
-                let inner = groups.into_iter().filter(|group| !group.name().starts_with('#'));
-                open.extend(inner.map(|group| (format!("{prefix}{}/", group.name().trim_start_matches('/')), group)));
+                for name in groups.iter().filter(|name| !name.starts_with('#')) {
+                    let inner = group.group(name).map_err(|e| self.damaged(&e))?;
+                    open.push((format!("{prefix}{name}/"), inner));
+                }
+            }
+            if found.len() > MOST_DATASETS {
+                return Err(format!("{} is a damaged HDF5 file: its groups have no end", self.name));
             }
         }
         found.sort();
@@ -111,8 +84,7 @@ impl Hdf5 {
     pub fn floats(&self, key: &str) -> Result<Floats, String> {
         let dataset = self.dataset(key)?;
         let place = format!("`{key}` in {}", self.name);
-        let element = element(dataset.dtype())
-            .ok_or_else(|| format!("{place} holds no numbers, but elements of type {:?}", dataset.dtype()))?;
+        let element = element(dataset.dtype()).ok_or_else(|| format!("{place} {}", no_numbers(dataset.dtype())))?;
         let shape = dataset.shape().iter().map(|&n| n as usize).collect();
         Ok(Floats { dataset, element, shape, place })
     }
@@ -126,27 +98,57 @@ impl Hdf5 {
         }
         match dataset.dtype() {
             Datatype::String { size: StringSize::Fixed(length), .. } => {
-                let bytes = dataset.read_raw_bytes().map_err(|e| format!("{place} does not read: {e}"))?;
+                let bytes = dataset.read_raw_bytes().map_err(|e| unreadable(&place, &e))?;
                 Ok(bytes.chunks_exact((*length).max(1) as usize).map(text).collect())
             }
             Datatype::String { .. } | Datatype::VarLen { .. } => {
-                dataset.read_strings().map_err(|e| format!("{place} does not read: {e}"))
+                dataset.read_strings().map_err(|e| unreadable(&place, &e))
             }
-            other => Err(format!("{place} holds no strings, but elements of type {other:?}")),
+            other if element(other).is_some() => Err(format!("{place} holds numbers, where strings are expected")),
+            other => Err(format!("{place} {}", no_numbers(other).replace("numbers are", "strings are"))),
         }
     }
 
-    fn dataset(&self, key: &str) -> Result<Dataset, String> {
+    /// A dataset of strings or whole numbers along one axis, as names.
+    pub fn names(&self, key: &str) -> Result<Vec<String>, String> {
+        let dataset = self.dataset(key)?;
+        let Some(element) = element(dataset.dtype()) else { return self.strings(key) };
+        let place = format!("`{key}` in {}", self.name);
+        if dataset.shape().iter().filter(|&&n| n != 1).count() > 1 {
+            return Err(format!("{place} has {} axes, where a list of names has one", dataset.ndim()));
+        }
+        let bytes = dataset.read_raw_bytes().map_err(|e| unreadable(&place, &e))?;
+        let names = element.names(&bytes).ok_or_else(|| format!("{place} holds numbers of an odd width"))?;
+        names.map_err(|(at, x)| {
+            format!("{place} holds {x} in row {}, which is no name; names are strings or whole numbers", at + 1)
+        })
+    }
+
+    /// What the file is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The group that all others lie in.
+    pub fn root(&self) -> Result<Group, String> {
+        self.file.root_group().map_err(|e| self.damaged(&e))
+    }
+
+    /// Any dataset, whatever it holds.
+    pub fn dataset(&self, key: &str) -> Result<Dataset, String> {
         self.file.dataset(key).map_err(|e| {
             if is_absence(&e) {
                 format!("{} has no dataset `{key}`", self.name)
             } else {
-                format!("`{key}` in {} does not read: {e}", self.name)
+                unreadable(&format!("`{key}` in {}", self.name), &e)
             }
         })
     }
 
     fn damaged(&self, error: &Error) -> String {
+        if let Some(problem) = known(error) {
+            return format!("a dataset in {} {problem}", self.name);
+        }
         format!("{} is a damaged HDF5 file: {error}", self.name)
     }
 }
@@ -199,8 +201,72 @@ impl Floats {
             .ok_or_else(|| format!("{} has fewer numbers than its shape says", self.place))
     }
 
+    /// How a number lies in the file.
+    pub fn element(&self) -> Element {
+        self.element
+    }
+
+    /// The dataset's bytes, and how a number lies in them.
+    pub fn bytes(&self) -> Result<(Element, Vec<u8>), String> {
+        Ok((self.element, self.dataset.read_raw_bytes().map_err(|e| self.unreadable(&e))?))
+    }
+
     fn unreadable(&self, error: &Error) -> String {
-        format!("{} does not read: {error}", self.place)
+        unreadable(&self.place, error)
+    }
+}
+
+fn unreadable(place: &str, error: &Error) -> String {
+    known(error).map_or_else(|| format!("{place} does not read: {error}"), |problem| format!("{place} {problem}"))
+}
+
+/// What is sound, and only not read here, in words that follow its place.
+fn known(error: &Error) -> Option<String> {
+    match error {
+        Error::Context { source, .. } => known(source),
+        Error::UnsupportedLayoutClass(3) => Some(
+            "is a virtual dataset, which points into other files; copy it into one file, in h5py with `new[key] = old[key][()]`"
+                .to_owned(),
+        ),
+        Error::UnsupportedFilter(filter) => {
+            let called = match filter.trim_start_matches(|c: char| !c.is_ascii_digit()) {
+                "32000" => "lzf",
+                "32001" => "blosc",
+                "32008" => "bitshuffle",
+                "32013" => "zfp",
+                "32015" => "zstd",
+                "32026" => "blosc2",
+                _ => filter,
+            };
+            Some(format!("is compressed with {called}, which is not read; write it with gzip (h5py: `compression=\"gzip\"`)"))
+        }
+        _ => None,
+    }
+}
+
+/// What a dataset holds that are no numbers, in words that follow its place.
+fn no_numbers(datatype: &Datatype) -> String {
+    match datatype {
+        Datatype::Compound { fields, .. } if matches!(&fields[..], [re, im] if re.name == "r" && im.name == "i") => {
+            "holds complex numbers; save their real part, imaginary part or magnitude".to_owned()
+        }
+        Datatype::Compound { fields, .. } => {
+            let names: Vec<String> = fields.iter().take(8).map(|field| format!("`{}`", field.name)).collect();
+            format!(
+                "is a structured dataset, with the fields {}; save each field as a dataset of its own",
+                names.join(", ")
+            )
+        }
+        Datatype::Reference { .. } => {
+            "holds references to other objects, as object arrays and MATLAB's cells do, and no numbers; save a numeric array"
+                .to_owned()
+        }
+        Datatype::String { .. } => "holds no numbers, but strings".to_owned(),
+        Datatype::VarLen { base, .. } if base.is_vlen_string_base() => "holds no numbers, but strings".to_owned(),
+        Datatype::VarLen { .. } => {
+            "holds lists of different lengths; save a numeric array, filled up with NaN".to_owned()
+        }
+        _ => "holds elements that are no single numbers; save a numeric array".to_owned(),
     }
 }
 
@@ -285,10 +351,22 @@ mod tests {
     }
 
     #[test]
-    fn matlab_arrays_have_their_axes_in_matlab_s_order() {
-        let array = read_array(&fixture("v73.mat"), Some("responses")).unwrap();
-        assert_eq!(array.shape, [2, 3], "as MATLAB's size() says");
-        assert_eq!(array.data, [11.0, 12.0, 13.0, 21.0, 22.0, 23.0]);
+    fn what_is_sound_and_not_read_is_called_by_its_name() {
+        let file = Hdf5::open(&fixture("odd.h5")).unwrap();
+        assert_eq!(file.datasets().unwrap(), ["complex", "lists", "lzf", "objects", "plain", "structured"]);
+        let error = |key: &str| file.floats(key).and_then(|floats| floats.read_all()).unwrap_err();
+        assert_eq!(
+            error("structured"),
+            "`structured` in odd.h5 is a structured dataset, with the fields `a`, `b`; save each field as a dataset of its own"
+        );
+        assert!(error("complex").contains("complex numbers"));
+        assert!(error("lists").contains("lists of different lengths"));
+        assert!(error("objects").contains("references to other objects"));
+        assert!(error("lzf").contains("is compressed with lzf"), "{}", error("lzf"));
+        let file = Hdf5::open(&fixture("virtual.h5")).unwrap();
+        assert!(file.datasets().unwrap_err().starts_with("a dataset in virtual.h5 is a virtual dataset, which points"));
+        assert!(file.floats("virtual").err().unwrap().starts_with("`virtual` in virtual.h5 is a virtual dataset"));
+        assert_eq!(file.floats("plain").unwrap().read_all().unwrap().data, [0.0, 1.0, 2.0]);
     }
 
     #[test]
@@ -301,7 +379,5 @@ mod tests {
         std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         let error = Hdf5::open(&path).err().unwrap();
         assert!(error.contains("truncated") || error.contains("damaged"), "{error}");
-        std::fs::write(&path, b"MATLAB 5.0 MAT-file, Platform: GLNXA64").unwrap();
-        assert!(Hdf5::open(&path).err().unwrap().contains("-v7.3"));
     }
 }

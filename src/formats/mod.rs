@@ -5,16 +5,21 @@ pub mod array;
 pub mod checkpoint;
 pub mod content;
 pub mod csv;
+pub mod datasets;
 pub mod dialect;
 pub mod element;
 pub mod hdf5;
 pub mod ids;
 pub mod listing;
+pub mod matlab;
 pub mod names;
+pub mod netcdf;
 pub mod npy;
 pub mod open;
 pub mod parquet;
 pub mod safetensors;
+pub mod stack;
+pub mod text;
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::formats::content::{self, Content};
 use crate::formats::csv::Words;
 use crate::formats::dialect::Dialect;
-use crate::formats::{hdf5, ids, name_of, npy, parquet};
+use crate::formats::{datasets, ids, matlab, name_of, npy, parquet};
 use crate::text::nearest::nearest;
 
 /// Reads names in the file's order. `which` is a column of a table or an array's key; without it the column `id`, or
@@ -22,9 +22,10 @@ pub fn read(path: &Path, which: Option<&str>) -> Result<Vec<String>, String> {
             let columns = parquet::columns(path)?;
             parquet::names(path, &column(&columns, which, &file)?)?
         }
-        Some(Content::Npy) => npy::read_names(path)?,
+        Some(Content::Npy) => npy::read_names(path, which)?,
         Some(Content::Npz) => npy::read_npz_names(path, which)?,
-        Some(Content::Hdf5) => hdf5::read_names(path, which)?,
+        Some(Content::Hdf5) => datasets::read_names(path, which)?,
+        Some(Content::Matlab4 | Content::Matlab5) => matlab::read_names(path, which)?,
         _ => {
             return Err(format!(
                 "{file} holds no list of names; there are texts with a name a line, .csv, .tsv, .parquet, .npy, .npz, .h5 \

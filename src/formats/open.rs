@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::formats::array::Array;
 use crate::formats::content::{self, Content};
 use crate::formats::dialect::Dialect;
-use crate::formats::{csv, hdf5, name_of, npy, parquet, safetensors};
+use crate::formats::{csv, datasets, matlab, name_of, npy, parquet, safetensors};
 
 /// What a recipe says about a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,12 +38,17 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     if content != Content::Text && dialect != Dialect::default() {
         return Err(format!("{file} is no text, so `separator` and `decimal` mean nothing"));
     }
+    let table = matches!(content, Content::Text | Content::Parquet | Content::Npy | Content::Npz);
+    if let (false, Some(column)) = (table, options.id_column.filter(|&column| column != "none")) {
+        return Err(format!("{file} is no table with headings, so `id_column: {column}` means nothing"));
+    }
     match content {
-        Content::Npy => npy::read(path),
-        Content::Npz => npy::read_npz(path, options.key),
+        Content::Npy => npy::read(path, options.id_column),
+        Content::Npz => npy::read_npz(path, options.key, options.id_column),
         Content::Parquet => parquet::read_array(path, options.id_column),
         Content::Safetensors => safetensors::read(path, options.key),
-        Content::Hdf5 | Content::Matlab4 | Content::Matlab5 => hdf5::read_array(path, options.key),
+        Content::Hdf5 => datasets::read_array(path, options.key),
+        Content::Matlab4 | Content::Matlab5 => matlab::read(path, options.key),
         Content::Text => csv::read_array(path, &dialect, options.id_column),
     }
 }

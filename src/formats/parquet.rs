@@ -3,41 +3,40 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader};
+use polars::prelude::{Column, DataFrame, DataType, ParquetReader, SerReader};
 
 use crate::formats::array::{Array, Order};
+use crate::formats::ids::{self, Look, Sort};
 use crate::formats::name_of;
 
-/// Reads a table of numbers: a row a row, columns by name. A first column of text names the rows; nulls are NaN.
-pub fn read_array(path: &Path, _id_column: Option<&str>) -> Result<Array, String> {
+/// Reads a table of numbers: a row a row, columns by name; nulls are NaN. Which column names the rows:
+/// `formats/ids.rs`.
+pub fn read_array(path: &Path, id_column: Option<&str>) -> Result<Array, String> {
     let name = name_of(path);
     let frame = frame(path)?;
+    let looks: Vec<Look<'_>> = frame.columns().iter().map(look).collect();
+    let choice = ids::choose(&looks, id_column, &name)?;
     let mut columns = Vec::new();
-    let mut rows = None;
-    let mut numbers = Vec::new();
-    for (at, column) in frame.columns().iter().enumerate() {
-        if at == 0 && column.dtype() == &DataType::String {
-            let text = column.str().map_err(|e| format!("{name}: {e}"))?;
-            rows = Some(text.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect());
-            continue;
+    let mut data = Vec::new();
+    for &at in &choice.numbers {
+        let column = &frame.columns()[at];
+        let place = || format!("column `{}` of {name}", column.name());
+        if !(column.dtype().is_primitive_numeric() || column.dtype().is_bool() || column.dtype() == &DataType::Null) {
+            let way_out = if is_name(column.dtype()) { ids::way_out(column.name()) } else { String::new() };
+            return Err(format!("{} is of type {}, where numbers are expected{way_out}", place(), column.dtype()));
         }
-        if !(column.dtype().is_primitive_numeric() || column.dtype().is_bool()) {
-            return Err(format!(
-                "column `{}` of {name} is of type {}, where numbers are expected",
-                column.name(),
-                column.dtype()
-            ));
-        }
-        let floats =
-            column.cast(&DataType::Float32).map_err(|e| format!("column `{}` of {name}: {e}", column.name()))?;
-        let floats = floats.f32().map_err(|e| format!("column `{}` of {name}: {e}", column.name()))?;
-        numbers.extend(floats.iter().map(|cell| cell.unwrap_or(f32::NAN)));
+        let floats = column.cast(&DataType::Float32).map_err(|e| format!("{}: {e}", place()))?;
+        let floats = floats.f32().map_err(|e| format!("{}: {e}", place()))?;
+        data.extend(floats.iter().map(|cell| cell.unwrap_or(f32::NAN)));
         columns.push(column.name().to_string());
     }
     let shape = vec![frame.height(), columns.len()];
-    let mut array = Array::new(shape, numbers, Order::ColumnMajor).expect("columns of one height");
-    array.rows = rows;
+    let mut array = Array::new(shape, data, Order::ColumnMajor).expect("columns of one height");
+    if let Some(at) = choice.rows {
+        array.rows = Some(ids::checked(texts(&frame.columns()[at], &name)?, &name)?);
+    }
     array.columns = Some(columns);
+    array.notes = choice.notes;
     Ok(array)
 }
 
@@ -49,22 +48,74 @@ pub fn columns(path: &Path) -> Result<Vec<String>, String> {
 /// A column of strings or whole numbers as names; a missing one is an empty name.
 pub fn names(path: &Path, column: &str) -> Result<Vec<String>, String> {
     let frame = frame(path)?;
-    let place = format!("column `{column}` of {}", name_of(path));
-    let cells = frame.column(column).map_err(|e| format!("{place}: {e}"))?;
-    if !(cells.dtype() == &DataType::String || cells.dtype().is_integer()) {
-        return Err(format!(
-            "{place} is of type {}, which names nothing; names are strings or whole numbers",
-            cells.dtype()
-        ));
-    }
-    let cells = cells.cast(&DataType::String).map_err(|e| format!("{place}: {e}"))?;
-    let cells = cells.str().map_err(|e| format!("{place}: {e}"))?;
-    Ok(cells.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
+    let name = name_of(path);
+    let cells = frame.column(column).map_err(|e| format!("column `{column}` of {name}: {e}"))?;
+    texts(cells, &name)
 }
 
 fn frame(path: &Path) -> Result<DataFrame, String> {
     let file = File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    ParquetReader::new(file).finish().map_err(|e| format!("{} is damaged or no Parquet file: {e}", name_of(path)))
+    let damaged = |problem: String| format!("{} is damaged or no Parquet file: {problem}", name_of(path));
+    // polars counts on what a file says of itself, and panics where that is wrong.
+    let read = std::panic::catch_unwind(|| ParquetReader::new(file).finish());
+    read.map_err(|_| damaged("its parts contradict one another".to_owned()))?.map_err(|e| damaged(e.to_string()))
+}
+
+/// How a column looks to whoever chooses the names. `index` without a name is what pandas calls `__index_level_0__`.
+fn look(column: &Column) -> Look<'_> {
+    let dtype = column.dtype();
+    let present = column.len() - column.null_count();
+    let floats = column.cast(&DataType::Float64).ok();
+    let floats = floats.as_ref().and_then(|column| column.f64().ok());
+    let each = || floats.into_iter().flat_map(|floats| floats.iter());
+    let sort = match dtype {
+        _ if present == 0 => Sort::Missing,
+        _ if dtype.is_integer() && each().flatten().all(|x| x >= 0.0) => Sort::Whole { plain: true },
+        // pandas keeps whole numbers beside missing ones as floats.
+        _ if dtype.is_float() && each().flatten().all(|x| x.is_nan() || (x >= 0.0 && x.fract() == 0.0)) => {
+            Sort::Whole { plain: false }
+        }
+        _ if is_name(dtype) => Sort::Words,
+        _ => Sort::Numbers,
+    };
+    let heading = column.name().as_str();
+    Look {
+        heading: Some(if heading.starts_with("__index_level_") { "" } else { heading }),
+        sort,
+        rows: column.len(),
+        fractions: if dtype.is_integer() { 0 } else { present },
+        distinct: column.n_unique().is_ok_and(|n| n == column.len()),
+        counts: dtype.is_integer() && each().enumerate().all(|(at, x)| x == Some(at as f64)),
+    }
+}
+
+fn is_name(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::String)
+}
+
+/// A column's cells as names.
+fn texts(column: &Column, file: &str) -> Result<Vec<String>, String> {
+    let place = format!("column `{}` of {file}", column.name());
+    let dtype = column.dtype();
+    if dtype.is_float() {
+        let floats = column.cast(&DataType::Float64).map_err(|e| format!("{place}: {e}"))?;
+        let floats = floats.f64().map_err(|e| format!("{place}: {e}"))?;
+        let text = |(at, cell): (usize, Option<f64>)| match cell.filter(|x| !x.is_nan()) {
+            None => Ok(String::new()),
+            Some(x) if x.fract() == 0.0 && x.abs() < 9e15 => Ok((x as i64).to_string()),
+            Some(x) => Err(format!(
+                "{place} holds {x} in row {}, which is no name; names are strings or whole numbers",
+                at + 1
+            )),
+        };
+        return floats.iter().enumerate().map(text).collect();
+    }
+    if !(is_name(dtype) || dtype.is_integer()) {
+        return Err(format!("{place} is of type {dtype}, which names nothing; names are strings or whole numbers"));
+    }
+    let cells = column.cast(&DataType::String).map_err(|e| format!("{place}: {e}"))?;
+    let cells = cells.str().map_err(|e| format!("{place}: {e}"))?;
+    Ok(cells.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
 }
 
 #[cfg(test)]
@@ -73,12 +124,16 @@ mod tests {
     use polars::df;
     use polars::prelude::ParquetWriter;
 
-    #[test]
-    fn columns_keep_their_names_and_rows_theirs() {
+    fn written(frame: polars::prelude::PolarsResult<DataFrame>) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.parquet");
-        let mut frame = df!("id" => ["x", "y"], "a" => [1_i32, 2], "b" => [Some(0.5), None]).unwrap();
-        ParquetWriter::new(File::create(&path).unwrap()).finish(&mut frame).unwrap();
+        ParquetWriter::new(File::create(&path).unwrap()).finish(&mut frame.unwrap()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn columns_keep_their_names_and_rows_theirs() {
+        let (_folder, path) = written(df!("id" => ["x", "y"], "a" => [1_i32, 2], "b" => [Some(0.5), None]));
         let array = read_array(&path, None).unwrap();
         assert_eq!(array.shape, [2, 2]);
         assert_eq!(array.data[..3], [1.0, 0.5, 2.0]);
@@ -87,5 +142,21 @@ mod tests {
         assert_eq!(array.columns, Some(vec!["a".to_owned(), "b".to_owned()]));
         std::fs::write(&path, b"PAR0").unwrap();
         assert!(read_array(&path, None).unwrap_err().contains("no Parquet file"));
+    }
+
+    #[test]
+    fn whole_numbers_that_name_the_rows_are_no_numbers() {
+        let ids = [71_515_i64, 9_007_199_254_740_993];
+        let (_folder, path) = written(df!("V1" => [0.5, 1.5], "nsd_id" => ids));
+        let array = read_array(&path, None).unwrap();
+        assert_eq!((array.shape, array.data), (vec![2, 1], vec![0.5, 1.5]));
+        assert_eq!(array.rows, Some(vec!["71515".to_owned(), "9007199254740993".to_owned()]));
+        assert_eq!(
+            array.notes,
+            ["`x.parquet`: the column `nsd_id` is taken for the names of its rows; `id_column: none` makes it numbers"]
+        );
+        assert_eq!(read_array(&path, Some("none")).unwrap().shape, [2, 2]);
+        assert_eq!(names(&path, "nsd_id").unwrap()[1], "9007199254740993");
+        assert!(read_array(&path, Some("V1")).unwrap_err().contains("holds no names"));
     }
 }
