@@ -57,9 +57,10 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
         .collect()
 }
 
-/// An absolute path, with `..` taken out by name where the file system cannot.
+/// An absolute path, with `..` taken out by name where the file system cannot; `~/` is the home folder.
 pub fn resolve(workspace: &Path, path: &str) -> PathBuf {
-    let joined = workspace.join(path);
+    let home = path.strip_prefix("~/").zip(std::env::home_dir());
+    let joined = home.map_or_else(|| workspace.join(path), |(below, home)| home.join(below));
     joined.canonicalize().unwrap_or(joined)
 }
 

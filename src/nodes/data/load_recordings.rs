@@ -16,9 +16,11 @@ pub struct LoadRecordings;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// A folder (subfolders included) or a zip archive of pictures: BMP, GIF, JPEG, PNG, TIFF or WebP. A stimulus is called by
-    /// its file's name without extension.
+    /// its file's name without extension. Without pictures, stimuli are known by the names of `ids` or of the file alone, and join
+    /// other values with the same list of names.
+    #[serde(default)]
     #[schemars(extend("x-file" = true))]
-    pub images: String,
+    pub images: Option<String>,
     /// The responses: .npy, .npz, .csv, .parquet, .safetensors, .h5 or .mat (v7.3). Repeats may be a third axis, with NaN where one
     /// is missing, or rows of the same name: the mean over those that are there is the response.
     #[schemars(extend("x-file" = true))]
@@ -115,6 +117,7 @@ mod compute {
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
     use crate::nodes::data::named::Naming;
     use crate::nodes::data::recorded::Recorded;
+    use crate::nodes::data::without_pictures;
     use crate::value::images::{Entry, Images, PixelState, Source};
     use crate::value::labels::Labels;
     use crate::value::stimuli::{Stimuli, Stimulus};
@@ -134,6 +137,9 @@ mod compute {
 
     impl Compute for LoadRecordings {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            if params.images.is_none() {
+                return run_without_pictures(&params, run);
+            }
             let (path, digest) = run.file("images");
             let source = if path.is_dir() { Source::Folder(digest) } else { Source::Zip(digest) };
             let pictures = Pictures::open(path)?;
@@ -144,7 +150,10 @@ mod compute {
                 run.note(note.clone());
             }
             let rows = rows(&params, &recorded, &stimuli, &pictures, run)?;
-            let responses = recorded.responses(&rows, &stimuli)?;
+            let (responses, gaps) = recorded.responses(&rows, &stimuli)?;
+            if let Some(gaps) = gaps {
+                run.note(gaps);
+            }
             let labels = match params.labels {
                 Some(_) => read_labels(&stimuli, run)?,
                 None => {
@@ -217,6 +226,35 @@ mod compute {
         Ok(Images::referenced(images::About { stimuli, source, entries, size, state: PixelState::Unit }))
     }
 
+    /// Responses alone: what reads `images` or `labels` is told that there are none.
+    fn run_without_pictures(params: &Params, run: &mut Run<'_>) -> Result<(), KindError> {
+        let about_pictures = [
+            ("image_size", params.image_size.is_some()),
+            ("labels", params.labels.is_some()),
+            ("order", params.order.is_some()),
+        ];
+        if let Some((name, _)) = about_pictures.iter().find(|(_, given)| *given) {
+            return Err(KindError::new(format!("`{name}` is about pictures, but there are no `images`")));
+        }
+        let recorded = Recorded::read(run.file("responses"), &params.reading(), params.layout)?;
+        for note in &recorded.notes {
+            run.note(note.clone());
+        }
+        let ids = read_ids(params, run)?.or_else(|| recorded.stimuli.clone());
+        let file = name_of(run.file("responses").0);
+        let responses = without_pictures::responses(&recorded, ids, &file, run)?;
+        run.emit("responses", Value::Responses(responses))
+    }
+
+    /// The names that a recipe gives the file's rows.
+    fn read_ids(params: &Params, run: &Run<'_>) -> Result<Option<Vec<String>>, KindError> {
+        Ok(match (&params.ids, &params.ids_key) {
+            (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
+            (None, Some(key)) => Some(names::read(run.file("responses").0, Some(key))?),
+            (None, None) => None,
+        })
+    }
+
     /// For each picture, the rows of its stimulus in the responses.
     fn rows(
         params: &Params,
@@ -227,11 +265,7 @@ mod compute {
     ) -> Result<Vec<Vec<usize>>, KindError> {
         let file = name_of(run.file("responses").0);
         let (count, known) = (recorded.counts.0, pictures.called.as_str());
-        let ids = match (&params.ids, &params.ids_key) {
-            (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
-            (None, Some(key)) => Some(names::read(run.file("responses").0, Some(key))?),
-            (None, None) => None,
-        };
+        let ids = read_ids(params, run)?;
         let own = format!("`responses` ({file})");
         let (names, list) = match (&ids, &recorded.stimuli) {
             (Some(ids), _) => (Some(ids), "`ids`"),

@@ -8,7 +8,6 @@ mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
-pub mod load_responses;
 #[cfg(feature = "torch")]
 mod named;
 #[cfg(feature = "torch")]
@@ -22,6 +21,8 @@ mod synthetic;
 pub mod synthetic_it;
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(feature = "torch")]
+mod without_pictures;
 
 #[cfg(test)]
 use crate::nodes::golden::Case;
@@ -31,7 +32,6 @@ kinds! { "data":
     load_features::LoadFeatures,
     load_majaj::LoadMajaj,
     load_recordings::LoadRecordings,
-    load_responses::LoadResponses,
     shuffle::Shuffle,
     split::Split,
     synthetic_it::SyntheticIt,

@@ -98,18 +98,25 @@ impl Recorded {
     }
 
     /// Means and repeats of the stimuli that have rows in the file, in the order of the stimuli. `rows` lists, for each stimulus,
-    /// its rows in the file: several where the file has a row per trial.
-    pub(super) fn responses(&self, rows: &[Vec<usize>], stimuli: &Stimuli) -> Result<Responses, KindError> {
+    /// its rows in the file: several where the file has a row per trial. A response of which every repeat is missing is NaN; a
+    /// stimulus to which no unit was recorded has no row. With it comes what to say of the gaps.
+    pub(super) fn responses(
+        &self,
+        rows: &[Vec<usize>],
+        stimuli: &Stimuli,
+    ) -> Result<(Responses, Option<String>), KindError> {
         let (_, units, repeats) = self.counts;
         let names = match &self.units {
             Some(names) => distinct(names)?,
             None => unit_names(units),
         };
-        let found: Vec<usize> = (0..rows.len()).filter(|&stimulus| !rows[stimulus].is_empty()).collect();
+        let any = |row: usize| (0..units).any(|unit| self.repeats(row, unit).any(|x| !x.is_nan()));
+        let found: Vec<usize> =
+            (0..rows.len()).filter(|&stimulus| rows[stimulus].iter().any(|&row| any(row))).collect();
         let depth = repeats * rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut all = Array3::from_elem((found.len(), units, depth), f32::NAN);
         let mut mean = Array2::zeros((found.len(), units));
-        let (mut missing, mut first) = (0, None);
+        let mut missing = vec![0_usize; units];
         for (to, &stimulus) in found.iter().enumerate() {
             for unit in 0..units {
                 let here = || format!("unit `{}`, stimulus `{}`", names[unit], stimuli.get(stimulus).name);
@@ -128,20 +135,14 @@ impl Recorded {
                         count += 1;
                     }
                 }
-                if count == 0 {
-                    missing += 1;
-                    first.get_or_insert_with(here);
-                }
+                missing[unit] += usize::from(count == 0);
                 mean[[to, unit]] = (sum / f64::from(count)) as f32;
             }
         }
-        if let Some(first) = first {
-            let what = if depth == 1 { "hold NaN" } else { "lack every repeat" };
-            return Err(KindError::new(format!(
-                "{missing} of {} responses {what}; the first is {first}; only some repeats of a response may be missing",
-                found.len() * units
-            )));
+        if found.is_empty() {
+            return Err(KindError::new("`responses` holds no number (NaN alone)"));
         }
+        let note = gaps(&missing, &names, found.len());
         let about = About {
             stimuli: stimuli.select(&found),
             units: names,
@@ -150,8 +151,23 @@ impl Recorded {
             recording: Some(self.recording.clone()),
             lineage: Default::default(),
         };
-        Ok(Responses::new(about, mean, (depth > 1).then_some(all)))
+        Ok((Responses::new(about, mean, (depth > 1).then_some(all)), note))
     }
+}
+
+/// What a person should know of responses that were not recorded.
+fn gaps(missing: &[usize], names: &[String], stimuli: usize) -> Option<String> {
+    let mut gapped: Vec<usize> = (0..missing.len()).filter(|&unit| missing[unit] > 0).collect();
+    gapped.sort_by_key(|&unit| std::cmp::Reverse(missing[unit]));
+    let worst = gapped.first()?;
+    Some(format!(
+        "{} of {} units were not recorded to all of {stimuli} stimuli; `{}` lacks most, {} of them: `select_units` can leave units out \
+         (`drop`, `missing`)",
+        gapped.len(),
+        missing.len(),
+        names[*worst],
+        missing[*worst]
+    ))
 }
 
 fn distinct(names: &[String]) -> Result<Vec<String>, KindError> {
@@ -188,25 +204,19 @@ mod tests {
         // Two units, one stimulus each way, three repeats.
         let array = ndarray::array![[[1.0, 2.0, nan], [4.0, 4.0, 4.0]], [[nan, nan, 7.0], [0.0, 1.0, 2.0]]];
         let by_units = recorded(array.clone(), Layout::UnitsByStimuli);
-        let responses = by_units.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap();
+        let responses = by_units.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap().0;
         assert_eq!(responses.mean, ndarray::array![[1.5, 7.0], [4.0, 1.0]]);
         let repeats = responses.repeats.unwrap();
         assert_eq!(repeats.dim(), (2, 2, 3));
         assert_eq!((repeats[[0, 1, 2]], repeats[[1, 0, 0]]), (7.0, 4.0));
         let by_stimuli = recorded(array, Layout::StimuliByUnits);
-        let responses = by_stimuli.responses(&[vec![1], vec![]], &stimuli(&["a", "b"])).unwrap();
+        let responses = by_stimuli.responses(&[vec![1], vec![]], &stimuli(&["a", "b"])).unwrap().0;
         assert_eq!(responses.mean, ndarray::array![[7.0, 1.0]]);
         assert_eq!(&*responses.stimuli().get(0).name, "a");
     }
 
     #[test]
-    fn what_is_missing_or_infinite_is_named() {
-        let gone = recorded(ndarray::array![[[1.0, 2.0], [f64::NAN, f64::NAN]]], Layout::UnitsByStimuli);
-        let error = gone.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap_err().message;
-        assert!(
-            error.starts_with("1 of 2 responses lack every repeat; the first is unit `unit_001`, stimulus `b`"),
-            "{error}"
-        );
+    fn what_is_infinite_is_named() {
         let infinite = recorded(ndarray::array![[[1.0], [f64::INFINITY]]], Layout::UnitsByStimuli);
         let error = infinite.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap_err().message;
         assert!(error.contains("holds inf for unit `unit_001`, stimulus `b`"), "{error}");
@@ -228,7 +238,7 @@ mod tests {
                 let at = |axis: Axis| [a, b, c][axes.iter().position(|one| *one == axis).unwrap()];
                 number(at(Axis::Stimuli), at(Axis::Units), at(Axis::Repeats))
             });
-            let responses = recorded(array, layout).responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap();
+            let responses = recorded(array, layout).responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap().0;
             assert_eq!(responses.mean, ndarray::array![[1.5, 11.5, 21.5], [101.5, 111.5, 121.5]], "{}", layout.name());
             assert_eq!(responses.repeats.unwrap()[[1, 2, 3]], 123.0, "{}", layout.name());
         }
@@ -239,11 +249,25 @@ mod tests {
         // Three trials of `a`, one of `b`, a unit each way.
         let array = ndarray::array![[[1.0], [10.0]], [[5.0], [20.0]], [[3.0], [f64::NAN]], [[8.0], [30.0]]];
         let trials = recorded(array, Layout::StimuliByUnits);
-        let responses = trials.responses(&[vec![0, 2, 3], vec![1]], &stimuli(&["a", "b"])).unwrap();
+        let responses = trials.responses(&[vec![0, 2, 3], vec![1]], &stimuli(&["a", "b"])).unwrap().0;
         assert_eq!(responses.mean, ndarray::array![[4.0, 20.0], [5.0, 20.0]]);
         let repeats = responses.repeats.unwrap();
         assert_eq!(repeats.dim(), (2, 2, 3));
         assert_eq!(repeats.slice(ndarray::s![0, 0, ..]).to_vec(), [1.0, 3.0, 8.0]);
         assert!(repeats[[0, 1, 1]].is_nan() && repeats[[1, 0, 1]].is_nan(), "what was not recorded is NaN");
+    }
+
+    #[test]
+    fn units_that_were_not_recorded_to_all_load() {
+        let nan = f64::NAN;
+        let array = ndarray::array![[[1.0], [nan], [5.0]], [[2.0], [3.0], [nan]], [[nan], [nan], [nan]]];
+        let file = recorded(array, Layout::StimuliByUnits);
+        let (responses, note) = file.responses(&[vec![0], vec![1], vec![2]], &stimuli(&["a", "b", "c"])).unwrap();
+        assert_eq!(responses.stimuli().len(), 2, "nobody was recorded to c");
+        assert_eq!(responses.mean.column(0).to_vec(), [1.0, 2.0]);
+        assert!(responses.mean[[0, 1]].is_nan() && responses.mean[[1, 2]].is_nan());
+        let said = "2 of 3 units were not recorded to all of 2 stimuli; `unit_002` lacks most, 1 of them: `select_units` can leave \
+                    units out (`drop`, `missing`)";
+        assert_eq!(note.as_deref(), Some(said));
     }
 }

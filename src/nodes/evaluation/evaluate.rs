@@ -128,7 +128,16 @@ mod compute {
                 ));
             }
             let (truth, predicted) = paired(&split.stimuli, &responses, &scored)?;
-            let rows = truth.first().map_or(0, Vec::len);
+            let rows: usize = scored.iter().map(|part| part.rows.len()).sum();
+            let gapped: Vec<usize> = truth.iter().map(Vec::len).filter(|count| *count < rows).collect();
+            if let Some(fewest) = gapped.iter().min() {
+                run.note(format!(
+                    "{} of {} units were not recorded to all of {rows} scored stimuli and are scored on those they have, {fewest} at \
+                     least",
+                    gapped.len(),
+                    truth.len()
+                ));
+            }
             if rows < 2 {
                 return Err(KindError::new(format!("{rows} rows are scored; a score needs at least 2")));
             }
@@ -253,6 +262,10 @@ mod compute {
             for (unit, column) in columns.into_iter().enumerate() {
                 for (row, (&m, &g)) in measured.iter().zip(&given).enumerate() {
                     let (y, p) = (f64::from(responses.mean[[m, unit]]), f64::from(view[[g, column]]));
+                    // The unit was not recorded to this stimulus, and is scored on those that it has.
+                    if y.is_nan() {
+                        continue;
+                    }
                     if !y.is_finite() || !p.is_finite() {
                         let side = if y.is_finite() { "predictions" } else { "responses" };
                         return Err(KindError::new(format!(
@@ -463,5 +476,35 @@ mod tests {
             .value("responses", &responses(&rows, truth()))
             .value("split", &hold_out(&rows, "tteeee"));
         assert!(refusal(broken, "test").contains("`predictions` of unit `u1` to stimulus `s3` is no finite number"));
+    }
+
+    #[test]
+    fn a_unit_is_scored_on_the_rows_that_it_has() {
+        let rows = stimuli(6);
+        let mut measured = truth();
+        measured[[2, 1]] = f32::NAN;
+        let study = |rows: &crate::value::stimuli::Stimuli, measured: Array2<f32>, guess: Array2<f32>, parts: &str| {
+            inputs()
+                .value("predictions", &predictions(rows, guess))
+                .value("responses", &responses(rows, measured))
+                .value("split", &hold_out(rows, parts))
+                .run::<Evaluate>(json!({ "on": "test" }))
+                .unwrap()
+        };
+        let made = study(&rows, measured, guess(), "tteeee");
+        // The second unit as if the stimulus had not been scored at all.
+        let kept = [0, 1, 3, 4, 5];
+        let without = study(
+            &rows.select(&kept),
+            truth().select(ndarray::Axis(0), &kept),
+            guess().select(ndarray::Axis(0), &kept),
+            "tteee",
+        );
+        let whole = study(&rows, truth(), guess(), "tteeee");
+        assert_eq!(made.numbers("per_unit", "r")[1], without.numbers("per_unit", "r")[1]);
+        assert_eq!(made.numbers("per_unit", "r")[0], whole.numbers("per_unit", "r")[0]);
+        let said =
+            "1 of 2 units were not recorded to all of 4 scored stimuli and are scored on those they have, 3 at least";
+        assert_eq!(made.notes, [said]);
     }
 }

@@ -23,6 +23,10 @@ pub struct Params {
     /// The units to leave out, by name: those with missing responses, say.
     #[serde(default)]
     pub drop: Option<Vec<String>>,
+    /// The largest share of stimuli (0 to 1) to which a unit may lack a response: 0 keeps only units that were recorded to all.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-neutral" = null))]
+    pub missing: Option<f64>,
     /// The regions whose units are kept.
     #[serde(default)]
     pub regions: Option<Vec<String>>,
@@ -59,11 +63,17 @@ reliable:
     }];
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
-        let Params { reliability, names, drop, regions } = params;
-        if reliability.is_none() && names.is_none() && drop.is_none() && regions.is_none() {
+        let Params { reliability, names, drop, missing, regions } = params;
+        if reliability.is_none() && names.is_none() && drop.is_none() && missing.is_none() && regions.is_none() {
             return Err(ParamProblem::at(
                 "",
-                "one of `reliability`, `names`, `drop` and `regions` is needed".to_owned(),
+                "one of `reliability`, `names`, `drop`, `missing` and `regions` is needed".to_owned(),
+            ));
+        }
+        if let Some(most) = missing.filter(|most| !(0.0..=1.0).contains(most)) {
+            return Err(ParamProblem::at(
+                "missing",
+                format!("{most} is not between 0 and 1, as a share of stimuli is"),
             ));
         }
         match reliability {
@@ -102,6 +112,12 @@ mod compute {
             if let Some(names) = &params.drop {
                 let dropped: BTreeSet<usize> = positions(names, units, "drop")?.into_iter().collect();
                 kept.retain(|unit| !dropped.contains(unit));
+            }
+            if let Some(most) = params.missing {
+                let stimuli = responses.mean.nrows() as f64;
+                let share =
+                    |unit: usize| responses.mean.column(unit).iter().filter(|x| x.is_nan()).count() as f64 / stimuli;
+                kept.retain(|&unit| share(unit) <= most);
             }
             if let Some(wanted) = &params.regions {
                 let Some(regions) = &responses.about.regions else {

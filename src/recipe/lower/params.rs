@@ -93,10 +93,25 @@ fn unknown(kind: &Kind, entry: &Entry, problems: &mut Problems) {
         problem.help(format!("`{name}` belongs beside `with:`, not under it"));
         return;
     }
+    if let Some(word) = was_a_truth(name).filter(|word| has_param(kind, word)) {
+        problem.help(format!(
+            "YAML 1.1, as PyYAML has it, reads `{word}` as {name} and writes `{name}:`; write `\"{word}\":` there"
+        ));
+        return;
+    }
     let all: Vec<&str> = kind.param_schemas().map(|(name, _)| name).collect();
     suggest(problem, name, all.into_iter(), &format!("the parameters of {} are", kind.name));
     if kind.param_schemas().next().is_none() {
         problem.help(format!("{} takes no parameters", kind.name));
+    }
+}
+
+/// The word of which YAML 1.1 makes a truth value.
+fn was_a_truth(name: &str) -> Option<&'static str> {
+    match name {
+        "true" => Some("on"),
+        "false" => Some("off"),
+        _ => None,
     }
 }
 
@@ -110,7 +125,10 @@ fn nothing_missing(kind: &Kind, site: &Site<'_>, given: &[Entry], problems: &mut
         complete = false;
         let mut strange = given.iter().filter(|entry| !has_param(kind, &entry.key));
         // A misspelt parameter is told once.
-        if strange.any(|entry| meant(&entry.key, kind.param_schemas().map(|(name, _)| name)) == Some(name)) {
+        let stands_for = |key: &str| {
+            meant(key, kind.param_schemas().map(|(name, _)| name)) == Some(name) || was_a_truth(key) == Some(name)
+        };
+        if strange.any(|entry| stands_for(&entry.key)) {
             continue;
         }
         let place = site.with.map_or(&site.otherwise, |with| &with.place);
