@@ -13,7 +13,7 @@ VENTRAL := target/release/ventral
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow lint docs bench gpu-check fmt
+.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow fuzz lint docs bench gpu-check fmt
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ endif
 slow: build ## The checks that take longer: the main job on real recordings, and every network against torchvision, where they are
 	@left="$$(.tools/needs.sh slow)" && cargo test --release --test real --test torchscript -- --ignored $$left
 	@left="$$(.tools/needs.sh slow)" && cargo test --release --package ventral-runtime --lib -- --ignored --nocapture $$left
+
+SECONDS := 10
+fuzz: ## Mutated good files for every reader of arrays and tables, SECONDS=10 each
+	@FUZZ_SECONDS=$(SECONDS) cargo test --release --package ventral-value --test fuzz -- --ignored --nocapture --test-threads 1
 
 lint: libtorch ## rustfmt, clippy, docs; cargo-deny for licences, bans and sources; eslint for the pages' scripts
 	@cargo fmt --all --check

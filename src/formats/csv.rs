@@ -52,6 +52,9 @@ pub fn read_array(path: &Path, dialect: &Dialect, id_column: Option<&str>) -> Re
         (0..width).map(|column| look(&cells, column, header.as_ref().map(|header| &header[column]))).collect();
     let choice = ids::choose(&looks, id_column, &file)?;
     let kept: Vec<usize> = (0..width).filter(|column| choice.numbers.contains(column)).collect();
+    if kept.is_empty() {
+        return Err(format!("{file} holds no column of numbers; its columns are names or words"));
+    }
     let mut data = Vec::with_capacity(cells.records.len() * kept.len());
     for (row, record) in cells.records.iter().enumerate() {
         for &column in &kept {
@@ -218,6 +221,7 @@ mod tests {
             "x.csv does not read: line 2 has 1 cell where the first has 2 cells, with `,` between them; `separator` says another"
         );
         assert!(array("").unwrap_err().contains("is empty"));
+        assert!(array("id\nx\ny\n").unwrap_err().contains("no column of numbers"));
         assert!(with(b"a,b\n1,\xfc\n", &Dialect::default(), None).unwrap_err().contains("line 2 is neither UTF-8"));
     }
 

@@ -44,6 +44,9 @@ impl Hdf5 {
         let options = OpenOptions {
             chunk_cache_bytes: CHUNK_CACHE_BYTES,
             chunk_cache_slots: CHUNK_CACHE_SLOTS,
+            // A damaged shape must not ask for all memory; gzip makes at most a thousandth of what it is given.
+            max_read_bytes: usize::try_from(length).unwrap_or(usize::MAX).saturating_mul(4096).saturating_add(1 << 26),
+            max_chunk_bytes: usize::try_from(length).unwrap_or(usize::MAX).saturating_mul(4096).saturating_add(1 << 26),
             ..OpenOptions::default()
         };
         let file = Hdf5File::open_with_options(path, options).map_err(|e| match e {

@@ -58,7 +58,13 @@ fn frame(path: &Path) -> Result<DataFrame, String> {
     let damaged = |problem: String| format!("{} is damaged or no Parquet file: {problem}", name_of(path));
     // polars counts on what a file says of itself, and panics where that is wrong.
     let read = std::panic::catch_unwind(|| ParquetReader::new(file).finish());
-    read.map_err(|_| damaged("its parts contradict one another".to_owned()))?.map_err(|e| damaged(e.to_string()))
+    let frame = read
+        .map_err(|_| damaged("its parts contradict one another".to_owned()))?
+        .map_err(|e| damaged(e.to_string()))?;
+    if frame.columns().iter().any(|column| column.len() != frame.height()) {
+        return Err(damaged("its columns differ in length".to_owned()));
+    }
+    Ok(frame)
 }
 
 /// How a column looks to whoever chooses the names. `index` without a name is what pandas calls `__index_level_0__`.

@@ -12,6 +12,9 @@ use crate::formats::hdf5::{Floats, Hdf5};
 use crate::formats::open::{self, Options};
 use crate::formats::{datasets, name_of};
 
+/// A picture has fewer numbers than this.
+const LARGEST: usize = 1 << 28;
+
 /// Pictures out of one array, read one at a time where the file allows it (HDF5); several threads may at once.
 pub struct Stack {
     place: Place,
@@ -182,8 +185,11 @@ fn first_axis(place: Place, shape: Vec<usize>) -> Result<(Place, Vec<usize>), St
 
 /// The layout of a shape, the count of pictures, and their height and width.
 fn axes(shape: &[usize]) -> Result<(Axes, usize, (usize, usize)), String> {
-    if shape.contains(&0) {
+    if shape.is_empty() || shape.contains(&0) {
         return Err("holds no pictures".to_owned());
+    }
+    if shape[1..].iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).is_none_or(|n| n > LARGEST) {
+        return Err("holds pictures beyond all memory".to_owned());
     }
     let text = || shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
     match *shape {

@@ -21,7 +21,7 @@ pub fn together(shape: &[usize], cells: Vec<Array>) -> Result<Array, String> {
         [] | [_] => stimuli(cells),
         [rows, columns] if cells.iter().all(|cell| cell.shape.contains(&1) || cell.data.is_empty()) => {
             let repeats = cells.iter().map(|cell| cell.data.len()).max().unwrap_or(0);
-            let mut data = vec![f32::NAN; room(&[rows, columns, repeats])?];
+            let mut data = vec![f32::NAN; room(&[rows, columns, repeats], &cells)?];
             for (at, cell) in cells.iter().enumerate() {
                 let to = (at % rows * columns + at / rows) * repeats;
                 data[to..to + cell.data.len()].copy_from_slice(&cell.data);
@@ -58,7 +58,7 @@ fn stimuli(cells: Vec<Array>) -> Result<Array, String> {
     };
     let (count, width) = (cells.len(), cells[0].shape[units]);
     let repeats = cells.iter().map(|cell| cell.shape[1 - units]).max().unwrap_or(0);
-    let mut data = vec![f32::NAN; room(&[count, width, repeats])?];
+    let mut data = vec![f32::NAN; room(&[count, width, repeats], &cells)?];
     for (at, cell) in cells.iter().enumerate() {
         for unit in 0..width {
             for repeat in 0..cell.shape[1 - units] {
@@ -75,10 +75,14 @@ fn stimuli(cells: Vec<Array>) -> Result<Array, String> {
     Ok(array)
 }
 
-/// How many numbers an array of a shape has, where that is not beyond reason.
-fn room(shape: &[usize]) -> Result<usize, String> {
-    let count = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).filter(|&count| count < 1 << 33);
-    count.ok_or_else(|| "holds cells of so different a length that they do not fit into one array".to_owned())
+/// How many numbers an array of a shape has, where it is not nearly all filling.
+fn room(shape: &[usize], cells: &[Array]) -> Result<usize, String> {
+    let given: usize = cells.iter().map(|cell| cell.data.len()).sum();
+    let most = given.saturating_mul(100).max(1 << 24);
+    let count = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).filter(|&count| count <= most);
+    count.ok_or_else(|| {
+        "holds cells of so different a length that one array of them would be nearly all filling".to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ impl Variable {
         };
         match self {
             Self::Letters { shape, letters } => {
-                let rows = shape.first().copied().unwrap_or(0);
+                // Rows without letters are as many as anyone writes.
+                let rows = shape.first().copied().unwrap_or(0).min(letters.len().max(1));
                 let row = |row: usize| letters.iter().skip(row).step_by(rows).collect::<String>().trim_end().to_owned();
                 Ok((0..rows).map(row).collect())
             }
