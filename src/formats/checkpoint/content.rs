@@ -46,8 +46,7 @@ fn read_safetensors(bytes: &[u8]) -> Result<Contents, String> {
         let strides = row_major(&info.shape);
         Ok((name, Placed { element, shape: info.shape.clone(), strides, bytes }))
     };
-    let tensors: BTreeMap<String, Placed> =
-        metadata.tensors().into_iter().map(place).collect::<Result<_, String>>()?;
+    let tensors: BTreeMap<String, Placed> = metadata.tensors().into_iter().map(place).collect::<Result<_, String>>()?;
     let group = Group { key: String::new(), is_main: true, tensors: Ok(tensors) };
     Ok(Contents { groups: vec![group], skipped: Vec::new() })
 }

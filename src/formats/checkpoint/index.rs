@@ -231,7 +231,10 @@ fn candidates(names: &[String], is_weights: &dyn Fn(&str) -> bool) -> Vec<Candid
                 Some((start, part, end)) => {
                     let whole = format!("{start}{end}");
                     if !indexed.contains(&whole) {
-                        sets.entry(format!("{whole} {}", part.of)).or_insert((part.of, Vec::new())).1.push(name.clone());
+                        sets.entry(format!("{whole} {}", part.of))
+                            .or_insert((part.of, Vec::new()))
+                            .1
+                            .push(name.clone());
                     }
                 }
             }
@@ -249,7 +252,8 @@ mod tests {
     fn parts_are_told_by_their_names() {
         assert_eq!(part("model-00001-of-00002.safetensors"), Some(Part { number: 1, of: 2 }));
         assert_eq!(part("pytorch_model-00003-of-00003.bin"), Some(Part { number: 3, of: 3 }));
-        for name in ["model.safetensors", "a-of-b.pth", "model-3-of-2.bin", "model-0-of-2.bin", "one-of-2.bin", "-of-"] {
+        for name in ["model.safetensors", "a-of-b.pth", "model-3-of-2.bin", "model-0-of-2.bin", "one-of-2.bin", "-of-"]
+        {
             assert_eq!(part(name), None, "{name}");
         }
         assert_eq!(split("a-b-1-of-2"), Some(("a-b", Part { number: 1, of: 2 }, "")));
@@ -279,19 +283,27 @@ mod tests {
         assert!(refusal().contains("is a folder with no file of weights in it"));
         put("config.json").expect("written");
         put("m-1-of-2.safetensors").expect("written");
-        assert!(refusal().contains("1 of the 2 parts of a checkpoint in it (m-1-of-2.safetensors, …)"), "{}", refusal());
+        assert!(
+            refusal().contains("1 of the 2 parts of a checkpoint in it (m-1-of-2.safetensors, …)"),
+            "{}",
+            refusal()
+        );
         put("m-2-of-2.safetensors").expect("written");
         let Ok(Source::Parts { parts, .. }) = found() else { panic!("all parts are there") };
-        assert_eq!(parts.into_iter().collect::<Vec<_>>(), [
-            ("m-1-of-2.safetensors".to_owned(), None),
-            ("m-2-of-2.safetensors".to_owned(), None)
-        ]);
+        assert_eq!(
+            parts.into_iter().collect::<Vec<_>>(),
+            [("m-1-of-2.safetensors".to_owned(), None), ("m-2-of-2.safetensors".to_owned(), None)]
+        );
         put("m.safetensors.index.json").expect("written");
         put("m.bin").expect("written");
         let Ok(Source::Parts { parts, by, .. }) = found() else { panic!("the index is there") };
         assert_eq!(by, "m.safetensors.index.json");
         assert_eq!(parts["m-1-of-2.safetensors"], Some(BTreeSet::from(["w".to_owned()])));
         put("other.safetensors").expect("written");
-        assert!(refusal().contains("2 sets of weights: m.safetensors.index.json, other.safetensors; name"), "{}", refusal());
+        assert!(
+            refusal().contains("2 sets of weights: m.safetensors.index.json, other.safetensors; name"),
+            "{}",
+            refusal()
+        );
     }
 }

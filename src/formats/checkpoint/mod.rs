@@ -124,7 +124,9 @@ impl Checkpoint {
             let map = map(&path)?;
             let contents = contents(&path, &map)?;
             let main = contents.groups.into_iter().find(|group| group.is_main);
-            let main = main.ok_or_else(|| format!("{name}, a part of {by}, holds several state dicts and says not which counts"))?;
+            let main = main.ok_or_else(|| {
+                format!("{name}, a part of {by}, holds several state dicts and says not which counts")
+            })?;
             let mut tensors = main.tensors.map_err(|problem| format!("{name} {problem}"))?;
             if let Some(wanted) = wanted {
                 if let Some(absent) = wanted.iter().find(|tensor| !tensors.contains_key(*tensor)) {
@@ -137,7 +139,9 @@ impl Checkpoint {
             }
             for (tensor, placed) in in_file(at, tensors) {
                 if all.insert(tensor.clone(), placed).is_some() {
-                    return Err(format!("tensor {tensor} is in two parts of {by}, {name} the second; an index says which counts"));
+                    return Err(format!(
+                        "tensor {tensor} is in two parts of {by}, {name} the second; an index says which counts"
+                    ));
                 }
             }
             maps.push(map);
@@ -204,14 +208,15 @@ impl<'a> Group<'a> {
     }
 
     /// Its tensors' names that begin in a way, sorted. What wrappers of a part left within is left out.
-    pub fn under(&self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-        let tensors = self.held.tensors.as_ref().ok();
+    pub fn under<'p>(&self, prefix: &'p str) -> impl Iterator<Item = &'a str> + use<'a, 'p> {
+        let held = self.held;
+        let tensors = held.tensors.as_ref().ok();
         let after = tensors.map(|tensors| tensors.range(prefix.to_owned()..));
         after.into_iter().flatten().map(|(name, _)| name.as_str()).take_while(move |name| name.starts_with(prefix))
     }
 
     /// All its tensors' names.
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.under("")
     }
 

@@ -60,7 +60,10 @@ mod tests {
         let plain = unwrapped(named(&["module.a._orig_mod.w", "module.b.module.module.w", "n_averaged"]));
         assert_eq!(plain.keys().collect::<Vec<_>>(), ["module.a.w", "module.b.w"]);
         assert_eq!(in_front(&plain), "module.");
-        assert_eq!(in_front(&named(&["module._orig_mod.model.a", "module._orig_mod.model.b"])), "module._orig_mod.model.");
+        assert_eq!(
+            in_front(&named(&["module._orig_mod.model.a", "module._orig_mod.model.b"])),
+            "module._orig_mod.model."
+        );
         assert_eq!(in_front(&named(&["model.a", "loss.b"])), "");
         assert_eq!(in_front(&named(&["module."])), "");
         assert_eq!(in_front(&named(&[])), "");
@@ -69,10 +72,9 @@ mod tests {
     #[test]
     fn names_that_would_be_one_stay_two() {
         let names = ["a.module.w", "a.w", "b.module.w"];
-        assert_eq!(unwrapped(named(&names)).into_iter().collect::<Vec<_>>(), [
-            ("a.module.w".to_owned(), 0),
-            ("a.w".to_owned(), 1),
-            ("b.w".to_owned(), 2)
-        ]);
+        assert_eq!(
+            unwrapped(named(&names)).into_iter().collect::<Vec<_>>(),
+            [("a.module.w".to_owned(), 0), ("a.w".to_owned(), 1), ("b.w".to_owned(), 2)]
+        );
     }
 }
