@@ -65,9 +65,11 @@ fn is_inert(module: &str, name: &str) -> bool {
                 | "frozenset"
                 | "int"
                 | "list"
+                | "long"
                 | "set"
                 | "slice"
                 | "str"
+                | "unicode"
         ),
         "_codecs" => name == "encode",
         "numpy" => matches!(name, "dtype" | "ndarray"),

@@ -163,24 +163,28 @@ fn in_folder(folder: &Path) -> Result<Source, String> {
     names.sort();
     let safetensors = |name: &str| name.ends_with(".safetensors");
     let torch = |name: &str| TORCH.iter().any(|end| name.ends_with(end));
-    for is_weights in [&safetensors as &dyn Fn(&str) -> bool, &torch] {
-        let found = candidates(&names, is_weights);
-        match found.as_slice() {
-            [] => {}
-            [Candidate::File(name)] => return Ok(Source::File(folder.join(name))),
-            [Candidate::Parts(parts)] => {
-                let parts = parts.iter().map(|name| (name.clone(), None)).collect();
-                return Ok(Source::Parts { folder: folder.to_owned(), parts, by: name_of(folder) });
-            }
-            many => {
-                let shown: Vec<&str> = many.iter().map(Candidate::shown).take(NAMED).collect();
-                return Err(format!(
-                    "{} is a folder with {} sets of weights: {}; name the one that is meant",
-                    folder.display(),
-                    many.len(),
-                    shown.join(", ")
-                ));
-            }
+    let mut found = candidates(&names, &safetensors);
+    let others = candidates(&names, &torch);
+    // Hubs keep one network in both formats.
+    if found.is_empty() || others.len() > 1 {
+        found.extend(others);
+    }
+    match found.as_slice() {
+        [] => {}
+        [Candidate::File(name)] => return Ok(Source::File(folder.join(name))),
+        [Candidate::Parts(parts)] => {
+            let parts = parts.iter().map(|name| (name.clone(), None)).collect();
+            return Ok(Source::Parts { folder: folder.to_owned(), parts, by: name_of(folder) });
+        }
+        many => {
+            let shown: Vec<&str> = many.iter().map(Candidate::shown).take(NAMED).collect();
+            return Err(format!(
+                "{} is a folder with {} sets of weights: {}{}; name the one that is meant",
+                folder.display(),
+                many.len(),
+                shown.join(", "),
+                if many.len() > NAMED { ", …" } else { "" }
+            ));
         }
     }
     let parts: Vec<&str> = names.iter().filter(|name| part(name).is_some()).map(String::as_str).collect();

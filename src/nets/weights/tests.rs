@@ -125,7 +125,7 @@ fn refuses(saved: &Saved, words: &str) {
 #[test]
 fn wrappers_of_the_whole_are_left_out() {
     gives(&state("", 1), 1, &[]);
-    for prefix in ["module.", "_orig_mod.", "module._orig_mod.", "model."] {
+    for prefix in ["module.", "_orig_mod.", "model.", "network.backbone."] {
         gives(&state(prefix, 1), 1, &[&format!("net.pth: tensors are taken from under `{prefix}`")]);
         gives(
             &Saved::dict([("model", Saved::dict([("state_dict", state(prefix, 1))])), ("epoch", Saved::Number(9))]),
@@ -133,6 +133,8 @@ fn wrappers_of_the_whole_are_left_out() {
             &[&format!("net.pth: tensors are taken from under `{prefix}`")],
         );
     }
+    let note = "net.pth: tensors are taken from under `module.`";
+    gives(&state("module._orig_mod.", 1), 1, &[note]);
     // What compilation of a part leaves within.
     let within = entries("", 1).into_iter().map(|(name, t)| (name.replace("features.", "features._orig_mod."), t));
     gives(&Saved::dict(within), 1, &[]);
