@@ -24,7 +24,7 @@ const FOLDER: &str = "weights";
 /// The variable that names a mirror.
 const MIRROR: &str = "VENTRAL_WEIGHTS_FROM";
 /// The parameters by which kinds take weights, alone or within a program, and the one that says of what.
-const PARAMETERS: ([&str; 2], &str) = (["weights", "model.torchscript"], "model");
+const PARAMETERS: ([&str; 3], &str) = (["weights", "weights.path", "model.torchscript"], "model");
 
 /// Pretrained weights: which the recipes want, where they are; fetch them
 #[derive(Args)]

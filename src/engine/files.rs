@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
 use crate::engine::store::Stat;
+use crate::formats::checkpoint::index;
 
 /// A file that changed this recently may change again without its stat showing it.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -30,12 +31,35 @@ impl Files {
         self.changed.then_some(&self.known)
     }
 
-    /// The digest of a file's content, or of a folder's names and contents.
+    /// The digest of a file's content, or of a folder's names and contents; of an index of a checkpoint in parts, its own and
+    /// that of the parts.
     pub fn digest(&mut self, path: &Path) -> io::Result<Digest> {
-        let metadata = fs::metadata(path)?;
-        if metadata.is_dir() {
+        if fs::metadata(path)?.is_dir() {
             return self.folder(path);
         }
+        let own = self.file(path)?;
+        let parts = index::parts_of(path);
+        if parts.is_empty() {
+            return Ok(own);
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(own.to_string().as_bytes());
+        for part in parts {
+            // What is not there is for the reader to tell; once it is, the digest is another.
+            let digest = match self.file(&part) {
+                Ok(digest) => digest.to_string(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "absent".to_owned(),
+                Err(error) => return Err(error),
+            };
+            hasher.update(b"\n");
+            hasher.update(digest.as_bytes());
+        }
+        Ok(Digest::from(hasher))
+    }
+
+    /// The digest of a file's content, remembered where its stat will show a change.
+    fn file(&mut self, path: &Path) -> io::Result<Digest> {
+        let metadata = fs::metadata(path)?;
         let stat = Stat::from(&metadata);
         if let Some((known, digest)) = self.known.get(path)
             && *known == stat
@@ -65,7 +89,7 @@ impl Files {
         listing.sort();
         let mut hasher = blake3::Hasher::new();
         for relative in listing {
-            let digest = self.digest(&path.join(&relative))?;
+            let digest = self.file(&path.join(&relative))?;
             hasher.update(relative.as_os_str().as_encoded_bytes());
             hasher.update(b"\0");
             hasher.update(digest.to_string().as_bytes());
@@ -109,6 +133,31 @@ mod tests {
         assert_eq!(files.known.len(), 1);
         fs::write(&path, "two").expect("written");
         assert_eq!(files.digest(&path).expect("digest"), Digest::of(b"two"));
+    }
+
+    #[test]
+    fn an_index_counts_with_the_parts_that_it_names() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+        let digest = || Files::default().digest(&folder.path().join("m.safetensors.index.json")).expect("digest");
+        put(
+            "m.safetensors.index.json",
+            r#"{"weight_map": {"a": "m-1-of-2.safetensors", "b": "m-2-of-2.safetensors"}}"#,
+        );
+        let neither = digest();
+        put("m-1-of-2.safetensors", "one");
+        let first = digest();
+        put("m-2-of-2.safetensors", "two");
+        let both = digest();
+        put("m-2-of-2.safetensors", "other");
+        let changed = digest();
+        put("beside.safetensors", "no part");
+        assert_eq!(digest(), changed);
+        let all = std::collections::BTreeSet::from([neither, first, both, changed].map(|digest| digest.to_string()));
+        assert_eq!(all.len(), 4);
+        // Any other JSON is its bytes.
+        put("plain.json", "{}");
+        assert_eq!(Files::default().digest(&folder.path().join("plain.json")).expect("digest"), Digest::of(b"{}"));
     }
 
     #[test]

@@ -344,7 +344,8 @@ impl Kind {
 
 /// Adds what a schema calls a file, at any depth of maps.
 fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(String, &'a str)>) {
-    if schema.get("x-file") == Some(&Json::Bool(true)) {
+    // A parameter may be a path or a map with one in it.
+    if schema.get("x-file") == Some(&Json::Bool(true)) && !value.is_object() {
         let words = schema.get("x-words").and_then(Json::as_array);
         let is_word = |path| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
         found.extend(value.as_str().filter(|path| !is_word(path)).map(|path| (way.to_owned(), path)));

@@ -47,14 +47,13 @@ impl Global {
     }
 }
 
-/// What stands beside the weights in checkpoints of training: arguments, NumPy's numbers, counters.
+/// What stands beside the weights in checkpoints of training and says nothing of itself: NumPy's numbers, counters, paths.
 fn is_inert(module: &str, name: &str) -> bool {
     match module {
         "torch" => matches!(name, "device" | "Tensor" | "strided"),
         "torch.nn.parameter" => matches!(name, "Parameter" | "Buffer"),
         "torch.serialization" => name == "_get_layout",
         "torch.jit._pickle" => true,
-        "argparse" => name == "Namespace",
         "collections" => matches!(name, "Counter" | "defaultdict" | "deque"),
         "builtins" | "__builtin__" => matches!(
             name,
@@ -66,9 +65,11 @@ fn is_inert(module: &str, name: &str) -> bool {
                 | "frozenset"
                 | "int"
                 | "list"
+                | "long"
                 | "set"
                 | "slice"
                 | "str"
+                | "unicode"
         ),
         "_codecs" => name == "encode",
         "numpy" => matches!(name, "dtype" | "ndarray"),
@@ -81,6 +82,70 @@ fn is_inert(module: &str, name: &str) -> bool {
         "datetime" => matches!(name, "date" | "datetime" | "timedelta" | "timezone"),
         _ => false,
     }
+}
+
+/// Modules whose functions no settings are made of: a file that names one is meant to do harm where it is loaded in Python.
+const HOSTILE: [&str; 23] = [
+    "_pickle",
+    "asyncio",
+    "code",
+    "codeop",
+    "commands",
+    "ctypes",
+    "http",
+    "importlib",
+    "marshal",
+    "multiprocessing",
+    "nt",
+    "os",
+    "pickle",
+    "pip",
+    "posix",
+    "pty",
+    "runpy",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+    "urllib",
+    "webbrowser",
+];
+/// The modules whose functions make tensors: one of them that is not known makes a tensor that would go missing.
+const MAKERS: [&str; 3] = ["torch._utils", "torch._tensor", "torch.storage"];
+/// Plain machinery of pickles, which says nothing of what a file holds.
+const MACHINERY: [&str; 6] = ["builtins", "__builtin__", "copyreg", "copy_reg", "typing", "enum"];
+/// How much of a name an error shows.
+const SHOWN: usize = 100;
+
+/// Whether an object that no state dict names may stand beside one, to be passed over: a class of somebody's settings,
+/// unlike what runs programs and what makes tensors in a way that is unknown here.
+pub fn may_stand_beside(module: &str, name: &str) -> bool {
+    let root = module.split('.').next().unwrap_or_default();
+    match root {
+        "builtins" | "__builtin__" => matches!(name, "getattr" | "object" | "type" | "range" | "property"),
+        "torch" => !MAKERS.contains(&module) && module != "torch.hub" && name != "load",
+        _ => !HOSTILE.contains(&root),
+    }
+}
+
+/// Whether it is worth telling that an object was passed over.
+pub fn is_machinery(module: &str) -> bool {
+    MACHINERY.contains(&module)
+}
+
+/// An object's name as messages show it: short, and without what would move a terminal's cursor.
+pub fn shown(module: &str, name: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    format!("{module}.{name}").chars().take(SHOWN).map(plain).collect()
+}
+
+/// Why a file is refused that asks for an object. The problem reads on from the file's name.
+pub fn refused(module: &str, name: &str) -> String {
+    format!(
+        "asks for the Python object `{}`, which no state dict needs; nothing was run. Save the tensors alone: \
+         torch.save(model.state_dict(), FILE)",
+        shown(module, name)
+    )
 }
 
 #[cfg(test)]
@@ -107,5 +172,34 @@ mod tests {
         ] {
             assert_eq!(Global::of(module, name), None, "{module}.{name}");
         }
+    }
+
+    #[test]
+    fn settings_may_stand_beside_tensors_and_programs_may_not() {
+        for (module, name) in [
+            ("argparse", "Namespace"),
+            ("omegaconf.dictconfig", "DictConfig"),
+            ("builtins", "getattr"),
+            ("torchvision.models.resnet", "ResNet"),
+            ("torch.nn.modules.linear", "Linear"),
+            ("__main__", "Config"),
+            ("osmium", "Settings"),
+        ] {
+            assert!(may_stand_beside(module, name), "{module}.{name}");
+        }
+        for (module, name) in [
+            ("os", "system"),
+            ("os.path", "join"),
+            ("posix", "system"),
+            ("builtins", "eval"),
+            ("__builtin__", "exec"),
+            ("subprocess", "Popen"),
+            ("torch", "load"),
+            ("torch.hub", "load"),
+            ("torch._utils", "_rebuild_qtensor"),
+        ] {
+            assert!(!may_stand_beside(module, name), "{module}.{name}");
+        }
+        assert_eq!(shown("a\u{1b}[2J", "b"), "a\u{fffd}[2J.b");
     }
 }

@@ -1,9 +1,13 @@
-//! A network's tensors as people have them: `.safetensors`, what `torch.save` writes (of either format), tch's `.ot`.
+//! A network's tensors as people have them: `.safetensors`, what `torch.save` writes (of either format), tch's `.ot`; in one
+//! file, or in parts with an index.
 //!
 //! Formats are told apart by content, never by extension. Nothing in a file is run, what it claims is held against its
 //! bytes, and no tensor is copied before somebody asks for its numbers.
 
+mod content;
 mod global;
+pub mod index;
+mod names;
 mod number;
 mod pickle;
 pub mod script;
@@ -20,16 +24,35 @@ use std::fs::File;
 use std::path::Path;
 
 use memmap2::Mmap;
-use safetensors::tensor::{Dtype, SafeTensors};
 
-use crate::formats::checkpoint::tensor::Placed;
-use crate::formats::element::{Element, Kind};
+use crate::formats::checkpoint::index::{Parts, Source};
+use crate::formats::checkpoint::tensor::{Contents, Placed};
+use crate::formats::element::Element;
 use crate::formats::name_of;
 
-/// An open file of tensors.
+/// Open files of tensors.
 pub struct Checkpoint {
-    map: Mmap,
-    tensors: BTreeMap<String, Placed>,
+    maps: Vec<Mmap>,
+    groups: Vec<Held>,
+    skipped: Vec<String>,
+    read: String,
+}
+
+/// A state dict of a checkpoint.
+struct Held {
+    key: String,
+    is_main: bool,
+    /// By name, in which of the files and where in it; or what is wrong with one of them.
+    tensors: Result<BTreeMap<String, (usize, Placed)>, String>,
+    /// What wrappers of the whole put in front of all names.
+    front: String,
+}
+
+/// A state dict of a checkpoint.
+#[derive(Clone, Copy)]
+pub struct Group<'a> {
+    checkpoint: &'a Checkpoint,
+    held: &'a Held,
 }
 
 /// A tensor as a file holds it.
@@ -69,124 +92,173 @@ impl Stored<'_> {
     }
 }
 
-/// In front of every name of some files: what wraps models for several devices, for compilation and for training adds
-/// these.
-const PREFIXES: [&str; 6] = ["module.", "_orig_mod.", "model.", "net.", "network.", "backbone."];
-/// What averaging of weights counts beside them.
-const AVERAGED: &str = "n_averaged";
-
 impl Checkpoint {
-    /// Opens a file of any of the formats; its tensors are those of the state dict that it is or wraps.
+    /// Opens a file of any of the formats, an index of parts, or a folder that holds one of these.
     ///
     /// Errors name the file: it does not read, is of no such format, is damaged, or asks for code to be run.
     pub fn open(path: &Path) -> Result<Self, String> {
-        let cannot = |e| format!("cannot read {}: {e}", path.display());
-        let file = File::open(path).map_err(cannot)?;
-        if file.metadata().map_err(cannot)?.is_dir() {
-            return Err(format!("{} is a folder; weights are a file", path.display()));
+        match index::source(path)? {
+            Source::File(file) => {
+                let map = map(&file)?;
+                let Contents { groups, skipped } = contents(&file, &map)?;
+                let held = groups.into_iter().map(|group| {
+                    let tensors = group.tensors.map(|tensors| in_file(0, tensors));
+                    Held::new(group.key, group.is_main, tensors)
+                });
+                let groups = held.collect();
+                Ok(Self { maps: vec![map], groups, skipped, read: name_of(&file) })
+            }
+            Source::Parts { folder, parts, by } => Self::join(&folder, parts, by),
         }
-        // SAFETY: like every input, the file is not changed while a node reads it; its digest was just taken.
-        let map = unsafe { Mmap::map(&file) }.map_err(cannot)?;
-        let tensors = read(&map).map_err(|problem| format!("{} {problem}", name_of(path)))?;
-        Ok(Self { map, tensors: named_alike(tensors) })
     }
 
-    /// The tensors' names, sorted, without what stands in front of every one of them.
+    /// Opens the parts of a checkpoint.
+    fn join(folder: &Path, parts: Parts, by: String) -> Result<Self, String> {
+        let (mut maps, mut all, mut skipped) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let count = parts.len();
+        for (at, (name, wanted)) in parts.into_iter().enumerate() {
+            let path = folder.join(&name);
+            if !path.is_file() {
+                return Err(format!("{by} names {name}, which is not beside it; all {count} parts must be there"));
+            }
+            let map = map(&path)?;
+            let contents = contents(&path, &map)?;
+            let main = contents.groups.into_iter().find(|group| group.is_main);
+            let main = main.ok_or_else(|| {
+                format!("{name}, a part of {by}, holds several state dicts and says not which counts")
+            })?;
+            let mut tensors = main.tensors.map_err(|problem| format!("{name} {problem}"))?;
+            if let Some(wanted) = wanted {
+                if let Some(absent) = wanted.iter().find(|tensor| !tensors.contains_key(*tensor)) {
+                    return Err(format!(
+                        "{by} says that tensor {absent} is in {name}, which does not hold it; are these parts of another \
+                         checkpoint?"
+                    ));
+                }
+                tensors.retain(|tensor, _| wanted.contains(tensor));
+            }
+            for (tensor, placed) in in_file(at, tensors) {
+                if all.insert(tensor.clone(), placed).is_some() {
+                    return Err(format!(
+                        "tensor {tensor} is in two parts of {by}, {name} the second; an index says which counts"
+                    ));
+                }
+            }
+            maps.push(map);
+            skipped.extend(contents.skipped);
+        }
+        Ok(Self { maps, groups: vec![Held::new(String::new(), true, Ok(all))], skipped, read: by })
+    }
+
+    /// What was read: the file's or index's own name, which stands in no recipe where that names a folder.
+    pub fn read(&self) -> &str {
+        &self.read
+    }
+
+    /// The state dicts in it, the one that it is about first, where it says which.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        self.groups.iter().map(|held| Group { checkpoint: self, held })
+    }
+
+    /// Objects of Python's that it names beside its tensors, each once; none was looked up or called.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// The names of the first state dict's tensors, sorted, without what stands in front of every one of them.
     pub fn names(&self) -> Vec<&str> {
-        self.tensors.keys().map(String::as_str).collect()
+        let first = self.groups().next().expect("a checkpoint has a state dict");
+        first.names().map(|name| &name[first.front().len()..]).collect()
+    }
+
+    /// A tensor of the first state dict.
+    pub fn get(&self, name: &str) -> Option<Stored<'_>> {
+        let first = self.groups().next()?;
+        first.get(&format!("{}{name}", first.front()))
+    }
+}
+
+impl Held {
+    fn new(key: String, is_main: bool, tensors: Result<BTreeMap<String, (usize, Placed)>, String>) -> Self {
+        let tensors = tensors.map(names::unwrapped);
+        let front = tensors.as_ref().map(names::in_front).unwrap_or_default();
+        Self { key, is_main, tensors, front }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The keys that lead to it, with dots between them; empty for the whole file.
+    pub fn key(&self) -> &'a str {
+        &self.held.key
+    }
+
+    /// Whether it is the one that the file is about, as files of its make go.
+    pub fn is_main(&self) -> bool {
+        self.held.is_main
+    }
+
+    /// What is wrong with one of its tensors, as it reads on from the file's name; it has none then.
+    pub fn problem(&self) -> Option<&'a str> {
+        self.held.tensors.as_ref().err().map(String::as_str)
+    }
+
+    /// What wrappers of whole models put in front of all its names, such as `module.`.
+    pub fn front(&self) -> &'a str {
+        &self.held.front
+    }
+
+    /// Its tensors' names that begin in a way, sorted. What wrappers of a part left within is left out.
+    pub fn under<'p>(&self, prefix: &'p str) -> impl Iterator<Item = &'a str> + use<'a, 'p> {
+        let held = self.held;
+        let tensors = held.tensors.as_ref().ok();
+        let after = tensors.map(|tensors| tensors.range(prefix.to_owned()..));
+        after.into_iter().flatten().map(|(name, _)| name.as_str()).take_while(move |name| name.starts_with(prefix))
+    }
+
+    /// All its tensors' names.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.under("")
     }
 
     /// A tensor.
-    pub fn get(&self, name: &str) -> Option<Stored<'_>> {
-        let Placed { element, shape, strides, bytes } = self.tensors.get(name)?;
+    pub fn get(&self, name: &str) -> Option<Stored<'a>> {
+        let (file, Placed { element, shape, strides, bytes }) = self.held.tensors.as_ref().ok()?.get(name)?;
         let strides = (!is_row_major(shape, strides)).then_some(strides.as_slice());
-        Some(Stored { element: *element, shape, strides, bytes: &self.map[bytes.clone()] })
+        let bytes = &self.checkpoint.maps[*file][bytes.clone()];
+        Some(Stored { element: *element, shape, strides, bytes })
     }
 }
 
-/// The problem reads on from the file's name.
-fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
-    if bytes.get(8) == Some(&b'{') {
-        return read_safetensors(bytes);
-    }
-    match bytes {
-        [] => Err("is empty".to_owned()),
-        [b'P', b'K', 3 | 5, ..] => zipped::read(bytes),
-        [0x80, 1..=5, ..] => stream::read(bytes),
-        _ if bytes.starts_with(b"version https://git-lfs") => {
-            Err("is a pointer of Git LFS; `git lfs pull` fetches the file that it stands for".to_owned())
-        }
-        _ if bytes.starts_with(b"\x89HDF") => {
-            Err("is an HDF5 file; weights are .safetensors, or what torch.save or tch writes".to_owned())
-        }
-        _ if bytes.get(257..262) == Some(b"ustar") => Err("is of torch's format before 2017; load it in Python and \
-                                                           save it again"
-            .to_owned()),
-        _ => Err("is no file of weights: neither .safetensors, nor what torch.save (.pth, .pt) or tch (.ot) writes"
-            .to_owned()),
-    }
+/// A name as a recipe may write it, without what wrappers of a part leave within.
+pub fn plain_name(name: &str) -> String {
+    names::within(name)
 }
 
-fn read_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
-    let (header, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|e| format!("is damaged or no safetensors file: {e}"))?;
-    let place = |(name, info): (String, &safetensors::tensor::TensorInfo)| {
-        let element = element(info.dtype).ok_or_else(|| {
-            format!(
-                "holds tensor {name} of {}, which are no plain numbers; weights are F32, F64, F16 or BF16",
-                info.dtype
-            )
-        })?;
-        let (from, to) = info.data_offsets;
-        let bytes = 8 + header + from..8 + header + to;
-        let strides = row_major(&info.shape);
-        Ok((name, Placed { element, shape: info.shape.clone(), strides, bytes }))
-    };
-    metadata.tensors().into_iter().map(place).collect()
+fn map(path: &Path) -> Result<Mmap, String> {
+    let cannot = |e| format!("cannot read {}: {e}", path.display());
+    let file = File::open(path).map_err(cannot)?;
+    // SAFETY: like every input, the file is not changed while a node reads it; its digest was just taken.
+    unsafe { Mmap::map(&file) }.map_err(cannot)
 }
 
-fn element(dtype: Dtype) -> Option<Element> {
-    let (kind, size) = match dtype {
-        Dtype::F64 => (Kind::Float, 8),
-        Dtype::F32 => (Kind::Float, 4),
-        Dtype::F16 => (Kind::Float, 2),
-        Dtype::BF16 => (Kind::BFloat, 2),
-        Dtype::I64 => (Kind::Signed, 8),
-        Dtype::I32 => (Kind::Signed, 4),
-        Dtype::I16 => (Kind::Signed, 2),
-        Dtype::I8 => (Kind::Signed, 1),
-        Dtype::U64 => (Kind::Unsigned, 8),
-        Dtype::U32 => (Kind::Unsigned, 4),
-        Dtype::U16 => (Kind::Unsigned, 2),
-        Dtype::U8 | Dtype::BOOL => (Kind::Unsigned, 1),
-        _ => return None,
-    };
-    Some(Element::little(kind, size))
-}
-
-/// Names without what stands in front of all of them, nor `module` within, which is left of a part's wrapper.
-fn named_alike(mut tensors: BTreeMap<String, Placed>) -> BTreeMap<String, Placed> {
-    tensors.remove(AVERAGED);
-    let begin_with = |tensors: &BTreeMap<String, Placed>, prefix: &str| {
-        !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(prefix) && name.len() > prefix.len())
-    };
-    while let Some(prefix) = PREFIXES.iter().find(|prefix| begin_with(&tensors, prefix)) {
-        tensors = tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect();
+fn contents(path: &Path, bytes: &[u8]) -> Result<Contents, String> {
+    // An index counts with its parts' contents, and only where its name lets these be found.
+    if !index::is_json(path) && bytes.get(8) != Some(&b'{') && index::of_bytes(bytes).is_ok() {
+        return Err(format!(
+            "{} is an index of a checkpoint in parts, but its name does not end in .json (is it what a link leads to?); name \
+             the folder that holds it with its parts",
+            path.display()
+        ));
     }
-    tensors.into_iter().map(|(name, tensor)| (name.replace(".module.", "."), tensor)).collect()
+    content::read(bytes).map_err(|problem| format!("{} {problem}", name_of(path)))
 }
 
-/// The strides of a shape in row-major order. The product of the sides is a number: the file was checked for it.
-fn row_major(shape: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis].max(1);
-    }
-    strides
+fn in_file(file: usize, tensors: BTreeMap<String, Placed>) -> BTreeMap<String, (usize, Placed)> {
+    tensors.into_iter().map(|(name, placed)| (name, (file, placed))).collect()
 }
 
 /// Whether the elements lie in row-major order; the stride of an axis of one entry says nothing.
 fn is_row_major(shape: &[usize], strides: &[usize]) -> bool {
-    shape.iter().zip(strides).zip(row_major(shape)).all(|((&side, &stride), row)| side == 1 || stride == row)
+    shape.iter().zip(strides).zip(content::row_major(shape)).all(|((&side, &stride), row)| side == 1 || stride == row)
         || shape.contains(&0)
 }

@@ -2,7 +2,8 @@
 //!
 //! A pickle is a program for a stack machine (CPython's `pickletools` documents its opcodes). This reader builds plain
 //! values of it and calls nothing: a global is a name out of a short list (`global.rs`), and what `REDUCE` and `BUILD`
-//! mean is written here for each. `serde-pickle` cannot stand in: it refuses persistent ids and globals, of which
+//! mean is written here for each. Other classes (a training's settings) are names too, which are passed over with all that
+//! the pickle would have done with them. `serde-pickle` cannot stand in: it refuses persistent ids and globals, of which
 //! torch's files consist; loaders that do read them take in every global.
 //!
 //! Values lie in one list and name one another by index, so that depth costs no stack, cycles are harmless, and a
@@ -11,6 +12,7 @@
 
 use std::collections::HashMap;
 
+use crate::formats::checkpoint::global;
 use crate::formats::checkpoint::global::Global;
 use crate::formats::checkpoint::number::Number;
 use crate::formats::checkpoint::values::{Id, Storage, Tensor, Value, Values};
@@ -325,7 +327,7 @@ impl<'a> Machine<'a> {
         let list = self.top()?;
         match &mut self.values[list as usize] {
             Value::List(list) => list.extend_from_slice(items),
-            Value::Opaque => {}
+            Value::Opaque | Value::Skipped(..) => {}
             _ => return Err(damaged("appends to what is no list")),
         }
         Ok(())
@@ -336,7 +338,7 @@ impl<'a> Machine<'a> {
         let dict = self.top()?;
         match &mut self.values[dict as usize] {
             Value::Dict(dict) => dict.extend(entries),
-            Value::Opaque => {}
+            Value::Opaque | Value::Skipped(..) => {}
             _ => return Err(damaged("sets entries of what is no dictionary")),
         }
         Ok(())
@@ -357,17 +359,13 @@ impl<'a> Machine<'a> {
     }
 
     fn global(&mut self, module: &'a str, name: &'a str) -> Result<(), String> {
-        let global = Global::of(module, name).ok_or_else(|| {
-            let brief: String = format!("{module}.{name}").chars().take(100).collect();
-            format!(
-                "asks for the Python object `{brief}`, which no state dict needs; nothing was run. Save the tensors alone: \
-                 torch.save(model.state_dict(), FILE)"
-            )
-        })?;
-        self.push(match global {
-            Global::Module => Value::Class(module, name),
-            other => Value::Global(other),
-        });
+        let value = match Global::of(module, name) {
+            Some(Global::Module) => Value::Class(module, name),
+            Some(other) => Value::Global(other),
+            None if global::may_stand_beside(module, name) => Value::Skipped(module, name),
+            None => return Err(global::refused(module, name)),
+        };
+        self.push(value);
         Ok(())
     }
 
@@ -375,10 +373,15 @@ impl<'a> Machine<'a> {
     fn reduce(&mut self) -> Result<(), String> {
         let arguments = self.arguments()?;
         let function = self.pop()?;
-        let Value::Global(function) = *self.get(function) else {
-            return Err(damaged("calls what is no function"));
-        };
-        self.call(function, &arguments)
+        match *self.get(function) {
+            Value::Global(function) => self.call(function, &arguments),
+            // What it would give is as unknown as it is itself.
+            Value::Skipped(..) => {
+                self.stack.push(function);
+                Ok(())
+            }
+            _ => Err(damaged("calls what is no function")),
+        }
     }
 
     fn call(&mut self, function: Global, arguments: &[Id]) -> Result<(), String> {
@@ -450,6 +453,7 @@ impl<'a> Machine<'a> {
             Value::Global(class @ (Global::OrderedDict | Global::Same | Global::Inert)) => {
                 self.call(class, &arguments)?
             }
+            Value::Skipped(..) => self.stack.push(class),
             _ => return Err(damaged("makes an object of what is no class")),
         }
         Ok(())
@@ -471,7 +475,7 @@ impl<'a> Machine<'a> {
         let object = self.top()?;
         match &mut self.values[object as usize] {
             Value::Module(_, attributes) => *attributes = Some(state),
-            Value::Opaque | Value::Dict(_) | Value::List(_) | Value::Tensor(_) => {}
+            Value::Opaque | Value::Skipped(..) | Value::Dict(_) | Value::List(_) | Value::Tensor(_) => {}
             _ => return Err(damaged("gives attributes to what has none")),
         }
         Ok(())

@@ -3,12 +3,12 @@
 //! A magic number, the format's version, facts about the machine, the object, the storages' keys; then for each key
 //! eight bytes of its count and the numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::formats::checkpoint::pickle;
 use crate::formats::checkpoint::state;
-use crate::formats::checkpoint::tensor::{Placed, place_all};
+use crate::formats::checkpoint::tensor::{Contents, place_all};
 use crate::formats::checkpoint::values::{Storage, Value, Values};
 
 /// 0x1950a86a20f9469cfc6c, little-endian.
@@ -16,7 +16,7 @@ const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0
 const VERSION: i64 = 1001;
 
 /// Reads such a file's bytes.
-pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
+pub fn read(bytes: &[u8]) -> Result<Contents, String> {
     let mut at = 0;
     let mut next = || {
         let values = pickle::read(&bytes[at..])?;
@@ -41,10 +41,11 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
     let values = next()?;
     let keys = next()?;
     let ranges = storages(bytes, at, &values, &keys)?;
-    let tensors = state::tensors(&values)?;
-    place_all(&values, tensors, |_: &Storage<'_>, key| {
+    let found = state::groups(&values)?;
+    let groups = place_all(&values, found, |_: &Storage<'_>, key| {
         ranges.get(key).cloned().ok_or_else(|| format!("is damaged: it holds no storage `{key}`"))
-    })
+    })?;
+    Ok(Contents { groups, skipped: state::skipped(&values) })
 }
 
 /// Where each storage's numbers lie; they begin at a place in the file.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::formats::checkpoint::state::Found;
 use crate::formats::checkpoint::values::{Id, Storage, Tensor, Value, Values};
 use crate::formats::element::Element;
 
@@ -15,6 +16,26 @@ pub struct Placed {
     pub strides: Vec<usize>,
     /// From its first element to its last, in the file.
     pub bytes: Range<usize>,
+}
+
+/// A state dict whose tensors lie within their file.
+#[derive(Debug)]
+pub struct Group {
+    /// The keys that lead to it, with dots between them; empty for the whole.
+    pub key: String,
+    /// Whether it is the one that files of this make are about.
+    pub is_main: bool,
+    /// Its tensors by name, or what is wrong with one of them, as it reads on from the file's name.
+    pub tensors: Result<BTreeMap<String, Placed>, String>,
+}
+
+/// What a file of tensors holds.
+#[derive(Debug)]
+pub struct Contents {
+    /// At least one; the main one first, where there is one.
+    pub groups: Vec<Group>,
+    /// Python's objects that it names beside its tensors, which were passed over.
+    pub skipped: Vec<String>,
 }
 
 /// Bytes of the widest number.
@@ -61,11 +82,31 @@ impl Tensor {
     }
 }
 
-/// Checks every tensor against its storage's bytes, which `locate` finds in the file by the storage and its key.
+/// Checks every tensor of some state dicts against its storage's bytes, which `locate` finds in the file by the storage and
+/// its key. What is wrong with the main one is an error; what is wrong with another stands in its place.
 pub fn place_all<'a>(
     values: &Values<'a>,
-    tensors: BTreeMap<String, Tensor>,
+    found: Vec<Found>,
     mut locate: impl FnMut(&Storage<'a>, &'a str) -> Result<Range<usize>, String>,
+) -> Result<Vec<Group>, String> {
+    let mut groups = Vec::with_capacity(found.len());
+    for Found { key, is_main, tensors } in found {
+        let placed = place_each(values, tensors, &mut locate);
+        if let (true, Err(problem)) = (is_main, &placed) {
+            return Err(problem.clone());
+        }
+        groups.push(Group { key, is_main, tensors: placed });
+    }
+    if let [Group { tensors: Err(problem), .. }] = groups.as_slice() {
+        return Err(problem.clone());
+    }
+    Ok(groups)
+}
+
+fn place_each<'a>(
+    values: &Values<'a>,
+    tensors: BTreeMap<String, Tensor>,
+    locate: &mut impl FnMut(&Storage<'a>, &'a str) -> Result<Range<usize>, String>,
 ) -> Result<BTreeMap<String, Placed>, String> {
     let mut placed = BTreeMap::new();
     for (name, tensor) in tensors {

@@ -9,6 +9,11 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use crate::formats::checkpoint::*;
 use crate::formats::fixtures::fixture;
 
+/// The tensors of the state dict that a file is about, or of its first.
+fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
+    content::read(bytes)?.groups.swap_remove(0).tensors
+}
+
 /// The tensors that every fixture holds, which `make_weights.py` describes.
 fn check(checkpoint: &Checkpoint, what: &str) {
     assert_eq!(checkpoint.names(), ["a.bias", "a.weight", "b.weight"], "{what}");
@@ -38,10 +43,36 @@ fn every_format_and_layout_gives_the_same_numbers() {
         "nested.pth",
         "half.safetensors",
         "script.pt",
+        "settings.ckpt",
     ] {
         let path = fixture(&format!("weights_{name}"));
         check(&Checkpoint::open(&path).unwrap_or_else(|e| panic!("{name}: {e}")), name);
     }
+}
+
+#[test]
+fn settings_are_passed_over_and_every_state_dict_is_there() {
+    let checkpoint = Checkpoint::open(&fixture("weights_settings.ckpt")).expect("it reads");
+    assert_eq!(
+        checkpoint.skipped(),
+        [
+            "argparse.Namespace",
+            "omegaconf.dictconfig.DictConfig",
+            "omegaconf.base.ContainerMetadata",
+            "omegaconf.nodes.AnyNode",
+            "omegaconf.base.Metadata",
+            "omegaconf.listconfig.ListConfig",
+            "study.Options",
+            "study.Mode",
+            "functools.partial",
+            "study.halve"
+        ]
+    );
+    let keys: Vec<(&str, bool)> = checkpoint.groups().map(|group| (group.key(), group.is_main())).collect();
+    assert_eq!(keys, [("state_dict", true), ("state_dict_ema", false)]);
+    let averaged = checkpoint.groups().nth(1).expect("there are two");
+    assert_eq!(averaged.get("a.bias").expect("it is named").floats(), [1.0, 3.0]);
+    assert_eq!(averaged.under("a.").collect::<Vec<_>>(), ["a.bias", "a.weight"]);
 }
 
 #[test]
@@ -102,7 +133,7 @@ fn what_is_no_state_dict_is_refused_in_words() {
          was run. Save the tensors alone: torch.save(model.state_dict(), FILE)"
     );
     assert!(open("none.pth").starts_with("cannot read "));
-    assert!(open("").ends_with("is a folder; weights are a file"));
+    assert!(open("").contains("is a folder with "), "{}", open(""));
     assert_eq!(refusal(b""), "is empty");
     assert!(refusal(b"<html>404 Not Found</html>").starts_with("is no file of weights"));
     assert!(refusal(b"version https://git-lfs.github.com/spec/v1\n").contains("`git lfs pull`"));
@@ -230,6 +261,18 @@ fn bombs_cost_no_more_than_their_bytes() {
     let twice = (0..30).fold(b"c__torch__\nM\n)\x81q\x010".to_vec(), |all, _| [all, module(b"h\0q\x010")].concat());
     let problem = refusal(&program(&[&twice, b"h\x01.".as_slice()].concat()));
     assert!(problem.contains("more than 100000 modules"), "{problem}");
+    // Dictionaries that each hold the next twice, under keys that wrap state dicts and under others.
+    for keys in [[b"model", b"state"], [b"other", b"thing"]] {
+        let [a, b] = keys.map(|key| [b"X\x05\0\0\0", key.as_slice(), b"h\0s"].concat());
+        let level = [b"}".as_slice(), &a, &b, b"q\00"].concat();
+        let all = [b"}q\00".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat();
+        assert!(refusal(&program(&all)).contains("no state dict"), "{keys:?}");
+    }
+    let [a, b] = ["model", "module"]
+        .map(|key| [b"X".as_slice(), &(key.len() as u32).to_le_bytes(), key.as_bytes(), b"h\0s"].concat());
+    let level = [b"}".as_slice(), &a, &b, b"q\00"].concat();
+    let problem = refusal(&program(&[b"}q\00".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat()));
+    assert_eq!(problem, "has more than 10000 dictionaries in one another, and no tensors in them");
     // A module that holds itself.
     let problem = refusal(&program(b"c__torch__\nM\n)\x81q\0}X\x01\0\0\0ah\0sb."));
     assert!(problem.contains("does one hold itself?"), "{problem}");
@@ -292,7 +335,7 @@ fn every_truncation_is_an_error() {
 /// Takes all numbers out, where the shapes are of a size that a caller would let through.
 fn take(bytes: &[u8]) {
     let Ok(tensors) = read(bytes) else { return };
-    for Placed { element, shape, strides, bytes: range } in named_alike(tensors).values() {
+    for Placed { element, shape, strides, bytes: range } in names::unwrapped(tensors).values() {
         if shape.iter().map(|&side| side as f64).product::<f64>() < 1e6 {
             let stored = Stored { element: *element, shape, strides: Some(strides), bytes: &bytes[range.clone()] };
             assert_eq!(stored.floats().len(), shape.iter().product::<usize>());
@@ -300,16 +343,47 @@ fn take(bytes: &[u8]) {
     }
 }
 
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(3000);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
+
+    #[test]
+    fn no_mutated_index_panics(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        noise in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let mut index = br#"{"metadata": {"total_size": 1}, "weight_map": {"a": "m-1-of-2.bin", "b.c": "m-2-of-2.bin"}}"#.to_vec();
+        for (at, byte) in changes {
+            let at = at.index(index.len());
+            index[at] = byte;
+        }
+        _ = index::of_bytes(&index);
+        _ = index::of_bytes(&noise);
+        let name = String::from_utf8_lossy(&noise);
+        _ = index::part(&name);
+        _ = index::part(&format!("{name}-{}-of-{}{name}", noise.len(), noise.first().unwrap_or(&0)));
+    }
 
     #[test]
     fn no_mutation_panics(
-        which in 0..7_usize,
+        which in 0..8_usize,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::of((any::<prop::sample::Index>(), any::<prop::sample::Index>())),
     ) {
-        let names = ["zip.pth", "legacy.pth", "strided.pth", "checkpoint.pth", "nested.pth", "half.safetensors", "script.pt"];
+        let names = [
+            "zip.pth",
+            "legacy.pth",
+            "strided.pth",
+            "checkpoint.pth",
+            "nested.pth",
+            "half.safetensors",
+            "script.pt",
+            "settings.ckpt",
+        ];
         let mut bytes = fs::read(fixture(&format!("weights_{}", names[which]))).expect("a fixture");
         for (at, byte) in changes {
             let at = at.index(bytes.len());

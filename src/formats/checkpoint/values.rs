@@ -23,6 +23,9 @@ pub enum Value<'a> {
     Global(Global),
     /// A class of TorchScript's: its module and its name.
     Class(&'a str, &'a str),
+    /// A class or function of Python's that is no part of a state dict, and whatever the pickle would have made with it: its
+    /// module and its name, of which nothing is looked up and nothing is called.
+    Skipped(&'a str, &'a str),
     Storage(Storage<'a>),
     Tensor(Tensor),
     /// An object of TorchScript: its class, and the dictionary of its attributes.

@@ -8,12 +8,12 @@ use std::ops::Range;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::formats::checkpoint::tensor::{Placed, place_all};
+use crate::formats::checkpoint::tensor::{Contents, place_all};
 use crate::formats::checkpoint::values::Storage;
 use crate::formats::checkpoint::{pickle, state};
 
 /// Reads such an archive; the bytes are the file's.
-pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
+pub fn read(bytes: &[u8]) -> Result<Contents, String> {
     let mut archive = Archive::open(bytes)?;
     let folder = archive.folder()?;
     let pickle = format!("{folder}{PICKLE}");
@@ -27,9 +27,9 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
     }
     let pickle = archive.entry(&pickle)?;
     let values = pickle::read(&bytes[pickle])?;
-    let tensors = state::tensors(&values)?;
+    let found = state::groups(&values)?;
     let mut ranges: BTreeMap<&str, Range<usize>> = BTreeMap::new();
-    place_all(&values, tensors, |storage: &Storage<'_>, key| {
+    let groups = place_all(&values, found, |storage: &Storage<'_>, key| {
         if let Some(range) = ranges.get(key) {
             return Ok(range.clone());
         }
@@ -44,7 +44,8 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Placed>, String> {
         }
         ranges.insert(key, range.clone());
         Ok(range)
-    })
+    })?;
+    Ok(Contents { groups, skipped: state::skipped(&values) })
 }
 
 /// The entry that says what the others are.

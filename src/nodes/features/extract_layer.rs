@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::nets::weights::given::Given;
 use crate::nets::zoo::catalogue;
 use crate::nets::zoo::catalogue::Architecture;
 use crate::nodes::features::model::Model;
-use crate::nodes::features::options::{Precision, RANDOM, TRAINED, Written};
+use crate::nodes::features::options::{Precision, TRAINED, Written};
 use crate::text::nearest::nearest;
 use crate::value::ty::Type;
 
@@ -26,7 +27,7 @@ pub struct Params(Written);
 
 impl From<Written> for Params {
     fn from(mut written: Written) -> Self {
-        if written.weights.as_deref() != Some(RANDOM) {
+        if !written.weights.as_ref().is_some_and(Given::is_random) {
             written.seed = 0;
         }
         Self(written)
@@ -79,6 +80,9 @@ layers:
     const THREADS: Threads = Threads::Team;
 
     fn check(Params(params): &Params) -> Result<(), ParamProblem> {
+        if let Some(Err(problem)) = params.weights.as_ref().map(Given::check) {
+            return Err(ParamProblem::at("weights", problem));
+        }
         let architecture = match &params.model {
             Model::Named(name) if name == TRAINED => {
                 if params.weights.is_some() {
@@ -442,6 +446,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_meant_in_a_file_counts_and_its_path_does_not() {
+        let kind = Kind::described::<ExtractLayer>("features");
+        let significant = |weights: serde_json::Value| {
+            let params = json!({"model": "resnet50", "weights": weights, "layers": ["fc"]});
+            let params = kind.normalise(params).expect("it checks");
+            let files: Vec<String> = kind.files(&params).into_iter().map(|(name, _)| name).collect();
+            (files, kind.significant(&params).get("weights").cloned())
+        };
+        let plain = (vec!["weights".to_owned()], None);
+        assert_eq!(significant(json!("x.pth")), plain);
+        assert_eq!(significant(json!({ "path": "x.pth" })), plain);
+        let within = |rest| (vec!["weights.path".to_owned()], Some(rest));
+        assert_eq!(significant(json!({ "path": "x.pth", "key": "ema" })), within(json!({ "key": "ema" })));
+        assert_eq!(significant(json!({ "path": "y.pth", "prefix": "q" })), within(json!({ "prefix": "q." })));
+        let params = json!({"model": "resnet50", "weights": { "path": "random", "key": "a" }, "layers": ["fc"]});
+        assert!(kind.normalise(params).expect_err("it is drawn").message.starts_with("`random` draws weights"));
+    }
+
+    #[test]
     fn each_layer_is_an_entry_of_its_own() {
         let kind = Kind::described::<ExtractLayer>("features");
         let params =
@@ -460,6 +483,7 @@ mod tests {
             kind.files(&json!({"model": "resnet50", "weights": weights, "layers": ["fc"]})).len()
         };
         assert_eq!([files(json!("x.safetensors")), files(json!("random")), files(json!(null))], [1, 0, 0]);
+        assert_eq!(files(json!({ "path": "x.pth", "key": "teacher" })), 1);
         assert!(normalise(json!({"model": "resnet50", "layers": ["fc"], "pool": {"grid": 0}})).is_err());
         assert!(normalise(json!({"model": "resnet50", "layers": ["fc"], "pol": "mean"})).is_err());
         let example: serde_yaml::Value = serde_yaml::from_str(ExtractLayer::EXAMPLE).expect("YAML");

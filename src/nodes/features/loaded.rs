@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tch::{Device, Kind};
 
 use crate::digest::Digest;
+use crate::formats::checkpoint::Stored;
 use crate::formats::checkpoint::script::Script;
-use crate::formats::checkpoint::{Checkpoint, Stored};
 use crate::formats::element;
 use crate::formats::element::Element;
 use crate::kind::{KindError, Run};
@@ -17,11 +17,12 @@ use crate::nets::init;
 use crate::nets::input::{ChannelOrder, Normalisation};
 use crate::nets::weights;
 use crate::nets::weights::Weights;
+use crate::nets::weights::given::Given;
 use crate::nets::zoo::catalogue;
 use crate::nets::zoo::catalogue::Architecture;
 use crate::nodes::features::extraction;
 use crate::nodes::features::model::Model;
-use crate::nodes::features::options::{RANDOM, TRAINED, Written};
+use crate::nodes::features::options::{TRAINED, Written};
 use crate::nodes::training::fit::trained::Rebuilt;
 use crate::runtime::network::Network;
 use crate::runtime::pipeline::Forward;
@@ -78,7 +79,7 @@ impl Loaded {
                 let shapes = shapes(architecture, layers, size)?;
                 let (weights, lineage) = tensors(params, architecture, layers, run)?;
                 let side = architecture.size;
-                if size != (side, side) && params.weights.as_deref() != Some(RANDOM) {
+                if size != (side, side) && !params.weights.as_ref().is_some_and(Given::is_random) {
                     run.note(format!("images are {} × {}; {name} was trained at {side} × {side}", size.0, size.1));
                 }
                 let normalisation = (architecture.mean, architecture.std);
@@ -198,20 +199,21 @@ fn tensors(
     params: &Written,
     architecture: &Architecture,
     layers: &[&str],
-    run: &Run<'_>,
+    run: &mut Run<'_>,
 ) -> Result<(Weights, Lineage), KindError> {
-    match (params.weights.as_deref(), run.has("network")) {
+    match (&params.weights, run.has("network")) {
         (Some(_), true) => Err(KindError::new("`weights` and `network` are both given; a network has one set")),
         (None, false) => Err(KindError::new(
             "neither `weights` nor `network` is given; name a file of weights or `random`, or connect a network",
         )),
-        (Some(RANDOM), false) => Ok((init::random(architecture, layers, params.seed), Lineage::default())),
-        (Some(_), false) => {
-            let path = run.file("weights").0;
-            let file = Checkpoint::open(path)?;
-            let weights = weights::gather(architecture, layers, &file.names(), |name| file.get(name))
-                .map_err(|problem| format!("{}: {problem}", path.display()))?;
-            Ok((weights, Lineage::default()))
+        (Some(given), false) if given.is_random() => {
+            Ok((init::random(architecture, layers, params.seed), Lineage::default()))
+        }
+        (Some(given), false) => {
+            let path = run.file(given.parameter()).0;
+            let taken = weights::file::read(path, given.asked(), architecture, layers)?;
+            taken.notes.iter().for_each(|note| run.note(note));
+            Ok((taken.weights, Lineage::default()))
         }
         (None, true) => {
             let network = run.network("network")?;

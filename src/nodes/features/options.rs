@@ -5,11 +5,10 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::nets::weights::given::Given;
 use crate::nodes::features::model::Model;
 use crate::value::matrix::Stored;
 
-/// The word for weights that are drawn.
-pub const RANDOM: &str = "random";
 /// The word for the network that is connected, by its own layers.
 pub const TRAINED: &str = "network";
 /// What a recipe writes under `with`.
@@ -23,12 +22,18 @@ pub struct Written {
     pub model: Model,
     /// The network's tensors: a file with torchvision's names, or `random` for torchvision's initial distributions drawn
     /// from `seed`. A file is `.safetensors`, what `torch.save` writes of a state dict (`.pth`, `.pt`, `.th`; also within
-    /// a checkpoint of training, and with `module.` in front of every name), TorchScript, or tch's `.ot`; its content says
-    /// which. Nothing in it is run, and floats of other widths are converted. `ventral weights get MODEL` fetches the
-    /// published file. Left out where `network` is connected, and for a TorchScript.
+    /// a checkpoint of training), TorchScript, or tch's `.ot`; its content says which. In parts, it is the index
+    /// (`model.safetensors.index.json`) or the folder, and the parts' content counts. Nothing in it is run, and floats of other
+    /// widths are converted. `ventral weights get MODEL` fetches the published file. Left out where `network` is connected,
+    /// and for a TorchScript.
+    ///
+    /// Where the network is one of several things in the file, what stands in front of its names is found, and said in a
+    /// note; MoCo's query encoder and DINO's teacher are taken, and raw weights before averaged ones. Of other networks
+    /// that fit, an error lists the places, and `{ path: FILE, prefix: encoder_k., key: state_dict }` says which.
     #[serde(default)]
+    #[schemars(schema_with = "Given::optional")]
     #[schemars(extend("x-file" = true, "x-words" = ["random"], "x-neutral" = null))]
-    pub weights: Option<String>,
+    pub weights: Option<Given>,
     /// The layers, under torchvision's names, such as `layer3`, `layer3.5.conv2` or `features.9`. Each is an output of
     /// its own, `activations[layer]`; all that are missing are computed in one pass that ends at the deepest. A
     /// container gives what its last module gives; a ReLU that a block uses several times gives its last use. Values

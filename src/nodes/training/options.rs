@@ -6,11 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::bounds::{Fraction, Positive, Share};
 use crate::kind::ParamProblem;
 use crate::nets::blueprint::{Block, Nonlinearity, Readout, Trunk};
+use crate::nets::weights::given::Given;
 use crate::nets::zoo::catalogue;
 use crate::text::nearest::nearest;
-
-/// The word for weights that are drawn.
-pub const RANDOM: &str = "random";
 
 /// A trunk of blocks: a preset by name, or the blocks themselves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +90,7 @@ pub struct Network<'a> {
     pub architecture: Option<&'a Architecture>,
     pub readout: Option<&'a Readout>,
     pub model: Option<&'a str>,
-    pub weights: Option<&'a str>,
+    pub weights: Option<&'a Given>,
     pub layer: Option<&'a str>,
     pub tune: &'a str,
 }
@@ -104,6 +102,9 @@ pub const READOUT: &str = "readout";
 impl Network<'_> {
     /// What the parameters alone can have wrong.
     pub fn check(&self) -> Result<(), ParamProblem> {
+        if let Some(Err(problem)) = self.weights.map(Given::check) {
+            return Err(ParamProblem::at("weights", problem));
+        }
         if let Some(Architecture::Blocks(blocks)) = self.architecture
             && blocks.is_empty()
         {

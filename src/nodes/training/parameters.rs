@@ -29,10 +29,11 @@ macro_rules! training_parameters {
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
             pub model: Option<String>,
-            /// The weights that `model` starts with: a file as `extract_layer` reads it, or `random`.
+            /// The weights that `model` starts with: a file as `extract_layer` reads it, also `{ path, prefix, key }`, or `random`.
             #[serde(default)]
+            #[schemars(schema_with = "crate::nets::weights::given::Given::optional")]
             #[schemars(extend("x-file" = true, "x-words" = ["random"], "x-neutral" = null))]
-            pub weights: Option<String>,
+            pub weights: Option<crate::nets::weights::given::Given>,
             /// The layer of `model` that is read out.
             #[serde(default)]
             #[schemars(extend("x-neutral" = null))]
@@ -149,7 +150,7 @@ impl Training {
             architecture: self.architecture.as_ref(),
             readout: self.readout.as_ref(),
             model: self.model.as_deref(),
-            weights: self.weights.as_deref(),
+            weights: self.weights.as_ref(),
             layer: self.layer.as_deref(),
             tune: &self.tune,
         }

@@ -98,8 +98,11 @@ fn one_round(
     }
     let blueprint = blueprint(training, inputs, targets.as_ref(), classes.as_ref())?;
     let graph = blueprint.graph(inputs.size)?;
-    let Start { weights, known, lineage: upstream } =
+    let Start { weights, known, lineage: upstream, notes } =
         start(training, inputs, &blueprint, &graph, targets.as_ref(), run)?;
+    if at == 0 {
+        notes.iter().for_each(|note| run.note(note));
+    }
     let first = first_step(training, &blueprint, &graph)?;
     let plan = plan(request, rows.fit.len(), round.fold)?;
     reserve(training, inputs, &graph, &blueprint, 0, run)?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::bounds::{Fraction, Positive};
-use crate::formats::checkpoint::Checkpoint;
 use crate::kind::{KindError, Run};
 use crate::nets::blueprint::{Blueprint, HEADS, Head, Pooled, RESPONSES, Readout, Trunk};
 use crate::nets::graph::Graph;
@@ -16,7 +15,7 @@ use crate::nodes::training::fit::request::Inputs;
 use crate::nodes::training::fit::targets::{Classes, Targets};
 use crate::nodes::training::fit::trained;
 use crate::nodes::training::options;
-use crate::nodes::training::options::{Loss, RANDOM, READOUT, WHOLE};
+use crate::nodes::training::options::{Loss, READOUT, WHOLE};
 use crate::nodes::training::parameters::Training;
 use crate::value::lineage::Lineage;
 use crate::value::network;
@@ -69,6 +68,8 @@ pub struct Start {
     pub known: BTreeSet<String>,
     /// What these have seen.
     pub lineage: Lineage,
+    /// What is to be said of where they were found.
+    pub notes: Vec<String>,
 }
 
 /// Gathers what is given, and draws the rest.
@@ -83,8 +84,9 @@ pub fn start(
     let mut known = BTreeSet::new();
     let mut weights = random_of(graph, &blueprint.outputs(), training.seed);
     let mut lineage = Lineage::default();
+    let mut notes = Vec::new();
     let trunk = blueprint.trunk_layer();
-    match (&inputs.network, training.weights.as_deref()) {
+    match (&inputs.network, &training.weights) {
         (Some(network), _) => {
             lineage = network.about.lineage.clone();
             for step in weights::needed(graph, &[&trunk]) {
@@ -98,14 +100,13 @@ pub fn start(
                 }
             }
         }
-        (None, Some(path)) if path != RANDOM => {
-            let path = run.file("weights").0;
-            let file = Checkpoint::open(path)?;
+        (None, Some(given)) if !given.is_random() => {
+            let path = run.file(given.parameter()).0;
             let architecture = blueprint.architecture().expect("`check` found the model");
-            let read = weights::gather(architecture, &[&trunk], &file.names(), |name| file.get(name))
-                .map_err(|problem| format!("{}: {problem}", path.display()))?;
-            known.extend(read.keys().cloned());
-            weights.extend(read);
+            let taken = weights::file::read(path, given.asked(), architecture, &[&trunk])?;
+            notes = taken.notes;
+            known.extend(taken.weights.keys().cloned());
+            weights.extend(taken.weights);
         }
         _ => {}
     }
@@ -116,7 +117,7 @@ pub fn start(
             slot.data.clone_from(numbers);
         }
     }
-    Ok(Start { weights, known, lineage })
+    Ok(Start { weights, known, lineage, notes })
 }
 
 /// The first step that is trained.
