@@ -85,7 +85,7 @@ struct Alert {
     state: &'static str,
     text: String,
     /// Nodes with what they say.
-    nodes: Vec<(usize, String, String)>,
+    nodes: Vec<(Option<usize>, String, String)>,
 }
 
 /// What nodes said while they computed.
@@ -260,7 +260,7 @@ fn alerts(results: &Results<'_>) -> Vec<Alert> {
             continue;
         }
         let said = |node: usize| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
-        let listed = nodes.iter().take(12).map(|&node| (node, results.node(node).id.to_string(), said(node)));
+        let listed = nodes.iter().take(12).map(|&node| (Some(node), results.node(node).id.to_string(), said(node)));
         alerts.push(Alert {
             state: status.name(),
             text: format!("{} of {} {wording}.", count(nodes.len()), counted(study.plan.nodes.len(), "node")),
@@ -270,7 +270,7 @@ fn alerts(results: &Results<'_>) -> Vec<Alert> {
     let problems = results.problems();
     if !problems.is_empty() {
         let text = format!("{} in the cache cannot be read.", counted(problems.len(), "value"));
-        let nodes = problems.into_iter().map(|problem| (0, String::new(), problem)).collect();
+        let nodes = problems.into_iter().map(|problem| (None, String::new(), problem)).collect();
         alerts.push(Alert { state: "failed", text, nodes });
     }
     alerts
