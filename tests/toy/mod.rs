@@ -11,6 +11,7 @@ use ndarray::array;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use typed_index_collections::TiVec;
 use ventral::device::Device;
 use ventral::engine::event::Event;
 use ventral::engine::executor;
@@ -232,7 +233,7 @@ pub fn plan(registry: &Registry, workspace: &Path, nodes: &[(&str, &str, Json, &
         sweep: Vec::new(),
         rung: None,
         private: None,
-        nodes: Vec::new(),
+        nodes: TiVec::new(),
         report: Vec::new(),
     };
     for (name, kind, params, inputs) in nodes {
@@ -243,7 +244,7 @@ pub fn plan(registry: &Registry, workspace: &Path, nodes: &[(&str, &str, Json, &
                 None => (*reference, None),
             };
             let (node, output) = node.split_once('.').unwrap_or((node, "out"));
-            let from = plan.nodes.iter().position(|n| n.id.name == node).expect("an earlier node");
+            let from = plan.nodes.position(|n| n.id.name == node).expect("an earlier node");
             let output = output.to_owned();
             Edge { port: "in".to_owned(), label: Vec::new(), from, output, key, ty: Type::Matrix }
         });

@@ -13,6 +13,7 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use crate::kind::Role;
+use crate::plan::NodeIndex;
 use crate::report::draw::figure::Figure;
 use crate::report::draw::number::{count, counted, seconds};
 use crate::report::draw::{markdown, yaml};
@@ -48,7 +49,7 @@ pub(super) struct Shown {
     file: String,
     caption: String,
     definition: String,
-    made_by: Vec<(usize, String)>,
+    made_by: Vec<(NodeIndex, String)>,
     private: bool,
 }
 
@@ -72,7 +73,7 @@ struct Entry {
 #[derive(Serialize)]
 struct ShownTable {
     id: String,
-    made_by: Vec<(usize, String)>,
+    made_by: Vec<(NodeIndex, String)>,
     csv: String,
     file: String,
     #[serde(flatten)]
@@ -85,14 +86,14 @@ struct Alert {
     state: &'static str,
     text: String,
     /// Nodes with what they say.
-    nodes: Vec<(Option<usize>, String, String)>,
+    nodes: Vec<(Option<NodeIndex>, String, String)>,
 }
 
 /// What nodes said while they computed.
 #[derive(Serialize)]
 struct Note {
     text: String,
-    nodes: Vec<(usize, String)>,
+    nodes: Vec<(NodeIndex, String)>,
 }
 
 /// Renders the page.
@@ -194,7 +195,7 @@ fn shown(results: &Results<'_>, at: usize, figure: Figure) -> Shown {
 
 impl Shown {
     /// A figure under an identifier, with what its files are called and the nodes behind it.
-    pub(super) fn of(figure: Figure, id: String, file: String, made_by: Vec<(usize, String)>) -> Self {
+    pub(super) fn of(figure: Figure, id: String, file: String, made_by: Vec<(NodeIndex, String)>) -> Self {
         let rows = figure.data.len();
         let panels = figure.panels.into_iter().map(|panel| ShownPanel {
             heading: panel.heading,
@@ -236,7 +237,7 @@ pub(super) fn file_name(recipe: &str, title: &str) -> String {
 /// Beyond these, the nodes behind a number are named by the first and counted.
 const NAMED: usize = 3;
 
-fn made_by(results: &Results<'_>, nodes: &[usize]) -> Vec<(usize, String)> {
+fn made_by(results: &Results<'_>, nodes: &[NodeIndex]) -> Vec<(NodeIndex, String)> {
     match nodes {
         [first, _, ..] if nodes.len() > NAMED => {
             vec![(*first, format!("{} ({} variants)", results.node(*first).id.name, nodes.len()))]
@@ -255,11 +256,11 @@ fn alerts(results: &Results<'_>) -> Vec<Alert> {
         (Status::New, "not run yet"),
     ];
     for (status, wording) in wordings {
-        let nodes: Vec<usize> = (0..study.plan.nodes.len()).filter(|&node| Status::of(study, node) == status).collect();
+        let nodes: Vec<NodeIndex> = study.plan.nodes.keys().filter(|&node| Status::of(study, node) == status).collect();
         if nodes.is_empty() {
             continue;
         }
-        let said = |node: usize| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
+        let said = |node: NodeIndex| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
         let listed = nodes.iter().take(12).map(|&node| (Some(node), results.node(node).id.to_string(), said(node)));
         alerts.push(Alert {
             state: status.name(),
@@ -314,7 +315,7 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
 
 fn notes(study: &Study<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
-    for (at, outcome) in study.outcomes.iter().enumerate().take(study.plan.nodes.len()) {
+    for (at, outcome) in study.outcomes.iter_enumerated().take(study.plan.nodes.len()) {
         let said = distinct(outcome.records.iter().flat_map(|record| record.notes.iter().cloned()));
         let node = (at, study.plan.nodes[at].id.to_string());
         for text in said {
