@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use typed_index_collections::TiVec;
 
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::{Recipe, assignment, open};
@@ -115,7 +116,7 @@ impl Graph {
             Format::Mermaid => dag::Format::Mermaid,
             Format::Svg => dag::Format::Svg,
         };
-        let states: Vec<_> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
+        let states: TiVec<_, _> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
         terminal::print(&dag::draw(plan, format, &states));
         Ok(())
     }
