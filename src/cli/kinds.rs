@@ -124,7 +124,7 @@ impl Graph {
 
 /// The node kinds, or one kind's ports, parameters and example
 ///
-/// The charts of a report stand below the kinds; their names are understood as well, and print their options.
+/// `ventral kinds charts` lists the charts of a report, and `ventral kinds heatmap` prints the options of one.
 #[derive(Args)]
 pub struct Kinds {
     /// A kind, such as ridge
@@ -139,7 +139,11 @@ impl Kinds {
         let charts = crate::report::charts();
         match &self.kind {
             None if self.json => terminal::print_json(&kinds::list_json(registry)),
-            None => terminal::print(&format!("{}\n{}", kinds::list(registry), kinds::charts(charts))),
+            None => terminal::print(&kinds::list(registry)),
+            Some(word) if word == "charts" && self.json => {
+                terminal::print_json(&charts.iter().map(kinds::chart_json).collect());
+            }
+            Some(word) if word == "charts" => terminal::print(&kinds::charts(charts)),
             Some(name) => match kinds::find(registry, charts, name).map_err(Failure::Usage)? {
                 Entry::Kind(kind) if self.json => terminal::print_json(&kinds::kind_json(kind)),
                 Entry::Kind(kind) => terminal::print(&kinds::kind(kind)),
