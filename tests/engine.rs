@@ -13,7 +13,7 @@ use ventral::engine::executor::Options;
 use ventral::engine::record::{State, Stored};
 use ventral::engine::store::{Stat, Store};
 use ventral::kind::registry::Registry;
-use ventral::plan::Plan;
+use ventral::plan::{NodeIndex, Plan};
 
 use fixture::{InProcess, chain, plan, registry, run, run_with};
 
@@ -99,7 +99,7 @@ fn a_file_counts_by_content_and_not_by_place() {
     fs::write(folder.path().join("two.txt"), "6").expect("written");
     assert_eq!(with("two.txt").computed, ["a"], "a changed file");
     let gone = with("three.txt");
-    let message = gone.execution.outcomes[0].message.clone().unwrap_or_default();
+    let message = gone.execution.outcomes[NodeIndex::from(0)].message.clone().unwrap_or_default();
     assert!(message.contains("`path`") && message.contains("no such file"), "{message}");
 }
 
@@ -169,7 +169,7 @@ fn a_torn_record_is_no_record_and_litter_is_swept() {
     let cache = folder.path().join("cache");
     let plan = plan(&kinds, folder.path(), &chain(1.0));
     let first = run(&plan, &kinds, &cache, &Options::default());
-    let key = first.execution.outcomes[0].records[0].key.to_string();
+    let key = first.execution.outcomes[NodeIndex::from(0)].records[0].key.to_string();
     let record = cache.join("actions").join(&key[..2]).join(format!("{key}.json"));
     let text = fs::read(&record).expect("a record");
     fs::write(&record, &text[..text.len() / 2]).expect("torn");
@@ -192,15 +192,15 @@ fn dropped_outputs_are_made_again_only_when_something_new_reads_them() {
             nodes.push(("d", "sum", json!({}), &["a", "a"]));
         }
         let mut plan = plan(&kinds, folder.path(), &nodes);
-        plan.nodes[0].keep = false;
+        plan.nodes[NodeIndex::from(0)].keep = false;
         plan
     };
     let first = run(&build(false), &kinds, &cache, &Options::default());
-    let dropped = object(&cache, first.execution.outcomes[0].outputs().next().expect("a record"));
+    let dropped = object(&cache, first.execution.outcomes[NodeIndex::from(0)].outputs().next().expect("a record"));
     assert!(!dropped.exists());
     let again = run(&build(false), &kinds, &cache, &Options::default());
     assert!(again.computed.is_empty());
-    assert_eq!(again.execution.outcomes[0].state, State::Dropped);
+    assert_eq!(again.execution.outcomes[NodeIndex::from(0)].state, State::Dropped);
     let more = build(true);
     let ran = run(&more, &kinds, &cache, &Options::default());
     assert_eq!(ran.computed, ["a", "d"]);
@@ -249,7 +249,7 @@ fn a_forced_node_runs_and_equal_bytes_stop_there() {
     let cache = folder.path().join("cache");
     let plan = plan(&kinds, folder.path(), &chain(1.0));
     run(&plan, &kinds, &cache, &Options::default());
-    let forced = Options { force: vec![0], ..Options::default() };
+    let forced = Options { force: vec![NodeIndex::from(0)], ..Options::default() };
     assert_eq!(run(&plan, &kinds, &cache, &forced).computed, ["a"]);
 }
 
@@ -261,7 +261,7 @@ fn links_lead_to_a_nodes_results() {
     let plan = plan(&kinds, folder.path(), &chain(1.0));
     let ran = run(&plan, &kinds, &cache, &Options::default());
     let link = cache.join("by-name/toy/c/out.safetensors");
-    let object = object(&cache, ran.execution.outcomes[2].outputs().next().expect("an output"));
+    let object = object(&cache, ran.execution.outcomes[NodeIndex::from(2)].outputs().next().expect("an output"));
     assert_eq!(link.canonicalize().expect("leads somewhere"), object.canonicalize().expect("exists"));
 }
 
@@ -277,13 +277,13 @@ fn a_record_that_was_changed_is_told_and_computed_again() {
     let cache = folder.path().join("cache");
     let plan = plan(&kinds, folder.path(), &chain(1.0));
     let first = run(&plan, &kinds, &cache, &Options::default());
-    let key = first.execution.outcomes[1].records[0].key.to_string();
+    let key = first.execution.outcomes[NodeIndex::from(1)].records[0].key.to_string();
     let text = fs::read_to_string(record(&cache, &key)).expect("a record");
     // The digest of another whole object of as many bytes: without a checksum this would be a wrong number.
-    let digest = |of: &fixture::Ran, at: usize| of.execution.outcomes[at].records[0].outputs[0].digest.to_string();
+    let digest = |of: &fixture::Ran| of.execution.outcomes[NodeIndex::from(1)].records[0].outputs[0].digest.to_string();
     let other = run(&self::plan(&kinds, folder.path(), &chain(4.0)), &kinds, &cache, &Options::default());
-    assert_ne!(digest(&first, 1), digest(&other, 1));
-    fs::write(record(&cache, &key), text.replace(&digest(&first, 1), &digest(&other, 1))).expect("changed");
+    assert_ne!(digest(&first), digest(&other));
+    fs::write(record(&cache, &key), text.replace(&digest(&first), &digest(&other))).expect("changed");
     let mut events = Vec::new();
     let runner = InProcess { registry: &kinds, jobs: None, ran: Mutex::default() };
     let again = run_with(&plan, runner, &cache, &Options::default(), &mut events);
@@ -339,7 +339,7 @@ fn frozen(workspace: &Path, kinds: &Registry) -> Plan {
         ("e", "sum", json!({}), &["d", "b"]),
     ];
     let mut plan = plan(kinds, workspace, &nodes);
-    plan.nodes[5].keep = false;
+    plan.nodes[NodeIndex::from(5)].keep = false;
     plan
 }
 

@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value as Json, json};
-use ventral::plan::{Edge, Node, Plan, ReportItem};
+use typed_index_collections::{TiSlice, TiVec};
+use ventral::plan::{Edge, Node, NodeIndex, Plan, ReportItem};
 use ventral::recipe;
 use ventral::recipe::manual::kinds as manual;
 use ventral::recipe::manual::kinds::Entry;
@@ -117,7 +118,7 @@ fn every_node_comes_after_what_it_reads_whatever_the_order_of_the_text() {
     let mut lines: Vec<&str> = HEAD.lines().collect();
     lines[3..].reverse();
     let plan = plan(&lines.join("\n"));
-    for (at, node) in plan.nodes.iter().enumerate() {
+    for (at, node) in plan.nodes.iter_enumerated() {
         assert!(node.edges.iter().all(|edge| edge.from < at), "{}", node.id);
     }
     assert_eq!(plan.nodes.len(), 2 + 3 * 4);
@@ -207,7 +208,7 @@ fn settings_override_variables_and_sweeps() {
         &[("file", "x/../y z.h5")],
     );
     assert_eq!(
-        (path.plan.name.as_str(), &path.plan.nodes[0].params["path"]),
+        (path.plan.name.as_str(), &path.plan.nodes[NodeIndex::from(0)].params["path"]),
         ("study@file=x-..-y-z.h5", &json!("x/../y z.h5"))
     );
     let chosen = HEAD
@@ -457,14 +458,14 @@ fn accepts(root: &Json, schema: &Json, value: &Json) -> bool {
 #[test]
 fn graphs_show_every_node_edge_and_state() {
     let plan = plan(HEAD);
-    let states: Vec<Option<String>> =
+    let states: TiVec<NodeIndex, Option<String>> =
         plan.nodes.iter().map(|node| (node.id.name == "pcs").then(|| "cached".to_owned())).collect();
     let edges: usize = plan.nodes.iter().map(|node| node.edges.len()).sum();
     let text = draw(&plan, Format::Text, &states);
     assert_eq!(text.lines().count(), plan.nodes.len());
     assert!(text.contains("features ← layers[layer2]; split ← it.split"), "{text}");
     assert!(text.lines().filter(|line| line.contains("cached")).count() == 4, "{text}");
-    assert_eq!(draw(&plan, Format::Dot, &[]).matches(" -> ").count(), edges);
+    assert_eq!(draw(&plan, Format::Dot, TiSlice::from_ref(&[])).matches(" -> ").count(), edges);
     assert_eq!(draw(&plan, Format::Mermaid, &states).matches(" -->|").count(), edges);
     let svg = draw(&plan, Format::Svg, &states);
     assert_eq!((svg.matches("<path ").count(), svg.matches("<rect ").count()), (edges, plan.nodes.len()));

@@ -34,7 +34,7 @@ impl Status {
         }
         let session = self.recipe.open(registry)?;
         let view = View::of(&session);
-        let rows = (0..session.plan.nodes.len()).map(|at| {
+        let rows = session.plan.nodes.keys().map(|at| {
             let outcome = &view.survey.outcomes[at];
             let last = view.last_records(at);
             let records = if outcome.records.is_empty() { &last } else { &outcome.records };

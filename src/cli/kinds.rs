@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use typed_index_collections::TiVec;
 
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::{Recipe, assignment, open};
@@ -115,7 +116,7 @@ impl Graph {
             Format::Mermaid => dag::Format::Mermaid,
             Format::Svg => dag::Format::Svg,
         };
-        let states: Vec<_> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
+        let states: TiVec<_, _> = survey.outcomes.iter().map(|outcome| Some(outcome.state.name().to_owned())).collect();
         terminal::print(&dag::draw(plan, format, &states));
         Ok(())
     }
@@ -123,7 +124,7 @@ impl Graph {
 
 /// The node kinds, or one kind's ports, parameters and example
 ///
-/// The charts of a report stand below the kinds; their names are understood as well, and print their options.
+/// `ventral kinds charts` lists the charts of a report, and `ventral kinds heatmap` prints the options of one.
 #[derive(Args)]
 pub struct Kinds {
     /// A kind, such as ridge
@@ -138,7 +139,11 @@ impl Kinds {
         let charts = crate::report::charts();
         match &self.kind {
             None if self.json => terminal::print_json(&kinds::list_json(registry)),
-            None => terminal::print(&format!("{}\n{}", kinds::list(registry), kinds::charts(charts))),
+            None => terminal::print(&kinds::list(registry)),
+            Some(word) if word == "charts" && self.json => {
+                terminal::print_json(&charts.iter().map(kinds::chart_json).collect());
+            }
+            Some(word) if word == "charts" => terminal::print(&kinds::charts(charts)),
             Some(name) => match kinds::find(registry, charts, name).map_err(Failure::Usage)? {
                 Entry::Kind(kind) if self.json => terminal::print_json(&kinds::kind_json(kind)),
                 Entry::Kind(kind) => terminal::print(&kinds::kind(kind)),

@@ -21,6 +21,7 @@ use crate::engine::executor::Execution;
 use crate::engine::record::State;
 use crate::engine::worker::resources::Resources;
 use crate::kind::registry::Registry;
+use crate::plan::NodeIndex;
 use crate::text::amount;
 use crate::workspace::{Session, reference};
 
@@ -197,7 +198,7 @@ impl Run {
     }
 }
 
-fn summary(execution: &Execution, chosen: Option<&[usize]>) -> String {
+fn summary(execution: &Execution, chosen: Option<&[NodeIndex]>) -> String {
     let of = |state: State| match chosen {
         None => execution.count(state),
         Some(nodes) => nodes
@@ -208,7 +209,7 @@ fn summary(execution: &Execution, chosen: Option<&[usize]>) -> String {
             })
             .count(),
     };
-    let nodes = chosen.map_or(execution.outcomes.len(), <[usize]>::len);
+    let nodes = chosen.map_or(execution.outcomes.len(), <[NodeIndex]>::len);
     format!(
         "{nodes} nodes: {} ran, {} cached, {} failed, {} skipped in {:.1} s",
         of(State::Ran),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use typed_index_collections::TiVec;
+
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::dispatch::{Dispatch, Message};
@@ -48,7 +50,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Execution {
     /// Per node of the plan.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: TiVec<NodeIndex, Outcome>,
     pub seconds: f64,
     pub interrupted: bool,
     /// Where the files lie that images refer to.
@@ -87,7 +89,7 @@ pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, 
     let before = history.clone();
     let walk = Walk::new(plan, store, &before, &options.requested);
     let targets: BTreeSet<NodeIndex> = match &options.targets {
-        None => (0..plan.nodes.len()).collect(),
+        None => plan.nodes.keys().collect(),
         Some(targets) => plan.with_needs(targets).into_iter().collect(),
     };
     emit(&Event::RunStarted { recipe: plan.name.clone(), nodes: targets.len() });
@@ -95,7 +97,7 @@ pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, 
         walk: &walk,
         options,
         machine,
-        nodes: (0..plan.nodes.len()).map(|at| Progress::new(options.force.contains(&at))).collect(),
+        nodes: plan.nodes.keys().map(|at| Progress::new(options.force.contains(&at))).collect(),
         schedule: Schedule::new(targets),
         sources: BTreeMap::new(),
         files,
@@ -106,7 +108,7 @@ pub fn execute(run: Run<'_>, emit: &mut dyn FnMut(&Event)) -> Result<Execution, 
     let cancelled = std::thread::scope(|scope| executor.run(&Dispatch::new(scope, runner), interrupted))?;
     let Executor { nodes, sources, schedule, history, .. } = executor;
     let unsettled = |at| if schedule.targets().contains(&at) { State::Skipped } else { State::New };
-    let outcomes: Vec<Outcome> = nodes.into_iter().enumerate().map(|(at, node)| node.outcome(unsettled(at))).collect();
+    let outcomes = nodes.into_iter_enumerated().map(|(at, node)| node.outcome(unsettled(at))).collect();
     if *history != before {
         store.records().write_history(&plan.name, history)?;
     }
@@ -125,7 +127,7 @@ struct Executor<'a> {
     walk: &'a Walk<'a>,
     options: &'a Options,
     machine: &'a Machine,
-    nodes: Vec<Progress>,
+    nodes: TiVec<NodeIndex, Progress>,
     schedule: Schedule,
     sources: BTreeMap<Digest, PathBuf>,
     files: &'a mut Files,
@@ -452,9 +454,11 @@ impl Executor<'_> {
         if plan.nodes[at].keep || named || self.nodes[at].state != Some(State::Ran) || !reading.all(done) {
             return;
         }
-        let kept: BTreeSet<Digest> = (0..plan.nodes.len())
-            .filter(|&other| plan.nodes[other].keep)
-            .flat_map(|other| self.nodes[other].records.iter().flat_map(|record| &record.outputs))
+        let kept: BTreeSet<Digest> = plan
+            .nodes
+            .iter_enumerated()
+            .filter(|(_, other)| other.keep)
+            .flat_map(|(other, _)| self.nodes[other].records.iter().flat_map(|record| &record.outputs))
             .map(|stored| stored.digest)
             .collect();
         for stored in self.nodes[at].records.iter().flat_map(|record| &record.outputs) {

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
-use crate::plan::{Node, Plan};
+use crate::plan::{Node, NodeIndex, Plan};
 
 /// One action of a node: the whole node, or one entry of its keyed output.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Ac
 }
 
 /// The lazy ports of a node that something in the plan reads, or that were asked for by name.
-pub fn wanted_lazy(plan: &Plan, at: usize, requested: &BTreeSet<(usize, String)>) -> BTreeSet<String> {
+pub fn wanted_lazy(plan: &Plan, at: NodeIndex, requested: &BTreeSet<(NodeIndex, String)>) -> BTreeSet<String> {
     let node = &plan.nodes[at];
     let lazy = |port: &str| node.kind.lazy.contains(&port);
     let read = plan.nodes.iter().flat_map(|reader| &reader.edges);

@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn schedule() -> Schedule {
-        let mut schedule = Schedule::new((0..4).collect());
+        let mut schedule = Schedule::new((0..4).map(NodeIndex::from).collect());
         while let Some(at) = schedule.next_to_look_at() {
             schedule.must_compute(at);
         }
@@ -173,11 +173,11 @@ mod tests {
     }
 
     /// Starts what there is room for.
-    fn start(schedule: &mut Schedule, capacity: Capacity, needs: &[Needs; 4]) -> Vec<NodeIndex> {
+    fn start(schedule: &mut Schedule, capacity: Capacity, needs: &[Needs; 4]) -> Vec<usize> {
         let mut started = Vec::new();
-        while let Some((at, needs)) = schedule.next_to_start(&capacity, |at| needs[at]) {
+        while let Some((at, needs)) = schedule.next_to_start(&capacity, |at| needs[usize::from(at)]) {
             schedule.started(at, needs);
-            started.push(at);
+            started.push(at.into());
         }
         started
     }
@@ -187,7 +187,7 @@ mod tests {
         let (mut nodes, four) = (schedule(), Capacity { threads: 4, gpus: 0, jobs: None });
         let needs = [cpu(3), cpu(2), cpu(1), cpu(1)];
         assert_eq!(start(&mut nodes, four, &needs), [0, 2]);
-        nodes.ended(0);
+        nodes.ended(0.into());
         assert_eq!(start(&mut nodes, four, &needs), [1, 3]);
     }
 
@@ -196,10 +196,10 @@ mod tests {
         let (mut nodes, two) = (schedule(), Capacity { threads: 2, gpus: 0, jobs: None });
         let needs = [cpu(1), cpu(8), cpu(1), cpu(1)];
         assert_eq!(start(&mut nodes, two, &needs), [0, 2]);
-        nodes.ended(0);
+        nodes.ended(0.into());
         assert_eq!(start(&mut nodes, two, &needs), [3]);
-        nodes.ended(2);
-        nodes.ended(3);
+        nodes.ended(2.into());
+        nodes.ended(3.into());
         assert_eq!(start(&mut nodes, two, &needs), [1]);
     }
 
@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(start(&mut nodes, one, &[gpu, gpu, cpu(1), gpu]), [0, 2]);
         let (mut nodes, limited) = (schedule(), Capacity { threads: 8, gpus: 0, jobs: Some(1) });
         assert_eq!(start(&mut nodes, limited, &[cpu(1); 4]), [0]);
-        assert_eq!(nodes.stop(), BTreeSet::from([1, 2, 3]));
-        nodes.ended(0);
+        assert_eq!(nodes.stop(), BTreeSet::from([1, 2, 3].map(NodeIndex::from)));
+        nodes.ended(0.into());
         assert!(nodes.is_stopped() && nodes.is_idle() && start(&mut nodes, limited, &[cpu(1); 4]).is_empty());
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use typed_index_collections::TiVec;
+
 use crate::digest::Digest;
 use crate::engine::files::Files;
 use crate::engine::fingerprint;
@@ -17,9 +19,9 @@ pub struct Walk<'a> {
     pub store: &'a Store,
     pub history: &'a History,
     /// Per node, the lazy ports that something reads.
-    pub wanted: Vec<BTreeSet<String>>,
+    pub wanted: TiVec<NodeIndex, BTreeSet<String>>,
     /// Per node, the nodes that read it.
-    pub readers: Vec<Vec<NodeIndex>>,
+    pub readers: TiVec<NodeIndex, Vec<NodeIndex>>,
 }
 
 /// A node whose inputs are known.
@@ -59,9 +61,9 @@ impl<'a> Walk<'a> {
         history: &'a History,
         requested: &BTreeSet<(NodeIndex, String)>,
     ) -> Self {
-        let mut wanted = vec![BTreeSet::new(); plan.nodes.len()];
-        let mut readers = vec![Vec::new(); plan.nodes.len()];
-        for (at, node) in plan.nodes.iter().enumerate() {
+        let mut wanted: TiVec<NodeIndex, _> = vec![BTreeSet::new(); plan.nodes.len()].into();
+        let mut readers: TiVec<NodeIndex, _> = vec![Vec::new(); plan.nodes.len()].into();
+        for (at, node) in plan.nodes.iter_enumerated() {
             for edge in &node.edges {
                 if plan.nodes[edge.from].kind.lazy.contains(&edge.output.as_str()) {
                     wanted[edge.from].insert(edge.output.clone());
@@ -165,10 +167,10 @@ impl<'a> Walk<'a> {
 
     /// How every node stands, without running any.
     pub fn survey(&self, files: &mut Files) -> Survey {
-        let mut outcomes: Vec<Outcome> = Vec::with_capacity(self.plan.nodes.len());
-        let mut actions = Vec::with_capacity(self.plan.nodes.len());
+        let mut outcomes: TiVec<NodeIndex, Outcome> = TiVec::with_capacity(self.plan.nodes.len());
+        let mut actions = TiVec::with_capacity(self.plan.nodes.len());
         let mut sources = BTreeMap::new();
-        for (at, node) in self.plan.nodes.iter().enumerate() {
+        for (at, node) in self.plan.nodes.iter_enumerated() {
             let waiting = node.edges.iter().map(|edge| edge.from).find(|&from| !current(&outcomes[from]));
             let last = self.last(at);
             let not_current = if last.is_some_and(|last| !last.keys.is_empty()) { State::Stale } else { State::New };
@@ -207,9 +209,9 @@ impl<'a> Walk<'a> {
 
 /// How every node of a plan stands.
 pub struct Survey {
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: TiVec<NodeIndex, Outcome>,
     /// The actions of nodes whose inputs are known.
-    pub actions: Vec<Option<Vec<Action>>>,
+    pub actions: TiVec<NodeIndex, Option<Vec<Action>>>,
     /// Where the files lie that upstream images may refer to.
     pub sources: BTreeMap<Digest, PathBuf>,
 }

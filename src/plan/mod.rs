@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use typed_index_collections::TiVec;
 
 use crate::kind::Kind;
 use crate::kind::chart::Options;
@@ -35,7 +36,7 @@ pub struct Plan {
     pub rung: Option<Rung>,
     /// Names of nodes (without variant) whose pictures are never published; absent, those that read them from files.
     pub private: Option<Vec<String>>,
-    pub nodes: Vec<Node>,
+    pub nodes: TiVec<NodeIndex, Node>,
     pub report: Vec<ReportItem>,
 }
 
@@ -52,8 +53,34 @@ pub struct Rung {
     pub keep: usize,
 }
 
-/// A node's index in `Plan::nodes`.
-pub type NodeIndex = usize;
+/// A node's index in `Plan::nodes`, and in every other vector that has an entry per node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeIndex(usize);
+
+impl From<usize> for NodeIndex {
+    fn from(index: usize) -> Self {
+        Self(index)
+    }
+}
+
+impl From<NodeIndex> for usize {
+    fn from(index: NodeIndex) -> Self {
+        index.0
+    }
+}
+
+impl fmt::Display for NodeIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for NodeIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A node that can run: one variant of a recipe's node.
 #[derive(Clone)]
@@ -146,7 +173,8 @@ pub struct Chart {
 impl Plan {
     /// The nodes of a name, all variants, or the one variant that is named: `scores`, `scores@layer=features.9`.
     pub fn find(&self, reference: &str) -> Vec<NodeIndex> {
-        (0..self.nodes.len())
+        self.nodes
+            .keys()
             .filter(|&at| {
                 let id = &self.nodes[at].id;
                 id.name == reference || id.to_string() == reference
@@ -156,22 +184,22 @@ impl Plan {
 
     /// The nodes that read any output of the node.
     pub fn readers(&self, node: NodeIndex) -> Vec<NodeIndex> {
-        (0..self.nodes.len()).filter(|&at| self.nodes[at].edges.iter().any(|edge| edge.from == node)).collect()
+        self.nodes.keys().filter(|&at| self.nodes[at].edges.iter().any(|edge| edge.from == node)).collect()
     }
 
     /// The nodes and everything they need, in plan order.
     pub fn with_needs(&self, targets: &[NodeIndex]) -> Vec<NodeIndex> {
-        let mut needed = vec![false; self.nodes.len()];
+        let mut needed: TiVec<NodeIndex, bool> = vec![false; self.nodes.len()].into();
         for &target in targets {
             needed[target] = true;
         }
-        for at in (0..self.nodes.len()).rev() {
+        for at in self.nodes.keys().rev() {
             if needed[at] {
                 for edge in &self.nodes[at].edges {
                     needed[edge.from] = true;
                 }
             }
         }
-        (0..self.nodes.len()).filter(|&at| needed[at]).collect()
+        self.nodes.keys().filter(|&at| needed[at]).collect()
     }
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use typed_index_collections::TiVec;
+
 use crate::diagnostic::Diagnostics;
 use crate::engine::event::Event;
 use crate::engine::executor::{Execution, Options};
 use crate::engine::record::State;
 use crate::engine::worker::resources::Resources;
-use crate::plan::Plan;
+use crate::plan::{NodeIndex, Plan};
 use crate::recipe;
 use crate::recipe::Loaded;
 use crate::repl::browser;
@@ -91,7 +93,7 @@ impl Run {
     pub fn make(&self, reference: &str) -> Outcome<Self> {
         let target = reference::resolve(&self.session, reference)?;
         let survey = self.session.survey();
-        let dropped = |&at: &usize| survey.outcomes[at].state == State::Dropped;
+        let dropped = |&at: &NodeIndex| survey.outcomes[at].state == State::Dropped;
         self.complete(&Options {
             requested: target.nodes.iter().map(|&at| (at, target.port.clone())).collect(),
             force: target.nodes.iter().copied().filter(dropped).collect(),
@@ -147,7 +149,7 @@ impl Run {
     pub fn node(&self, name: &str) -> Outcome<Node> {
         let nodes = self.session.nodes(name).or_else(|refusal| {
             let plan = &self.session.plan;
-            let of_kind: Vec<usize> = (0..plan.nodes.len()).filter(|&at| plan.nodes[at].kind.name == name).collect();
+            let of_kind: Vec<NodeIndex> = plan.nodes.keys().filter(|&at| plan.nodes[at].kind.name == name).collect();
             let same = of_kind.windows(2).all(|two| plan.nodes[two[0]].id.name == plan.nodes[two[1]].id.name);
             if of_kind.is_empty() || !same { Err(refusal) } else { Ok(of_kind) }
         })?;
@@ -184,9 +186,9 @@ impl Run {
     }
 
     /// How every node stands: name, kind, state, seconds, bytes, and why it would run.
-    pub(super) fn standings(&self) -> Vec<[String; 6]> {
+    pub(super) fn standings(&self) -> TiVec<NodeIndex, [String; 6]> {
         let view = View::of(&self.session);
-        let rows = self.session.plan.nodes.iter().enumerate().map(|(at, node)| {
+        let rows = self.session.plan.nodes.iter_enumerated().map(|(at, node)| {
             let outcome = &view.survey.outcomes[at];
             let last = view.last_records(at);
             let seconds = (!last.is_empty()).then(|| last.iter().map(|record| record.provenance.seconds).sum());

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use comfy_table::{CellAlignment, presets};
 use polars::frame::DataFrame;
 use polars::prelude::AnyValue;
+use typed_index_collections::{TiSlice, TiVec};
 
-use crate::plan::Plan;
+use crate::plan::{NodeIndex, Plan};
 use crate::repl::Refusal;
 use crate::repl::chart::Chart;
 use crate::repl::handle::Run;
@@ -236,8 +237,8 @@ impl Show for Chart {
 const STANDINGS: [&str; 6] = ["node", "kind", "state", "took", "bytes", "why"];
 
 impl Run {
-    fn listed(&self, only: Option<&[usize]>) -> (Vec<String>, Vec<bool>, Vec<Vec<String>>) {
-        let rows = self.standings().into_iter().enumerate();
+    fn listed(&self, only: Option<&[NodeIndex]>) -> (Vec<String>, Vec<bool>, Vec<Vec<String>>) {
+        let rows = self.standings().into_iter_enumerated();
         let rows = rows.filter(|(at, _)| only.is_none_or(|only| only.contains(at))).map(|(_, row)| row.to_vec());
         let right = STANDINGS.map(|name| matches!(name, "took" | "bytes")).to_vec();
         (STANDINGS.map(str::to_owned).to_vec(), right, rows.collect())
@@ -287,24 +288,27 @@ impl Show for Graph {
     fn text(&self) -> String {
         let states =
             self.run.session.survey().outcomes.into_iter().map(|outcome| Some(outcome.state.name().to_owned()));
-        draw(&self.run.session.plan, Format::Text, &states.collect::<Vec<_>>())
+        draw(&self.run.session.plan, Format::Text, &states.collect::<TiVec<_, _>>())
     }
 
     fn html(&self) -> Option<String> {
         let states =
             self.run.session.survey().outcomes.into_iter().map(|outcome| Some(outcome.state.name().to_owned()));
-        let svg = draw(&self.run.session.plan, Format::Svg, &states.collect::<Vec<_>>());
+        let svg = draw(&self.run.session.plan, Format::Svg, &states.collect::<TiVec<_, _>>());
         Some(format!("<div style=\"background:#fff;overflow:auto\">{svg}</div>"))
     }
 }
 
 impl Show for Plan {
     fn text(&self) -> String {
-        draw(self, Format::Text, &[])
+        draw(self, Format::Text, TiSlice::from_ref(&[]))
     }
 
     fn html(&self) -> Option<String> {
-        Some(format!("<div style=\"background:#fff;overflow:auto\">{}</div>", draw(self, Format::Svg, &[])))
+        Some(format!(
+            "<div style=\"background:#fff;overflow:auto\">{}</div>",
+            draw(self, Format::Svg, TiSlice::from_ref(&[]))
+        ))
     }
 }
 

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
+use typed_index_collections::TiVec;
 
 use crate::device::Device;
 use crate::digest::Digest;
@@ -67,7 +68,7 @@ impl Default for Options {
 /// A study on disk.
 pub struct Fixture {
     pub plan: Plan,
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: TiVec<NodeIndex, Outcome>,
     pub sources: BTreeMap<Digest, PathBuf>,
     pub store: Store,
     pub cache: TempDir,
@@ -101,8 +102,8 @@ pub struct Maker {
     pub options: Options,
     store: Store,
     cache: TempDir,
-    nodes: Vec<Node>,
-    outcomes: Vec<Outcome>,
+    nodes: TiVec<NodeIndex, Node>,
+    outcomes: TiVec<NodeIndex, Outcome>,
     stimuli: Stimuli,
     parts: Vec<Part>,
 }
@@ -121,8 +122,8 @@ pub fn fixture(options: Options) -> Fixture {
         parts,
         store: Store::open(cache.path()).unwrap(),
         cache,
-        nodes: Vec::new(),
-        outcomes: Vec::new(),
+        nodes: TiVec::new(),
+        outcomes: TiVec::new(),
         options,
     };
     maker.make();
@@ -180,7 +181,7 @@ impl Maker {
         outputs: Vec<(&str, Option<String>, Value)>,
         notes: &[&str],
     ) -> NodeIndex {
-        let at = self.nodes.len();
+        let at = self.nodes.next_key();
         let kind = kind::<K>();
         let variant = layer.map(|layer| ("layer".to_owned(), self.options.layers[layer].clone()));
         let edge = |&(port, from, output): &(&str, NodeIndex, &str)| Edge {
@@ -227,7 +228,7 @@ impl Maker {
                 outputs: stored,
                 provenance: Provenance {
                     at: "2025-11-24T01:02:03Z".to_owned(),
-                    seconds: 0.1 + at as f64 * 0.37,
+                    seconds: 0.1 + usize::from(at) as f64 * 0.37,
                     device: "cpu".to_owned(),
                     threads: 2,
                     peak_bytes: 812_000_000,

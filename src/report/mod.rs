@@ -77,7 +77,7 @@ pub fn fingerprint(study: &Study<'_>) -> Digest {
     feed(&mut hasher, &json!([REPORT_VERSION, env!("CARGO_PKG_VERSION"), study.finished, study.audience]));
     feed(&mut hasher, &(&plan.name, &plan.source, &plan.title, &plan.about, &plan.sweep, &plan.private, &plan.report));
     feed(&mut hasher, &plan.recipe.as_ref().map(|path| path.strip_prefix(&plan.workspace).unwrap_or(path)));
-    for (at, node) in plan.nodes.iter().enumerate() {
+    for (at, node) in plan.nodes.iter_enumerated() {
         feed(&mut hasher, &(&node.id, node.kind.name, node.kind.version, &node.params, &node.about));
         for edge in &node.edges {
             feed(&mut hasher, &(&edge.port, &edge.label, edge.from, &edge.output, &edge.key));

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::engine::record::State;
-use crate::plan::{Chart, ReportItem};
+use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::report::fixture::{Fixture, Options, fixture};
 use crate::report::{charts, fingerprint, render};
 
@@ -17,7 +17,7 @@ fn page(fixture: &Fixture) -> String {
     page
 }
 
-fn chart(kind: &str, nodes: Vec<usize>) -> Chart {
+fn chart(kind: &str, nodes: Vec<NodeIndex>) -> Chart {
     Chart { nodes, kind: Some(kind.to_owned()), ..Chart::default() }
 }
 
@@ -25,7 +25,7 @@ fn with(options: Json, chart: Chart) -> Chart {
     Chart { options: options.as_object().expect("a map of options").clone(), ..chart }
 }
 
-fn nodes(fixture: &Fixture, name: &str) -> Vec<usize> {
+fn nodes(fixture: &Fixture, name: &str) -> Vec<NodeIndex> {
     fixture.plan.find(name)
 }
 
@@ -136,7 +136,7 @@ fn equal_studies_give_equal_bytes_and_equal_fingerprints() {
     cached.plan.title.push('!');
     assert_ne!(fingerprint(&one.study()), fingerprint(&cached.study()));
     let mut stale = fixture(Options::default());
-    stale.outcomes[3].state = State::Stale;
+    stale.outcomes[NodeIndex::from(3)].state = State::Stale;
     assert_ne!(fingerprint(&one.study()), fingerprint(&stale.study()));
 }
 
@@ -155,7 +155,7 @@ fn hostile_names_stay_text() {
     fixture.plan.source = format!("title: {evil}\n");
     fixture.plan.about = evil.to_owned();
     fixture.plan.name = evil.to_owned();
-    fixture.outcomes[0].records[0].notes = vec![evil.to_owned()];
+    fixture.outcomes[NodeIndex::from(0)].records[0].notes = vec![evil.to_owned()];
     let page = page(&fixture);
     assert_eq!(page.matches("<script>").count(), 1, "the page's own");
     assert_eq!(page.matches("</script>").count(), 1);

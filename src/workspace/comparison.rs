@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::DataFrame;
 use serde_json::Value as Json;
+use typed_index_collections::{TiSlice, TiVec};
 
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
@@ -33,7 +34,7 @@ pub struct Side {
     pub label: String,
     /// The number of a run that was, and when it ended; none for a study as it stands.
     pub run: Option<(u64, String)>,
-    outcomes: Vec<Outcome>,
+    outcomes: TiVec<NodeIndex, Outcome>,
 }
 
 impl Side {
@@ -51,7 +52,7 @@ impl Side {
     }
 
     /// How its nodes stand.
-    pub fn outcomes(&self) -> &[Outcome] {
+    pub fn outcomes(&self) -> &TiSlice<NodeIndex, Outcome> {
         &self.outcomes
     }
 
@@ -109,7 +110,7 @@ fn counterparts(a: &Side, b: &Side) -> BTreeMap<String, String> {
     let mut known: BTreeMap<String, String> =
         families(b).filter(|(name, _)| has(a, name)).map(|(name, _)| (name.clone(), name)).collect();
     let keys = |side: &Side, name: &str| -> BTreeSet<Digest> {
-        let nodes = (0..side.outcomes.len()).filter(|&at| side.node(at).id.name == name);
+        let nodes = side.outcomes.keys().filter(|&at| side.node(at).id.name == name);
         nodes.flat_map(|at| &side.outcomes[at].records).map(|record| record.key).collect()
     };
     for (name, node) in families(b).filter(|(name, _)| !has(a, name)) {
@@ -336,7 +337,7 @@ fn settings(a: &Side, b: &Side, (was, is): (&str, &str)) -> Vec<(String, String,
                 values.push(value);
             }
         };
-        for at in (0..side.outcomes.len()).filter(|&at| side.node(at).id.name == name) {
+        for at in side.outcomes.keys().filter(|&at| side.node(at).id.name == name) {
             let files: Vec<(&String, &Json)> = side.outcomes[at]
                 .records
                 .iter()

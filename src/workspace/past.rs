@@ -1,5 +1,7 @@
 //! Earlier runs of a recipe as studies of their own: written down when a run ends, and opened again.
 
+use typed_index_collections::TiVec;
+
 use crate::diagnostic::Diagnostics;
 use crate::engine::executor::Execution;
 use crate::engine::record::{Outcome, State, Stored};
@@ -15,7 +17,7 @@ use crate::workspace::Session;
 impl Session {
     /// The nodes that score: those with scores per unit and a summary of them.
     pub fn evaluations(&self) -> Vec<NodeIndex> {
-        (0..self.plan.nodes.len()).filter(|&at| self.plan.nodes[at].kind.scores()).collect()
+        self.plan.nodes.keys().filter(|&at| self.plan.nodes[at].kind.scores()).collect()
     }
 
     /// Remembers how a run ended. Plans that were built in Rust have no recipe to come back to.
@@ -51,7 +53,7 @@ impl Session {
 
     /// A run that was, as it was: its recipe's text, and the results it came to. What it made is looked up, not checked
     /// against files that may have changed since.
-    pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, Vec<Outcome>), Diagnostics> {
+    pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, TiVec<NodeIndex, Outcome>), Diagnostics> {
         let options =
             recipe::Options { set: run.set.clone(), survivors: run.survivors.clone(), ..recipe::Options::default() };
         let mut loaded = recipe::read(&run.path, &run.source, registry, report::charts(), &options)?;

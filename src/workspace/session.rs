@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use typed_index_collections::{TiSlice, TiVec};
+
 use crate::diagnostic::Diagnostics;
 use crate::digest::Digest;
 use crate::engine::event::Event;
@@ -247,7 +249,7 @@ impl Session {
     /// Renders the report unless the page is that of these very results; gives its path and whether it was rendered.
     pub fn report(
         &self,
-        outcomes: &[Outcome],
+        outcomes: &TiSlice<NodeIndex, Outcome>,
         sources: &BTreeMap<Digest, PathBuf>,
         always: bool,
     ) -> Result<(PathBuf, bool), ReportFailure> {
@@ -257,13 +259,13 @@ impl Session {
     /// What a function makes of the study as it stands after a run or a survey.
     pub fn with_study<T>(
         &self,
-        outcomes: &[Outcome],
+        outcomes: &TiSlice<NodeIndex, Outcome>,
         sources: &BTreeMap<Digest, PathBuf>,
         audience: Audience,
         read: impl FnOnce(&Study<'_>) -> T,
     ) -> T {
         // Whether a result is of this run or an earlier one is no part of a report.
-        let outcomes: Vec<Outcome> = outcomes
+        let outcomes: TiVec<NodeIndex, Outcome> = outcomes
             .iter()
             .cloned()
             .map(|mut outcome| {

@@ -134,7 +134,7 @@ impl<'a> View<'a> {
             answer.reason = Some(outcome.message.clone().unwrap_or_else(gone));
         }
         let mut below = vec![at];
-        for reader in at + 1..plan.nodes.len() {
+        for reader in plan.nodes.keys().filter(|&other| other > at) {
             if plan.nodes[reader].edges.iter().any(|edge| below.contains(&edge.from)) {
                 below.push(reader);
             }

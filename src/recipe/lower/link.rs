@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use serde_json::Value as Json;
+use typed_index_collections::TiVec;
 
 use crate::diagnostic::{Problems, listed, quoted};
 use crate::plan::{Edge, NodeIndex};
@@ -33,7 +34,7 @@ pub struct Placed {
 /// Every variant of every node.
 pub struct Linked {
     /// In an order in which every variant comes after what it reads.
-    pub placed: Vec<Placed>,
+    pub placed: TiVec<NodeIndex, Placed>,
     /// The swept variables that each node varies with, ascending.
     pub varies: Vec<Vec<usize>>,
     /// The variants of each node, by row; none for nodes that could not be placed.
@@ -52,7 +53,7 @@ pub struct Variants {
 pub fn link(heads: &Heads<'_>, drafts: &[Draft<'_>], variables: &Variables, problems: &mut Problems) -> Linked {
     let order = order(heads, drafts, problems);
     let mut linked = Linked {
-        placed: Vec::new(),
+        placed: TiVec::new(),
         varies: vec![Vec::new(); drafts.len()],
         variants: drafts.iter().map(|_| Variants::default()).collect(),
     };
@@ -75,7 +76,7 @@ pub fn link(heads: &Heads<'_>, drafts: &[Draft<'_>], variables: &Variables, prob
             }
             let placed = Linker { heads, variables, linked: &linked }.place(node, &drafts[node], row, problems);
             edges += placed.edges.len();
-            let index = linked.placed.len();
+            let index = linked.placed.next_key();
             linked.variants[node].all.push(index);
             linked.variants[node].by_row.insert(placed.row.clone(), index);
             linked.placed.push(placed);

@@ -22,11 +22,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use typed_index_collections::TiVec;
 
 use crate::diagnostic::{Diagnostics, Problems, Source, quoted};
 use crate::kind::chart::Charts;
 use crate::kind::registry::Registry;
-use crate::plan::{Node, NodeId, Plan};
+use crate::plan::{Node, NodeId, NodeIndex, Plan};
 use crate::recipe::lower::heads::{Head, Heads};
 use crate::recipe::lower::link::Linked;
 use crate::recipe::lower::loaded::{Loaded, Options};
@@ -184,7 +185,7 @@ fn read_variables<'t>(
 }
 
 /// The nodes' `about` texts, which may name a swept variable.
-fn about_nodes(linked: &Linked, drafts: &[Draft<'_>], variables: &Variables) -> Vec<String> {
+fn about_nodes(linked: &Linked, drafts: &[Draft<'_>], variables: &Variables) -> TiVec<NodeIndex, String> {
     let about = |placed: &link::Placed| match drafts[placed.node].about {
         Some(tree) if !tree.is_null() => variables.expand(tree, &placed.row).map(|value| wording::scalar_text(&value)),
         _ => None,
@@ -196,9 +197,9 @@ fn nodes_of(
     linked: Linked,
     heads: &Heads<'_>,
     drafts: &[Draft<'_>],
-    about: Vec<String>,
+    about: TiVec<NodeIndex, String>,
     variables: &Variables,
-) -> Vec<Node> {
+) -> TiVec<NodeIndex, Node> {
     let nodes = linked.placed.into_iter().zip(about).map(|(placed, about)| {
         let (head, draft) = (&heads.all[placed.node], &drafts[placed.node]);
         Node {

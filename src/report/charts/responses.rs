@@ -87,7 +87,7 @@ fn grouped(
     responses: &Responses,
     rows: &[usize],
 ) -> Option<(&'static str, BTreeMap<String, Vec<usize>>)> {
-    let nodes = 0..results.study.plan.nodes.len();
+    let nodes = results.study.plan.nodes.keys();
     nodes
         .flat_map(|node| results.all_outputs(node).filter(|stored| stored.ty == Type::Labels))
         .filter_map(|stored| results.labels(stored))

@@ -139,7 +139,7 @@ fn judge(scored: &Scored, responses: &Responses) -> Vec<Judged> {
 
 /// The node whose pictures a stimulus is among.
 fn pictured(results: &Results<'_>, stimulus: &Stimulus) -> Option<(NodeIndex, Images)> {
-    (0..results.study.plan.nodes.len()).find_map(|node| {
+    results.study.plan.nodes.keys().find_map(|node| {
         let images =
             results.all_outputs(node).filter(|stored| stored.ty == Type::Images).find_map(|s| results.images(s))?;
         images.about.stimuli.iter().any(|known| identity(known) == identity(stimulus)).then_some((node, images))

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::str::FromStr;
 
+use typed_index_collections::{TiSlice, TiVec};
+
 use crate::plan::{Edge, Node, NodeIndex, Plan};
 
 /// How a graph is drawn.
@@ -36,7 +38,7 @@ impl FromStr for Format {
 pub type State = Option<String>;
 
 /// Draws a plan; `states` has an entry per node, or none at all.
-pub fn draw(plan: &Plan, format: Format, states: &[State]) -> String {
+pub fn draw(plan: &Plan, format: Format, states: &TiSlice<NodeIndex, State>) -> String {
     let state = |node: NodeIndex| states.get(node).and_then(Option::as_deref);
     match format {
         Format::Text => text(plan, state),
@@ -69,12 +71,12 @@ fn by_port(node: &Node) -> Vec<(&str, Vec<&Edge>)> {
 }
 
 fn text<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> String {
-    let names: Vec<String> = plan.nodes.iter().map(|node| node.id.to_string()).collect();
+    let names: TiVec<NodeIndex, String> = plan.nodes.iter().map(|node| node.id.to_string()).collect();
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let kind_width = plan.nodes.iter().map(|node| node.kind.name.len()).max().unwrap_or(0);
-    let state_width = (0..plan.nodes.len()).filter_map(&state).map(|s| s.chars().count()).max().unwrap_or(0);
+    let state_width = plan.nodes.keys().filter_map(&state).map(|s| s.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         let mut line = format!("{:name_width$}  {:kind_width$}", names[index], node.kind.name);
         if state_width > 0 {
             let _ = write!(line, "  {:state_width$}", state(index).unwrap_or_default());
@@ -98,13 +100,13 @@ fn dot<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> String 
     let escape = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
     let mut out = format!("digraph \"{}\" {{\n", escape(&plan.name));
     out += "  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\"];\n";
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         let state_line = state(index).map_or(String::new(), |state| format!("\\n{}", escape(state)));
         let fill = colour(state(index)).fill;
         let (name, kind) = (escape(&node.id.to_string()), node.kind.name);
         let _ = writeln!(out, "  n{index} [label=\"{name}\\n{kind}{state_line}\", fillcolor=\"{fill}\"];");
     }
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         for edge in &node.edges {
             let _ = writeln!(out, "  n{} -> n{index} [label=\"{}\"];", edge.from, escape(&edge_label(plan, edge)));
         }
@@ -117,16 +119,16 @@ fn mermaid<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> Str
     let escape =
         |text: &str| text.replace('#', "#35;").replace('"', "#quot;").replace(['\n', '`'], " ").replace('<', "#lt;");
     let mut out = String::from("flowchart LR\n");
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         let state_line = state(index).map_or(String::new(), |state| format!("<br/>{}", escape(state)));
         let _ = writeln!(out, "  n{index}[\"{}<br/>{}{state_line}\"]", escape(&node.id.to_string()), node.kind.name);
     }
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         for edge in &node.edges {
             let _ = writeln!(out, "  n{} -->|\"{}\"| n{index}", edge.from, escape(&edge_label(plan, edge)));
         }
     }
-    for index in 0..plan.nodes.len() {
+    for index in plan.nodes.keys() {
         if let Some(known) = state(index) {
             let colour = colour(Some(known));
             let _ = writeln!(out, "  style n{index} fill:{},stroke:{}", colour.fill, colour.line);
@@ -175,7 +177,7 @@ const LONGEST_NAME: usize = 34;
 fn svg<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> String {
     let columns = columns(plan);
     let shown = |index: NodeIndex| shorten(&plan.nodes[index].id.to_string());
-    let mut place = vec![(0, 0, 0); plan.nodes.len()];
+    let mut place: TiVec<NodeIndex, _> = vec![(0, 0, 0); plan.nodes.len()].into();
     let mut x = MARGIN;
     let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
     for column in &columns {
@@ -196,7 +198,7 @@ fn svg<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> String 
          font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n<title>{}</title>\n",
         escape_xml(&plan.title)
     );
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         let (to_x, to_y, _) = place[index];
         for edge in &node.edges {
             let (from_x, from_y, from_width) = place[edge.from];
@@ -214,7 +216,7 @@ fn svg<'s>(plan: &Plan, state: impl Fn(NodeIndex) -> Option<&'s str>) -> String 
             );
         }
     }
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         let (x, y, width) = place[index];
         let Colour { fill, line } = colour(state(index));
         let _ = writeln!(
@@ -249,14 +251,14 @@ fn shorten(name: &str) -> String {
 
 /// Nodes by column. A column is ordered by the mean row of what its nodes read, which keeps edges from crossing.
 fn columns(plan: &Plan) -> Vec<Vec<NodeIndex>> {
-    let mut depth = vec![0; plan.nodes.len()];
+    let mut depth: TiVec<NodeIndex, usize> = vec![0; plan.nodes.len()].into();
     let mut columns: Vec<Vec<NodeIndex>> = Vec::new();
-    for (index, node) in plan.nodes.iter().enumerate() {
+    for (index, node) in plan.nodes.iter_enumerated() {
         depth[index] = node.edges.iter().map(|edge| depth[edge.from] + 1).max().unwrap_or(0);
         columns.resize_with(columns.len().max(depth[index] + 1), Vec::new);
         columns[depth[index]].push(index);
     }
-    let mut row = vec![0.0; plan.nodes.len()];
+    let mut row: TiVec<NodeIndex, f64> = vec![0.0; plan.nodes.len()].into();
     for column in &mut columns {
         let mean = |index: NodeIndex| {
             let edges = &plan.nodes[index].edges;

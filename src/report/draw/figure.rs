@@ -9,6 +9,7 @@ use plotters::element::{Circle, EmptyElement, PathElement, Polygon, Rectangle, T
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, TextStyle};
 
+use crate::plan::NodeIndex;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
 use crate::report::draw::svg::{Colour, FINE, Svg, text_width};
@@ -39,8 +40,8 @@ pub struct Figure {
     pub caption: String,
     /// The definition of the score; empty where the chart shows none.
     pub definition: String,
-    /// Indices of the nodes that made the numbers.
-    pub nodes: Vec<usize>,
+    /// The nodes that made the numbers.
+    pub nodes: Vec<NodeIndex>,
     /// Shows pictures that are never published.
     pub private: bool,
 }

@@ -70,7 +70,7 @@ pub struct Score {
 pub fn card(study: &Study<'_>) -> Card {
     let results = Results::new(study);
     let plan = study.plan;
-    let worst = (0..plan.nodes.len()).map(|node| Status::of(study, node)).min().unwrap_or(Status::New);
+    let worst = plan.nodes.keys().map(|node| Status::of(study, node)).min().unwrap_or(Status::New);
     let state = if matches!(worst, Status::Done | Status::Dropped) { "complete" } else { worst.name() };
     let bests = bests(&results);
     let figure = bests.first().map(|best| {
@@ -163,8 +163,7 @@ fn words(study: &Study<'_>) -> String {
 }
 
 fn private(results: &Results<'_>) -> usize {
-    let nodes = 0..results.study.plan.nodes.len();
-    let figures = nodes.filter(|&node| {
+    let figures = results.study.plan.nodes.keys().filter(|&node| {
         let mut stored = results.all_outputs(node).filter(|stored| stored.ty == Type::Images);
         let images = stored.next().and_then(|stored| results.images(stored));
         images.is_some_and(|images| crate::report::charts::pictures::is_private(results, node, &images))

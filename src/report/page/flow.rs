@@ -7,6 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use typed_index_collections::TiVec;
+
+use crate::plan::NodeIndex;
 use crate::report::draw::number::{count, seconds};
 use crate::report::draw::svg::{escape, shortened};
 use crate::report::read::status::{Family, Status, families};
@@ -62,7 +65,7 @@ pub fn picture(study: &Study<'_>, flow: Flow) -> Option<String> {
 }
 
 fn lay_out(study: &Study<'_>, families: &[Family<'_>], sizes: &Sizes) -> Layout {
-    let mut of_node = vec![0; study.plan.nodes.len()];
+    let mut of_node: TiVec<NodeIndex, usize> = vec![0; study.plan.nodes.len()].into();
     for (at, family) in families.iter().enumerate() {
         for &node in &family.nodes {
             of_node[node] = at;
@@ -70,7 +73,7 @@ fn lay_out(study: &Study<'_>, families: &[Family<'_>], sizes: &Sizes) -> Layout 
     }
     let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut layer = vec![0usize; families.len()];
-    for (reader, node) in study.plan.nodes.iter().enumerate() {
+    for (reader, node) in study.plan.nodes.iter_enumerated() {
         for edge in &node.edges {
             let (from, to) = (of_node[edge.from], of_node[reader]);
             if from != to {

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::kind::Role;
 use crate::kind::fact;
+use crate::plan::NodeIndex;
 use crate::report::draw::figure::Figure;
 use crate::report::draw::number::{count, counted, seconds};
 use crate::report::draw::{markdown, yaml};
@@ -49,7 +50,7 @@ pub(super) struct Shown {
     file: String,
     caption: String,
     definition: String,
-    made_by: Vec<(usize, String)>,
+    made_by: Vec<(NodeIndex, String)>,
     private: bool,
 }
 
@@ -73,7 +74,7 @@ struct Entry {
 #[derive(Serialize)]
 struct ShownTable {
     id: String,
-    made_by: Vec<(usize, String)>,
+    made_by: Vec<(NodeIndex, String)>,
     csv: String,
     file: String,
     #[serde(flatten)]
@@ -86,14 +87,14 @@ struct Alert {
     state: &'static str,
     text: String,
     /// Nodes with what they say.
-    nodes: Vec<(usize, String, String)>,
+    nodes: Vec<(Option<NodeIndex>, String, String)>,
 }
 
 /// What nodes said while they computed.
 #[derive(Serialize)]
 struct Note {
     text: String,
-    nodes: Vec<(usize, String)>,
+    nodes: Vec<(NodeIndex, String)>,
 }
 
 /// Renders the page.
@@ -195,7 +196,7 @@ fn shown(results: &Results<'_>, at: usize, figure: Figure) -> Shown {
 
 impl Shown {
     /// A figure under an identifier, with what its files are called and the nodes behind it.
-    pub(super) fn of(figure: Figure, id: String, file: String, made_by: Vec<(usize, String)>) -> Self {
+    pub(super) fn of(figure: Figure, id: String, file: String, made_by: Vec<(NodeIndex, String)>) -> Self {
         let rows = figure.data.len();
         let panels = figure.panels.into_iter().map(|panel| ShownPanel {
             heading: panel.heading,
@@ -237,7 +238,7 @@ pub(super) fn file_name(recipe: &str, title: &str) -> String {
 /// Beyond these, the nodes behind a number are named by the first and counted.
 const NAMED: usize = 3;
 
-fn made_by(results: &Results<'_>, nodes: &[usize]) -> Vec<(usize, String)> {
+fn made_by(results: &Results<'_>, nodes: &[NodeIndex]) -> Vec<(NodeIndex, String)> {
     match nodes {
         [first, _, ..] if nodes.len() > NAMED => {
             vec![(*first, format!("{} ({} variants)", results.node(*first).id.name, nodes.len()))]
@@ -256,12 +257,12 @@ fn alerts(results: &Results<'_>) -> Vec<Alert> {
         (Status::New, "not run yet"),
     ];
     for (status, wording) in wordings {
-        let nodes: Vec<usize> = (0..study.plan.nodes.len()).filter(|&node| Status::of(study, node) == status).collect();
+        let nodes: Vec<NodeIndex> = study.plan.nodes.keys().filter(|&node| Status::of(study, node) == status).collect();
         if nodes.is_empty() {
             continue;
         }
-        let said = |node: usize| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
-        let listed = nodes.iter().take(12).map(|&node| (node, results.node(node).id.to_string(), said(node)));
+        let said = |node: NodeIndex| study.outcomes.get(node).and_then(|o| o.message.clone()).unwrap_or_default();
+        let listed = nodes.iter().take(12).map(|&node| (Some(node), results.node(node).id.to_string(), said(node)));
         alerts.push(Alert {
             state: status.name(),
             text: format!("{} of {} {wording}.", count(nodes.len()), counted(study.plan.nodes.len(), "node")),
@@ -271,7 +272,7 @@ fn alerts(results: &Results<'_>) -> Vec<Alert> {
     let problems = results.problems();
     if !problems.is_empty() {
         let text = format!("{} in the cache cannot be read.", counted(problems.len(), "value"));
-        let nodes = problems.into_iter().map(|problem| (0, String::new(), problem)).collect();
+        let nodes = problems.into_iter().map(|problem| (None, String::new(), problem)).collect();
         alerts.push(Alert { state: "failed", text, nodes });
     }
     alerts
@@ -315,7 +316,7 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
 
 fn notes(study: &Study<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
-    for (at, outcome) in study.outcomes.iter().enumerate().take(study.plan.nodes.len()) {
+    for (at, outcome) in study.outcomes.iter_enumerated().take(study.plan.nodes.len()) {
         let said = distinct(outcome.records.iter().flat_map(|record| record.notes.iter().cloned()));
         let node = (at, study.plan.nodes[at].id.to_string());
         for text in said {

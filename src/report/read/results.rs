@@ -125,7 +125,7 @@ impl<'a> Results<'a> {
 
     /// The nodes whose kinds give all of some roles.
     pub fn giving(&self, roles: &[Role]) -> Vec<NodeIndex> {
-        (0..self.study.plan.nodes.len()).filter(|&node| self.gives(node, roles)).collect()
+        self.study.plan.nodes.keys().filter(|&node| self.gives(node, roles)).collect()
     }
 
     /// The table of a role, where it is not keyed.

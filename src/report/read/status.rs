@@ -1,5 +1,7 @@
 //! Where nodes stand, as a page says it: results that are there are done, whether this run made them or an earlier one.
 
+use typed_index_collections::TiSlice;
+
 use crate::engine::record::State;
 use crate::plan::{Node, NodeId, NodeIndex};
 use crate::report::read::study::Study;
@@ -49,10 +51,10 @@ pub struct Family<'a> {
 }
 
 /// Nodes by name, in the order in which names first stand in the plan.
-pub fn families(nodes: &[Node]) -> Vec<Family<'_>> {
+pub fn families(nodes: &TiSlice<NodeIndex, Node>) -> Vec<Family<'_>> {
     let mut places = std::collections::HashMap::new();
     let mut families: Vec<Family<'_>> = Vec::new();
-    for (at, node) in nodes.iter().enumerate() {
+    for (at, node) in nodes.iter_enumerated() {
         let place = *places.entry(node.id.name.as_str()).or_insert_with(|| {
             families.push(Family { name: &node.id.name, kind: node.kind.name, nodes: Vec::new() });
             families.len() - 1

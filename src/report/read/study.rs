@@ -5,17 +5,18 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use typed_index_collections::TiSlice;
 
 use crate::digest::Digest;
 use crate::engine::record::Outcome;
 use crate::engine::store::Objects;
-use crate::plan::Plan;
+use crate::plan::{NodeIndex, Plan};
 
 /// A plan with its results, and where they lie.
 pub struct Study<'a> {
     pub plan: &'a Plan,
     /// One per node of the plan.
-    pub outcomes: &'a [Outcome],
+    pub outcomes: &'a TiSlice<NodeIndex, Outcome>,
     /// Where the results are.
     pub objects: &'a dyn Objects,
     /// Where the files and folders lie that images refer to.
