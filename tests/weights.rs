@@ -1,6 +1,8 @@
 //! `ventral weights` against a server of the test's own: fetched whole, resumed, checked, and every failure in words.
 
 mod needs;
+#[path = "fixtures/saved.rs"]
+mod saved;
 mod study;
 
 use std::fs;
@@ -11,6 +13,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use needs::shared;
+use saved::Saved;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use study::{Ended, Study};
@@ -302,6 +305,78 @@ fn what_recipes_want_is_listed() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mut command = study.command(&["weights", "list"]);
     Ended(command.current_dir(elsewhere.path()).output().expect("it starts")).refused(2, &["has no recipes/"]);
+}
+
+/// The first convolution of SqueezeNet's, of numbers that `from` makes others; and the other tensor that it has.
+fn convolution(from: usize) -> [(String, Saved); 2] {
+    let numbers = |count: usize| (0..count).map(|at| ((at + from) % 7) as f32 / 7.0 - 0.4).collect();
+    [
+        ("features.0.weight".to_owned(), Saved::Tensor(vec![64, 3, 3, 3], numbers(64 * 27))),
+        ("features.0.bias".to_owned(), Saved::Tensor(vec![64], numbers(64))),
+    ]
+}
+
+#[test]
+fn a_part_that_changes_reruns_what_reads_the_index() {
+    let study = Study::with(
+        "\
+version: 1
+title: In parts
+nodes:
+  it: { kind: synthetic_it, with: { images: 16, size: 32, units: 2, repeats: 2 } }
+  index:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: squeezenet1_1, weights: data/net.bin.index.json, layers: [features.0] }
+  folder: { kind: extract_layer, in: { images: it.images }, with: { model: squeezenet1_1, weights: data, layers: [features.0] } }
+  alone:
+    kind: extract_layer
+    in: { images: it.images }
+    with: { model: squeezenet1_1, weights: { path: whole.pth, key: ema, prefix: a }, layers: [features.0] }
+",
+    );
+    let put = |name: &str, saved: Saved| fs::write(study.path(name), saved.bytes()).expect("written");
+    let [weight, bias] = convolution(0);
+    put("data/net-00001-of-00002.bin", Saved::dict([weight.clone()]));
+    put("data/net-00002-of-00002.bin", Saved::dict([bias.clone()]));
+    let map = json!({ weight.0.as_str(): "net-00001-of-00002.bin", bias.0.as_str(): "net-00002-of-00002.bin" });
+    study.write("data/net.bin.index.json", &json!({ "weight_map": map }).to_string());
+    let ema = convolution(0).map(|(name, tensor)| (format!("a.{name}"), tensor));
+    put("whole.pth", Saved::dict([("ema", Saved::dict(ema)), ("model", Saved::dict(convolution(3)))]));
+
+    let digests = || {
+        study.ventral(&["run", "recipes/a.yaml", "--no-report", "--events", "events"]).succeeded();
+        let text = fs::read_to_string(study.path("events")).expect("events");
+        let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let nodes = events.filter(|event| event["event"] == "node_finished" && event["node"] != "it");
+        nodes
+            .map(|event| {
+                let digest =
+                    event["outputs"]["activations[features.0]"]["digest"].as_str().expect("a digest").to_owned();
+                (event["node"].as_str().expect("a name").to_owned(), (event["state"].clone(), digest))
+            })
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let first = digests();
+    let of =
+        |digests: &std::collections::BTreeMap<String, (serde_json::Value, String)>, node: &str| digests[node].1.clone();
+    assert!(first.values().all(|(state, _)| state == "ran"), "{first:?}");
+    assert_eq!((of(&first, "index"), of(&first, "folder")), (of(&first, "alone"), of(&first, "alone")));
+    let rows = study.ventral(&["weights", "list", "--json"]).succeeded().json();
+    assert!(rows.as_array().expect("an array").iter().any(|row| row["file"] == "whole.pth"), "{rows}");
+
+    put("data/net-00002-of-00002.bin", Saved::dict([convolution(1)[1].clone()]));
+    let second = digests();
+    let states: Vec<&serde_json::Value> = ["index", "folder", "alone"].iter().map(|node| &second[*node].0).collect();
+    assert_eq!(states[..2], [&json!("ran"), &json!("ran")], "{second:?}");
+    assert_ne!(states[2], &json!("ran"), "{second:?}");
+    assert_ne!(of(&second, "index"), of(&first, "index"));
+    assert_eq!(of(&second, "folder"), of(&second, "index"));
+
+    study.edit("key: ema, prefix: a", "key: model");
+    assert_ne!(of(&digests(), "alone"), of(&first, "alone"));
+    study.edit("key: model", "kye: model");
+    study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`weights` has no field `kye`", "key"]);
 }
 
 mod needs_shared {

@@ -20,6 +20,9 @@ mod rows;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+#[path = "../../tests/fixtures/saved.rs"]
+pub(crate) mod saved;
+#[cfg(test)]
 pub mod testing;
 pub mod training;
 

@@ -181,8 +181,8 @@ fn scalar(descr: &str) -> Option<Type> {
         ('f', 2 | 4 | 8) => number(Kind::Float),
         ('i', 1 | 2 | 4 | 8) => number(Kind::Signed),
         ('u', 1 | 2 | 4 | 8) | ('b', 1) => number(Kind::Unsigned),
-        ('U', _) => Type::Text { letters: size, wide: true, big_endian },
-        ('S' | 'a', _) => Type::Text { letters: size, wide: false, big_endian },
+        ('U', 1..) => Type::Text { letters: size, wide: true, big_endian },
+        ('S' | 'a', 1..) => Type::Text { letters: size, wide: false, big_endian },
         _ => Type::Other { descr: descr.to_owned(), size },
     })
 }

@@ -247,12 +247,14 @@ mod tests {
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
+    use ndarray::Array2;
     use serde::Deserialize;
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::nodes::features::extract_layer::ExtractLayer;
     use crate::nodes::fixtures::fixture;
+    use crate::nodes::saved::Saved;
     use crate::nodes::testing::{Outputs, inputs, stimuli};
     use crate::value::Value;
     use crate::value::images::Images;
@@ -318,6 +320,49 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// What a layer gives with weights from a file, and what is said of them.
+    fn with_weights(path: &Path, weights: Json) -> Result<(Array2<f32>, Vec<String>), KindError> {
+        let pixels = (0..2 * 32 * 32 * 3).map(|k: usize| ((k * k) / 97 % 256) as u8).collect();
+        let images = Value::Images(Images::rendered(stimuli(2), (32, 32), pixels));
+        let params = json!({ "model": "squeezenet1_1", "layers": ["features.3.squeeze"], "weights": weights });
+        let inputs = inputs().value("images", &images);
+        let inputs = inputs.file("weights", path.to_owned()).file("weights.path", path.to_owned());
+        let made = inputs.run::<ExtractLayer>(params)?;
+        Ok((made.matrix_of("activations", "features.3.squeeze").view().to_owned(), made.notes))
+    }
+
+    #[test]
+    fn a_network_among_others_gives_what_it_gives_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let squeezenet = catalogue::describe("squeezenet1_1").expect("it ships");
+        let state = |prefix: &str, seed| {
+            let named = init::random(squeezenet, &["features.3.squeeze"], seed).into_iter();
+            Saved::dict(named.map(|(name, t)| (format!("{prefix}{name}"), Saved::Tensor(t.shape, t.data))))
+        };
+        let put = |name: &str, saved: Saved| {
+            std::fs::write(folder.path().join(name), saved.bytes()).expect("written");
+            folder.path().join(name)
+        };
+        let extract = |path: &Path, more: Json| {
+            let mut weights = json!({ "path": path });
+            weights.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+            with_weights(path, weights).expect("it runs")
+        };
+        let [raw, other] = [1, 2].map(|seed| extract(&put(&format!("{seed}.pth"), state("", seed)), json!({})).0);
+        assert_ne!(raw, other);
+        let path = put("dino.pth", Saved::dict([("student", state("module.b.", 2)), ("teacher", state("b.", 1))]));
+        let (taken, notes) = extract(&path, json!({}));
+        assert_eq!(taken, raw);
+        assert!(notes[0].starts_with("dino.pth: tensors are taken from under `b.` in key `teacher`"), "{notes:?}");
+        assert_eq!(extract(&path, json!({ "key": "student" })).0, other);
+        assert_eq!(extract(&path, json!({ "prefix": "module.b." })).0, other);
+        let error = with_weights(&path, json!({ "path": path, "key": "x" })).expect_err("it has none").message;
+        assert!(
+            error.contains("dino.pth: has no tensors under key `x`; tensors stand under `student`, `teacher`"),
+            "{error}"
+        );
     }
 
     #[test]

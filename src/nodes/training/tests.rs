@@ -6,7 +6,10 @@ use ndarray::Array2;
 use serde_json::{Value as Json, json};
 
 use crate::kind::Kind;
+use crate::nets::init;
+use crate::nets::zoo::catalogue;
 use crate::nodes::features::extract_layer::ExtractLayer;
+use crate::nodes::saved::Saved;
 use crate::nodes::testing::{Checkpoints, Inputs, Outputs, folds, hold_out, inputs, responses, stimuli};
 use crate::nodes::training::co_train::CoTrain;
 use crate::nodes::training::fit::trained::predict;
@@ -363,6 +366,30 @@ fn a_network_of_the_zoo_is_fine_tuned_from_a_layer_up() {
     let inputs = inputs().value("images", &images()).value("network", &made.value("network"));
     let layers = inputs.run::<ExtractLayer>(json!({ "model": "squeezenet1_1", "layers": ["features.0"] })).unwrap();
     assert_eq!(layers.matrix_of("activations", "features.0").rows(), COUNT);
+}
+
+#[test]
+fn a_network_among_others_in_a_file_is_trained_on() {
+    let squeezenet = catalogue::describe("squeezenet1_1").expect("it ships");
+    let own = init::random(squeezenet, &["features.4"], 7);
+    let named = |prefix: &str, seed| {
+        let all = init::random(squeezenet, &["features.4"], seed).into_iter();
+        all.map(|(name, t)| (format!("{prefix}{name}"), Saved::Tensor(t.shape, t.data))).collect::<Vec<_>>()
+    };
+    let inputs = on_responses();
+    let path = inputs.path("moco.pth");
+    std::fs::write(&path, Saved::dict([named("encoder_q.", 6), named("encoder_k.", 7)].concat()).bytes()).unwrap();
+    let params = json!({
+        "model": "squeezenet1_1", "weights": { "path": path, "prefix": "encoder_k" }, "layer": "features.4", "tune": "readout",
+        "image_size": 32, "epochs": 1, "batch": 8, "learning_rate": 1e-3, "seed": 1
+    });
+    let made = inputs.file("weights.path", path).run::<TrainCnn>(params).unwrap();
+    let tensors = made.network("network").tensors;
+    for name in ["features.0.weight", "features.4.squeeze.weight"] {
+        assert_eq!(tensors[name].iter().copied().collect::<Vec<f32>>(), own[name].data, "{name}");
+    }
+    let said = "moco.pth: tensors are taken from under `encoder_k.`";
+    assert_eq!(made.notes.iter().filter(|note| note.as_str() == said).count(), 1, "{:?}", made.notes);
 }
 
 #[test]
