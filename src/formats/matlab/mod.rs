@@ -66,9 +66,13 @@ fn find<'a>(
     let all = || variables.iter().map(|(name, _)| name.clone()).collect();
     let arrays = if arrays.is_empty() { all() } else { arrays };
     let chosen = choose(&arrays, key, file)?;
-    let (name, rest) = split(chosen);
-    let (_, variable) = variables.iter().find(|(one, _)| one == name).expect("listed above");
-    Ok((chosen.to_owned(), variable.part(rest).expect("listed above")))
+    // A damaged name may hold signs of a path.
+    let (name, rest) = if variables.iter().any(|(name, _)| name == chosen) { (chosen, "") } else { split(chosen) };
+    let variable = variables.iter().find(|(one, _)| one == name).map(|(_, variable)| variable.part(rest));
+    match variable {
+        Some(Ok(part)) => Ok((chosen.to_owned(), part)),
+        _ => Err(format!("{file} is damaged: its variable `{chosen}` has a name that none has")),
+    }
 }
 
 #[cfg(test)]
