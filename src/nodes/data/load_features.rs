@@ -14,7 +14,7 @@ pub struct LoadFeatures;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// An array with a row per stimulus: .npy, .npz, .h5, .mat (v7.3), .safetensors, .csv or .parquet. Further axes
+    /// An array with a row per stimulus: .npy, .npz, .h5, .nc, .mat, .safetensors, .csv, .tsv or .parquet. Further axes
     /// are flattened, the last running fastest. Numbers of any type become 32-bit floats.
     #[schemars(extend("x-file" = true))]
     pub path: String,

@@ -21,7 +21,7 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub images: Option<String>,
-    /// The responses: .npy, .npz, .csv, .parquet, .safetensors, .h5 or .mat (v7.3). Repeats may be a third axis, with NaN where one
+    /// The responses: .npy, .npz, .csv, .tsv, .parquet, .safetensors, .h5, .nc or .mat. Repeats may be a third axis, with NaN where one
     /// is missing, or rows of the same name: the mean over those that are there is the response.
     #[schemars(extend("x-file" = true))]
     pub responses: String,

@@ -54,6 +54,15 @@ impl Recorded {
                 layout.name()
             )));
         }
+        let time = array.coordinates.iter().find(|one| one.name.starts_with("time") && array.shape[one.axis] > 1);
+        if let Some(time) = time {
+            return Err(KindError::new(format!(
+                "`responses` has {} times (`{}`, {}); repeats would be averaged over them: select one time before",
+                array.shape[time.axis],
+                time.name,
+                array.shape_text()
+            )));
+        }
         if array.data.is_empty() {
             return Err(KindError::new(format!("`responses` is empty ({})", array.shape_text())));
         }
@@ -98,8 +107,8 @@ impl Recorded {
     }
 
     /// Means and repeats of the stimuli that have rows in the file, in the order of the stimuli. `rows` lists, for each stimulus,
-    /// its rows in the file: several where the file has a row per trial. A response of which every repeat is missing is NaN; a
-    /// stimulus to which no unit was recorded has no row. With it comes what to say of the gaps.
+    /// its rows in the file: several where the file has a row per trial. A response of which every repeat is missing is NaN.
+    /// With it comes what to say of the gaps.
     pub(super) fn responses(
         &self,
         rows: &[Vec<usize>],
@@ -110,9 +119,7 @@ impl Recorded {
             Some(names) => distinct(names)?,
             None => unit_names(units),
         };
-        let any = |row: usize| (0..units).any(|unit| self.repeats(row, unit).any(|x| !x.is_nan()));
-        let found: Vec<usize> =
-            (0..rows.len()).filter(|&stimulus| rows[stimulus].iter().any(|&row| any(row))).collect();
+        let found: Vec<usize> = (0..rows.len()).filter(|&stimulus| !rows[stimulus].is_empty()).collect();
         let depth = repeats * rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut all = Array3::from_elem((found.len(), units, depth), f32::NAN);
         let mut mean = Array2::zeros((found.len(), units));
@@ -138,9 +145,6 @@ impl Recorded {
                 missing[unit] += usize::from(count == 0);
                 mean[[to, unit]] = (sum / f64::from(count)) as f32;
             }
-        }
-        if found.is_empty() {
-            return Err(KindError::new("`responses` holds no number (NaN alone)"));
         }
         let note = gaps(&missing, &names, found.len());
         let about = About {
@@ -260,13 +264,12 @@ mod tests {
     #[test]
     fn units_that_were_not_recorded_to_all_load() {
         let nan = f64::NAN;
-        let array = ndarray::array![[[1.0], [nan], [5.0]], [[2.0], [3.0], [nan]], [[nan], [nan], [nan]]];
+        let array = ndarray::array![[[1.0], [nan], [5.0]], [[2.0], [nan], [nan]]];
         let file = recorded(array, Layout::StimuliByUnits);
-        let (responses, note) = file.responses(&[vec![0], vec![1], vec![2]], &stimuli(&["a", "b", "c"])).unwrap();
-        assert_eq!(responses.stimuli().len(), 2, "nobody was recorded to c");
+        let (responses, note) = file.responses(&[vec![0], vec![1]], &stimuli(&["a", "b"])).unwrap();
         assert_eq!(responses.mean.column(0).to_vec(), [1.0, 2.0]);
-        assert!(responses.mean[[0, 1]].is_nan() && responses.mean[[1, 2]].is_nan());
-        let said = "2 of 3 units were not recorded to all of 2 stimuli; `unit_002` lacks most, 1 of them: `select_units` can leave \
+        assert!(responses.mean.column(1).iter().all(|x| x.is_nan()) && responses.mean[[1, 2]].is_nan());
+        let said = "2 of 3 units were not recorded to all of 2 stimuli; `unit_002` lacks most, 2 of them: `select_units` can leave \
                     units out (`drop`, `missing`)";
         assert_eq!(note.as_deref(), Some(said));
     }
