@@ -101,7 +101,7 @@ fn responses_that_cannot_be_used() {
     holed.row_mut(5).fill(f64::NAN);
     holed[[2, 1]] = f64::NAN;
     respond(&study, &holed);
-    run(&study).refused(1, &["NaN", "image0002", "unit_002"]);
+    run(&study).refused(1, &["readout:", "NaN for unit `unit_001` at train stimulus `image0005`", "select_units"]);
     respond(&study, &responses().select(Axis(0), &(0..11).collect::<Vec<_>>()));
     run(&study).refused(1, &["v4:", "responses.npy", "11", "12"]);
     study.write("data/responses.npy", "no array");

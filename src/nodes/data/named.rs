@@ -78,6 +78,6 @@ pub fn by_name_alone(names: &[String], run: &mut Run<'_>) -> Result<Stimuli, Kin
     let source: std::sync::Arc<str> = format!("names {}", Digest::of(sorted.join("\n").as_bytes()).short()).into();
     let list = names.iter().map(|name| Stimulus { source: source.clone(), name: name.as_str().into(), content: None });
     let stimuli = Stimuli::new(list.collect())?;
-    run.note("its stimuli are known by name alone: they join others that have the same list of names".to_owned());
+    run.note("its stimuli are known by name alone: they join others that have the same list of names");
     Ok(stimuli)
 }

@@ -85,8 +85,6 @@ impl NodeKind for Split {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::path::Path;
-
     use crate::formats::csv::Words;
     use crate::formats::dialect::Dialect;
     use crate::formats::name_of;
@@ -114,7 +112,7 @@ mod compute {
                 vec![String::new(); stimuli.len()]
             };
             let assignment = match params.from {
-                Some(_) => given(&run.file("from").0.to_owned(), &stimuli, run)?,
+                Some(_) => given(&stimuli, run)?,
                 None => {
                     let alike = Alike::of(&stimuli);
                     if let Some(note) = alike.note(&stimuli) {
@@ -142,7 +140,8 @@ mod compute {
     }
 
     /// Reads the file that says which stimulus plays which part.
-    pub(super) fn given(path: &Path, stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Assignment, KindError> {
+    pub(super) fn given(stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Assignment, KindError> {
+        let path = run.file("from").0;
         let words = Words::read(path, &Dialect::default())?;
         let file = name_of(path);
         let id = words.column("id").ok_or_else(|| {
