@@ -25,6 +25,8 @@ pub enum Order {
     Natural,
     /// By the names as texts: 1, 10, 2.
     ByName,
+    /// As the named side stands.
+    AsGiven,
 }
 
 /// What stands between the cells of a text table.

@@ -74,11 +74,12 @@ impl NodeKind for LoadFeatures {
 #[cfg(feature = "torch")]
 mod compute {
     use crate::formats::array::Array;
-    use crate::formats::{names, open};
+    use crate::formats::open;
     use crate::kind::{Compute, KindError, Run};
-    use crate::nodes::data::layout::{Decimal, Order, Separator};
+    use crate::nodes::data::layout::Order;
     use crate::nodes::data::load_features::{LoadFeatures, Params};
     use crate::nodes::data::named::{Naming, by_name_alone};
+    use crate::nodes::data::reading;
     use crate::nodes::data::rows::stimuli_of;
     use crate::value::Value;
     use crate::value::matrix::{About, Matrix};
@@ -87,12 +88,7 @@ mod compute {
     impl Params {
         /// How the file is read.
         fn reading(&self) -> open::Options<'_> {
-            open::Options {
-                key: self.key.as_deref(),
-                id_column: self.id_column.as_deref(),
-                separator: self.separator.map(Separator::character),
-                decimal: self.decimal.map(Decimal::character),
-            }
+            reading::options(self.key.as_deref(), self.id_column.as_deref(), self.separator, self.decimal)
         }
     }
 
@@ -109,11 +105,8 @@ mod compute {
             if rows * columns == 0 {
                 return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
             }
-            let names = match (&params.ids, &params.ids_key) {
-                (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
-                (None, Some(key)) => Some(names::read(run.file("path").0, Some(key))?),
-                (None, None) => array.rows.clone(),
-            };
+            let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("path").0, run)?;
+            let names = ids.or_else(|| array.rows.clone());
             let list = if params.ids.is_some() || params.ids_key.is_some() { "`ids`" } else { "`path`" };
             if let Some(names) = &names
                 && names.len() != rows
@@ -122,6 +115,9 @@ mod compute {
                     "{list} names {} stimuli but `path` has {rows} rows; a row is one stimulus in both",
                     names.len()
                 )));
+            }
+            if params.order.is_some() && !run.has("rows") {
+                return Err(KindError::new("`order` says how rows follow those of `rows`, but nothing arrives there"));
             }
             let stimuli = match (run.has("rows"), &names) {
                 (true, names) => Some(joined(rows, names.as_deref(), list, params.order, run)?),
@@ -174,7 +170,8 @@ mod compute {
             }
             None => {
                 let texts: Vec<&str> = stimuli.iter().map(|stimulus| &*stimulus.name).collect();
-                let ways = "give `ids` (the names in the rows' order), or say `order: natural` or `order: by_name`";
+                let ways =
+                    "give `ids` (the names in the rows' order), or say `order: natural`, `by_name` or `as_given`";
                 naming.by_position(&texts, order, ways, run)?
             }
         };
@@ -269,12 +266,23 @@ mod tests {
         let mut bench = Bench::new().input("rows", &labels(&["1", "10", "2"]));
         let error = refusal::<LoadFeatures>(&mut bench, json!({ "path": path }));
         assert!(error.contains("(1, 10, 2, …) and in another by their numbers (1, 2, 10, …)"), "{error}");
-        for (order, wanted) in [("natural", ["1", "2", "10"]), ("by_name", ["1", "10", "2"])] {
+        for (order, wanted) in
+            [("natural", ["1", "2", "10"]), ("by_name", ["1", "10", "2"]), ("as_given", ["1", "10", "2"])]
+        {
             bench.run::<LoadFeatures>(json!({ "path": path, "order": order })).unwrap();
             let matrix = unwrap!(bench.output::<LoadFeatures>("features"), Matrix);
             let stimuli = matrix.stimuli("features").unwrap();
             assert_eq!(stimuli.iter().map(|s| &*s.name).collect::<Vec<_>>(), wanted, "{order}");
         }
+    }
+
+    #[test]
+    fn an_order_without_rows_to_follow_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("features.npy");
+        write_npy(&path, &ndarray::array![[1.0_f32], [2.0]]).unwrap();
+        let error = refusal::<LoadFeatures>(&mut Bench::new(), json!({ "path": path, "order": "natural" }));
+        assert_eq!(error, "`order` says how rows follow those of `rows`, but nothing arrives there");
     }
 
     #[test]

@@ -111,11 +111,11 @@ mod compute {
     use crate::formats::csv::Words;
     use crate::formats::dialect::Dialect;
     use crate::formats::listing::Pictures;
-    use crate::formats::{name_of, names, open};
+    use crate::formats::{name_of, open};
     use crate::kind::{Compute, KindError, Run};
-    use crate::nodes::data::layout::{Decimal, Separator};
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
     use crate::nodes::data::named::Naming;
+    use crate::nodes::data::reading;
     use crate::nodes::data::recorded::Recorded;
     use crate::nodes::data::without_pictures;
     use crate::value::images::{Entry, Images, PixelState, Source};
@@ -126,12 +126,7 @@ mod compute {
     impl Params {
         /// How the file of responses is read.
         fn reading(&self) -> open::Options<'_> {
-            open::Options {
-                key: self.key.as_deref(),
-                id_column: self.id_column.as_deref(),
-                separator: self.separator.map(Separator::character),
-                decimal: self.decimal.map(Decimal::character),
-            }
+            reading::options(self.key.as_deref(), self.id_column.as_deref(), self.separator, self.decimal)
         }
     }
 
@@ -240,19 +235,11 @@ mod compute {
         for note in &recorded.notes {
             run.note(note.clone());
         }
-        let ids = read_ids(params, run)?.or_else(|| recorded.stimuli.clone());
+        let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?
+            .or_else(|| recorded.stimuli.clone());
         let file = name_of(run.file("responses").0);
         let responses = without_pictures::responses(&recorded, ids, &file, run)?;
         run.emit("responses", Value::Responses(responses))
-    }
-
-    /// The names that a recipe gives the file's rows.
-    fn read_ids(params: &Params, run: &Run<'_>) -> Result<Option<Vec<String>>, KindError> {
-        Ok(match (&params.ids, &params.ids_key) {
-            (Some(_), key) => Some(names::read(run.file("ids").0, key.as_deref())?),
-            (None, Some(key)) => Some(names::read(run.file("responses").0, Some(key))?),
-            (None, None) => None,
-        })
     }
 
     /// For each picture, the rows of its stimulus in the responses.
@@ -265,7 +252,7 @@ mod compute {
     ) -> Result<Vec<Vec<usize>>, KindError> {
         let file = name_of(run.file("responses").0);
         let (count, known) = (recorded.counts.0, pictures.called.as_str());
-        let ids = read_ids(params, run)?;
+        let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?;
         let own = format!("`responses` ({file})");
         let (names, list) = match (&ids, &recorded.stimuli) {
             (Some(ids), _) => (Some(ids), "`ids`"),
@@ -316,6 +303,9 @@ mod compute {
     fn read_labels(stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Labels, KindError> {
         let path = run.file("labels").0;
         let (words, file) = (Words::read(path, &Dialect::default())?, name_of(path));
+        for note in &words.notes {
+            run.note(note);
+        }
         let column = |name: &str| {
             words.column(name).ok_or_else(|| {
                 KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))

@@ -11,6 +11,8 @@ pub mod load_recordings;
 #[cfg(feature = "torch")]
 mod named;
 #[cfg(feature = "torch")]
+mod reading;
+#[cfg(feature = "torch")]
 mod recorded;
 #[cfg(feature = "torch")]
 mod rows;

@@ -64,7 +64,7 @@ impl Naming<'_> {
                 rows.sort_by_key(|&row| texts[row]);
                 (rows, "in the order of their names as texts")
             }
-            (None, None) => ((0..texts.len()).collect(), "in their order"),
+            (Some(Order::AsGiven), _) | (None, None) => ((0..texts.len()).collect(), "in their order"),
         };
         run.note(format!("{list} has no names; its rows are taken to be those of {known} {how}"));
         Ok(rows)

@@ -144,6 +144,9 @@ mod compute {
         let path = run.file("from").0;
         let words = Words::read(path, &Dialect::default())?;
         let file = name_of(path);
+        for note in &words.notes {
+            run.note(note);
+        }
         let id = words.column("id").ok_or_else(|| {
             KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", ")))
         })?;

@@ -234,11 +234,12 @@ mod compute {
         let mut columns: Vec<Column> =
             names.iter().map(|name| variant::column(name, &labels(all, name, |scores| scores.units.len()))).collect();
         let units: Vec<&str> = all.iter().flat_map(|scores| scores.units.iter().map(String::as_str)).collect();
+        columns.push(Column::new("unit".into(), units));
+        // Behind the unit: in front stand variables.
         if all.iter().any(|scores| scores.recording() != all[0].recording()) {
             let of = |scores: &Scores| vec![scores.recording().unwrap_or_default().to_owned(); scores.units.len()];
             columns.push(Column::new("recording".into(), all.iter().flat_map(of).collect::<Vec<_>>()));
         }
-        columns.push(Column::new("unit".into(), units));
         for (name, _) in &all[0].columns {
             let values: Vec<Option<f64>> = all
                 .iter()
@@ -362,6 +363,8 @@ mod tests {
             (vec!["s1".to_owned()], vec!["s1 again".to_owned()])
         );
         assert_eq!(made.texts("per_unit", "recording"), ["a", "a", "b", "b", "a", "a"]);
+        let names = made.table("per_unit").frame.get_column_names_owned();
+        assert_eq!(names[..3], ["session", "unit", "recording"], "what stands before the unit is a variable");
         assert!(made.notes.iter().any(|note| note.contains("`s1` and `s2` score units of different recordings")));
         assert_eq!(made.table("table").frame.height(), 3, "means stand side by side");
     }
