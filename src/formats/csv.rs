@@ -48,6 +48,10 @@ pub fn read_array(path: &Path, dialect: &Dialect, id_column: Option<&str>) -> Re
         return Err(format!("{file} is empty"));
     }
     let header = is_header(&cells, &file)?.then(|| cells.records.remove(0));
+    if cells.records.is_empty() {
+        let line = header.iter().flat_map(StringRecord::iter).take(4).collect::<Vec<_>>().join(" ");
+        return Err(format!("{file} is a text of one line (`{}`), which holds no rows of numbers", shortened(&line)));
+    }
     let looks: Vec<Look<'_>> =
         (0..width).map(|column| look(&cells, column, header.as_ref().map(|header| &header[column]))).collect();
     let choice = ids::choose(&looks, id_column, &file)?;
@@ -95,6 +99,11 @@ fn note(path: &Path, cells: &Cells, utf_16: bool, dialect: &Dialect) -> Option<S
 }
 
 /// Whether the first line names the columns; where it may be a row as well, nobody can know.
+/// A text as a message can hold it.
+fn shortened(text: &str) -> String {
+    if text.chars().count() > 40 { text.chars().take(40).chain(['…']).collect() } else { text.to_owned() }
+}
+
 fn is_header(cells: &Cells, file: &str) -> Result<bool, String> {
     let (first, body) = (&cells.records[0], &cells.records[1..]);
     let names: Vec<String> = first.iter().map(str::to_owned).collect();
@@ -315,5 +324,12 @@ mod tests {
         assert!(wrong.contains("has no column `imageid`") && wrong.contains("did you mean `image_id`?"), "{wrong}");
         let missing = array("id,a\n1,2\n,4\n").unwrap_err();
         assert_eq!(missing, "x.csv has no name in row 2 of 2");
+    }
+
+    #[test]
+    fn a_text_of_one_line_is_no_table() {
+        let error = array("no array").unwrap_err();
+        assert_eq!(error, "x.csv is a text of one line (`no array`), which holds no rows of numbers");
+        assert!(array("id,u,v\n").unwrap_err().contains("(`id u v`)"));
     }
 }
