@@ -264,14 +264,14 @@ fn bombs_cost_no_more_than_their_bytes() {
     // Dictionaries that each hold the next twice, under keys that wrap state dicts and under others.
     for keys in [[b"model", b"state"], [b"other", b"thing"]] {
         let [a, b] = keys.map(|key| [b"X\x05\0\0\0", key.as_slice(), b"h\0s"].concat());
-        let level = [b"}".as_slice(), &a, &b, b"q\00"].concat();
-        let all = [b"}q\00".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat();
+        let level = [b"}".as_slice(), &a, &b, b"q\x000"].concat();
+        let all = [b"}q\x000".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat();
         assert!(refusal(&program(&all)).contains("no state dict"), "{keys:?}");
     }
     let [a, b] = ["model", "module"]
         .map(|key| [b"X".as_slice(), &(key.len() as u32).to_le_bytes(), key.as_bytes(), b"h\0s"].concat());
-    let level = [b"}".as_slice(), &a, &b, b"q\00"].concat();
-    let problem = refusal(&program(&[b"}q\00".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat()));
+    let level = [b"}".as_slice(), &a, &b, b"q\x000"].concat();
+    let problem = refusal(&program(&[b"}q\x000".to_vec(), level.repeat(30), b"h\0.".to_vec()].concat()));
     assert_eq!(problem, "has more than 10000 dictionaries in one another, and no tensors in them");
     // A module that holds itself.
     let problem = refusal(&program(b"c__torch__\nM\n)\x81q\0}X\x01\0\0\0ah\0sb."));
