@@ -363,7 +363,17 @@ nodes:
     assert!(first.values().all(|(state, _)| state == "ran"), "{first:?}");
     assert_eq!((of(&first, "index"), of(&first, "folder")), (of(&first, "alone"), of(&first, "alone")));
     let rows = study.ventral(&["weights", "list", "--json"]).succeeded().json();
-    assert!(rows.as_array().expect("an array").iter().any(|row| row["file"] == "whole.pth"), "{rows}");
+    let row =
+        |file: &str| rows.as_array().expect("an array").iter().find(|row| row["file"] == file).expect("it is wanted");
+    assert_eq!(row("whole.pth")["present"], json!(true));
+    let index = fs::read(study.path("data/net.bin.index.json")).expect("it is there").len();
+    let parts: u64 = [1, 2]
+        .map(|at| fs::metadata(study.path(&format!("data/net-0000{at}-of-00002.bin"))).expect("it is there").len())
+        .iter()
+        .sum();
+    for file in ["data/net.bin.index.json", "data"] {
+        assert_eq!(row(file)["bytes"], json!(index as u64 + parts), "{file}");
+    }
 
     put("data/net-00002-of-00002.bin", Saved::dict([convolution(1)[1].clone()]));
     let second = digests();

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::download::{Download, Event};
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::terminal;
+use crate::formats::checkpoint::index;
 use crate::kind::registry::Registry;
 use crate::nets::zoo::published;
 use crate::nets::zoo::published::Published;
@@ -87,8 +88,15 @@ struct Row {
 }
 
 impl Row {
+    /// Bytes of the file, of an index and its parts, or of a folder's files; none where it is not there.
     fn bytes(&self) -> Option<u64> {
-        fs::metadata(&self.path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+        let length = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+        if self.path.is_dir() {
+            let entries = fs::read_dir(&self.path).ok()?.flatten();
+            return Some(entries.filter_map(|entry| length(&entry.path())).sum());
+        }
+        let parts = index::parts_of(&self.path);
+        Some(length(&self.path)? + parts.iter().filter_map(|part| length(part)).sum::<u64>())
     }
 
     /// The path as recipes of the workspace write it.

@@ -169,6 +169,13 @@ fn in_folder(folder: &Path) -> Result<Source, String> {
     if found.is_empty() || others.len() > 1 {
         found.extend(others);
     }
+    // An index is meant for whoever names the folder, unless the whole of what it lists lies beside it too.
+    let indices: Vec<&String> = found.iter().filter_map(Candidate::index).collect();
+    if let [index] = indices.as_slice()
+        && !names.iter().any(|name| index.strip_suffix(INDEX).is_some_and(|whole| whole == name))
+    {
+        return Ok(Source::File(folder.join(index)));
+    }
     match found.as_slice() {
         [] => {}
         [Candidate::File(name)] => return Ok(Source::File(folder.join(name))),
@@ -212,6 +219,13 @@ enum Candidate {
 }
 
 impl Candidate {
+    fn index(&self) -> Option<&String> {
+        match self {
+            Self::File(name) => Some(name).filter(|name| name.ends_with(INDEX)),
+            Self::Parts(_) => None,
+        }
+    }
+
     fn shown(&self) -> &str {
         match self {
             Self::File(name) => name,
@@ -304,8 +318,10 @@ mod tests {
         assert_eq!(by, "m.safetensors.index.json");
         assert_eq!(parts["m-1-of-2.safetensors"], Some(BTreeSet::from(["w".to_owned()])));
         put("other.safetensors").expect("written");
+        assert!(matches!(found(), Ok(Source::Parts { by, .. }) if by == "m.safetensors.index.json"));
+        put("m.safetensors").expect("written");
         assert!(
-            refusal().contains("2 sets of weights: m.safetensors.index.json, other.safetensors; name"),
+            refusal().contains("3 sets of weights: m.safetensors, m.safetensors.index.json, other.safetensors; name"),
             "{}",
             refusal()
         );

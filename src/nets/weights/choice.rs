@@ -25,6 +25,8 @@ const AVERAGED: [&str; 3] = ["ema", "swa", "averaged"];
 const MOST_DOTS: usize = 16;
 /// More networks than any file has.
 const MOST_PLACES: usize = 100;
+/// What is asked where tensors speak of another network.
+const ANOTHER: &str = "; are these weights of another architecture?";
 /// How many places an error names.
 const SHOWN: usize = 8;
 
@@ -294,7 +296,8 @@ fn misfit<'a>(
             return problem;
         }
         differences.unknown = place.foreign(&differences, wanted);
-        let question = if differences.unknown.is_empty() { "" } else { "; are these weights of another architecture?" };
+        let question =
+            if differences.unknown.is_empty() { "; layers that need none of these can be asked for" } else { ANOTHER };
         return format!(
             "under {} stand {} of the {} tensors that the layers of {} need, but {}{question}{keys}",
             place.text(),

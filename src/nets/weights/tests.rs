@@ -284,7 +284,7 @@ fn what_differs_is_told_where_a_prefix_is_nearly_right() {
     refuses(
         &Saved::Dict(all),
         "under `model.` stand 3 of the 4 tensors that the layers of squeezenet1_1 need, but 1 absent: features.0.weight; 1 of \
-         another shape: features.0.bias (2, not 64)",
+         another shape: features.0.bias (2, not 64); layers that need none of these can be asked for",
     );
     refuses(
         &Saved::dict([("a.weight", stray()), ("b.weight", stray())]),
@@ -413,7 +413,7 @@ fn parts_are_joined_by_their_index_or_folder() {
             format!(
                 "{} is a part of a sharded checkpoint; name {start}.{end}.index.json, which lists them all. It is part 1 of 2: \
                  under no prefix stand 2 of the 4 tensors that the layers of squeezenet1_1 need, but 2 absent: \
-                 features.3.squeeze.weight, features.3.squeeze.bias",
+                 features.3.squeeze.weight, features.3.squeeze.bias; layers that need none of these can be asked for",
                 first.display()
             )
         );
