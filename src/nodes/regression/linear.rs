@@ -48,7 +48,8 @@ mod compute {
     use crate::math::linear::ridge::Judge;
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::linear::{Linear, Params};
-    use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
+    use crate::nodes::regression::readout::{Design, Found, Penalties, Solved, emit};
+    use crate::nodes::regression::task::Task;
 
     impl Compute for Linear {
         fn run(_params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -57,32 +58,46 @@ mod compute {
             let rounds = split.rounds();
             let mut penalties = Penalties::default();
             for (done, round) in rounds.iter().enumerate() {
-                let task = Task::join("linear", &split, round, &responses, run)?;
-                let design = Design::of(&task, 0, run)?;
-                let basis = match design.eigen(&task, run)? {
-                    None => Basis::singular(&design.inside),
-                    Some(eigen) => Basis::dual(&eigen).above(design.noise),
-                };
-                if basis.rank() < task.features.columns {
-                    run.note(format!(
-                        "{} features over {} train rows have rank {}, so many weights fit equally well; those of least \
-                         norm are taken",
-                        task.features.columns,
-                        task.train.len(),
-                        basis.rank()
-                    ));
+                let tasks = Task::join("linear", &split, round, &responses, run)?;
+                let mut solved = Vec::with_capacity(tasks.len());
+                let mut found = Vec::with_capacity(tasks.len());
+                let mut ranks = Vec::with_capacity(tasks.len());
+                for task in &tasks {
+                    let design = Design::of(task, 0, run)?;
+                    let basis = match design.eigen(task, run)? {
+                        None => Basis::singular(&design.inside),
+                        Some(eigen) => Basis::dual(&eigen).above(design.noise),
+                    };
+                    let y = from_array(&task.y, place(run.device));
+                    let mean = column_means(&y);
+                    let y = y - &mean;
+                    let alpha = vec![0.0; task.units.len()];
+                    let explained = Judge::LeaveOneOut(&basis).explained(&y, 0.0);
+                    solved.push(Solved::of(task, &design, &basis.coefficients(&y, &alpha), &mean, run));
+                    found.push(Found { at_edge: vec![false; alpha.len()], alpha, explained });
+                    ranks.push(basis.rank());
                 }
-                let y = from_array(&task.y, place(run.device));
-                let mean = column_means(&y);
-                let y = y - &mean;
-                let none = vec![0.0; task.units.len()];
-                let explained = Judge::LeaveOneOut(&basis).explained(&y, 0.0);
-                penalties.add(&task, &none, &vec![false; none.len()], &explained);
-                emit("linear", &task, &design, &basis.coefficients(&y, &none), &mean, run)?;
+                note_rank(&tasks, &ranks, run);
+                penalties.add(&tasks, found);
+                emit("linear", &tasks, solved, run)?;
                 run.progress(done as u64 + 1, rounds.len() as u64, "fits");
             }
             penalties.emit(run, &[0.0], false, "leave-one-out", "no penalty: always 0")
         }
+    }
+
+    /// Says where weights are not determined; of several fits, for the one of least rank.
+    fn note_rank(tasks: &[Task], ranks: &[usize], run: &mut Run<'_>) {
+        let short = tasks.iter().zip(ranks).filter(|(task, rank)| **rank < task.features.columns);
+        let count = short.clone().count();
+        let Some((task, rank)) = short.min_by_key(|(_, rank)| **rank) else { return };
+        let which = if tasks.len() == 1 { String::new() } else { format!(" (so in {count} of {} fits)", tasks.len()) };
+        run.note(format!(
+            "{} features over {} train rows have rank {rank}, so many weights fit equally well; those of least norm are \
+             taken{which}",
+            task.features.columns,
+            task.train.len(),
+        ));
     }
 }
 

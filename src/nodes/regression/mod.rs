@@ -1,5 +1,7 @@
 //! Kinds of the domain `regression`.
 
+#[cfg(feature = "torch")]
+mod gaps;
 pub mod linear;
 pub mod pca;
 mod ports;
@@ -8,6 +10,8 @@ mod products;
 #[cfg(feature = "torch")]
 pub(super) mod readout;
 pub mod ridge;
+#[cfg(feature = "torch")]
+mod task;
 
 #[cfg(test)]
 use crate::nodes::golden::Case;

@@ -1,5 +1,7 @@
 //! What linear readouts share: joining features with responses, the smaller of two forms, and their outputs.
 
+use std::rc::Rc;
+
 use ndarray::{Array2, Axis};
 use polars::prelude::{Column, DataFrame};
 use serde_json::{Value as Json, json};
@@ -11,7 +13,9 @@ use crate::math::linear::eigen::Eigen;
 use crate::math::linear::gram;
 use crate::math::linear::gram::{Blocks, Precision};
 use crate::math::tensor::{index, narrow_vec, place, rows, scalar, to_array, wide, wide_vec};
+use crate::nodes::regression::gaps;
 use crate::nodes::regression::products::{Dual, Features};
+use crate::nodes::regression::task::Task;
 use crate::nodes::rows::{check_finite, listed, train_rows};
 use crate::value::Value;
 use crate::value::fit;
@@ -23,28 +27,16 @@ use crate::value::responses::Responses;
 use crate::value::split::{Round, Split};
 use crate::value::table::Table;
 
-/// One fit: features, the rows of them that are train, and the responses to these.
-pub struct Task {
-    pub fold: Option<usize>,
-    pub features: Features,
-    /// Rows of `features`, ascending.
-    pub train: Vec<usize>,
-    /// Train rows × units.
-    pub y: Array2<f64>,
-    pub units: Vec<String>,
-    /// Everything that features and responses have seen, and this fit.
-    pub lineage: Lineage,
-}
-
 impl Task {
-    /// Joins a round's inputs for a fit by `kind`.
+    /// Joins a round's inputs for fits by `kind`: one of all units, or, where some were not recorded for every train stimulus,
+    /// one for the units of each pattern of missing rows.
     pub fn join(
         kind: &str,
         split: &Split,
         round: &Round,
         responses: &Responses,
         run: &mut Run<'_>,
-    ) -> Result<Self, KindError> {
+    ) -> Result<Vec<Self>, KindError> {
         let features = Features::at("features", round.fold, run)?;
         let stimuli = features.stimuli.clone();
         let train = train_rows(split, round, &stimuli, "features")?;
@@ -54,30 +46,44 @@ impl Task {
             return Err(KindError::new(format!("{} rows are train, and a readout needs 3 or more", train.len())));
         }
         let y = responses.mean.select(Axis(0), &at).mapv(f64::from);
-        if let Some(((row, unit), value)) = y.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        if let Some(((row, unit), value)) = y.indexed_iter().find(|(_, value)| value.is_infinite()) {
             return Err(KindError::new(format!(
-                "`responses` is {value} for unit `{}` at train stimulus `{}`; a fit needs every train response, so leave \
-                 the unit out (`select_units`) or the stimulus",
+                "`responses` is {value} for unit `{}` at train stimulus `{}`; a response is a finite number, or NaN where \
+                 the unit was not recorded",
                 responses.units()[unit],
                 seen.get(row).name
             )));
         }
-        let constant: Vec<&str> = (0..y.ncols())
-            .filter(|&unit| y.column(unit).iter().all(|&value| value == y[[0, unit]]))
-            .map(|unit| responses.units()[unit].as_str())
-            .collect();
-        if !constant.is_empty() {
-            run.note(format!(
-                "{} of {} units are constant over the train rows and are predicted by that constant: {}",
-                constant.len(),
-                y.ncols(),
-                listed(&constant)
-            ));
-        }
         let lineage = Lineage::merge([&features.lineage, &responses.about.lineage])
             .fitted_on(Exposure::new(kind, &stimuli, &train));
-        Ok(Self { fold: round.fold, features, train, y, units: responses.units().to_vec(), lineage })
+        let units = responses.units().to_vec();
+        let place = (0..units.len()).collect();
+        let whole = Self { fold: round.fold, features: Rc::new(features), train, y, units, place, lineage };
+        let tasks = gaps::apart(whole, run)?;
+        note_constant(&tasks, run);
+        Ok(tasks)
     }
+}
+
+fn note_constant(tasks: &[Task], run: &mut Run<'_>) {
+    let of = |task: &'_ Task| -> Vec<(usize, String)> {
+        (0..task.units.len())
+            .filter(|&unit| task.y.column(unit).iter().all(|&value| value == task.y[[0, unit]]))
+            .map(|unit| (task.place[unit], task.units[unit].clone()))
+            .collect()
+    };
+    let mut constant: Vec<(usize, String)> = tasks.iter().flat_map(of).collect();
+    constant.sort();
+    if constant.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = constant.iter().map(|(_, name)| name.as_str()).collect();
+    run.note(format!(
+        "{} of {} units are constant over the train rows and are predicted by that constant: {}",
+        names.len(),
+        tasks.iter().map(|task| task.units.len()).sum::<usize>(),
+        listed(&names)
+    ));
 }
 
 /// Features in the smaller of two forms, centred by the train rows' means.
@@ -140,39 +146,60 @@ impl Design {
     }
 }
 
-/// Emits predictions of all rows and the fit; `coefficients` belong to the design's columns, `mean` to the units.
-pub fn emit(
-    kind: &str,
-    task: &Task,
-    design: &Design,
-    coefficients: &Tensor,
-    mean: &Tensor,
-    run: &mut Run<'_>,
-) -> Result<(), KindError> {
+/// What a fit gives its units.
+pub struct Solved {
+    /// All rows × units.
+    predictions: Array2<f32>,
+    /// Weights, columns × units, and an intercept per unit; none where nobody asks for them and they cost a reading.
+    fit: Option<(Array2<f32>, Vec<f32>)>,
+}
+
+impl Solved {
+    /// Predicts all rows; `coefficients` belong to the design's columns, `mean` to the units.
+    pub fn of(task: &Task, design: &Design, coefficients: &Tensor, mean: &Tensor, run: &Run<'_>) -> Self {
+        let predictions = to_array(&(design.all.matmul(coefficients) + mean));
+        // Of few features it costs nothing; of many, it reads them all again.
+        if design.dual.is_some() && !run.wants("fit") {
+            return Self { predictions, fit: None };
+        }
+        let weights = weights(task, design, coefficients, run);
+        let centre = ndarray::Array1::from_vec(gram::mean(task.features.raw(), &task.train)).mapv(f64::from);
+        let shift = weights.mapv(f64::from).t().dot(&centre);
+        let intercept = wide_vec(mean).iter().zip(&shift).map(|(mean, shift)| (mean - shift) as f32).collect();
+        Self { predictions, fit: Some((weights, intercept)) }
+    }
+}
+
+/// Emits predictions of all rows and units, and the fit.
+pub fn emit(kind: &str, tasks: &[Task], solved: Vec<Solved>, run: &mut Run<'_>) -> Result<(), KindError> {
+    let Task { fold, features, lineage, .. } = &tasks[0];
+    let units = gaps::together(tasks, tasks.iter().map(|task| task.units.clone()).collect());
+    let mut predictions = Vec::with_capacity(tasks.len());
+    let mut fits = Vec::with_capacity(tasks.len());
+    for one in solved {
+        predictions.push(one.predictions);
+        fits.extend(one.fit);
+    }
     let about = matrix::About {
-        stimuli: Some(task.features.stimuli.clone()),
-        columns: Some(task.units.clone()),
+        stimuli: Some(features.stimuli.clone()),
+        columns: Some(units.clone()),
         row_shape: Vec::new(),
-        lineage: task.lineage.clone(),
+        lineage: lineage.clone(),
     };
-    let predictions = to_array(&(design.all.matmul(coefficients) + mean));
-    run.emit_round("predictions", task.fold, Value::Matrix(Matrix::new(predictions, about)))?;
-    // Of few features it costs nothing; of many, it reads them all again.
-    if design.dual.is_some() && !run.wants("fit") {
+    let predictions = gaps::columns_together(tasks, predictions);
+    run.emit_round("predictions", *fold, Value::Matrix(Matrix::new(predictions, about)))?;
+    if fits.len() < tasks.len() {
         return Ok(());
     }
-    let weights = weights(task, design, coefficients, run);
-    let centre = gram::mean(task.features.raw(), &task.train);
-    let centre = ndarray::Array1::from_vec(centre);
-    let shift = weights.mapv(f64::from).t().dot(&centre.mapv(f64::from));
-    let intercept: Vec<f32> = wide_vec(mean).iter().zip(&shift).map(|(mean, shift)| (mean - shift) as f32).collect();
+    let (weights, intercepts): (Vec<_>, Vec<_>) = fits.into_iter().unzip();
+    let centre = ndarray::Array1::from_vec(gram::mean(features.raw(), &gaps::rows_of_any(tasks)));
     let arrays = [
-        ("intercept".to_owned(), ndarray::Array1::from_vec(intercept).into_dyn()),
+        ("intercept".to_owned(), ndarray::Array1::from_vec(gaps::together(tasks, intercepts)).into_dyn()),
         ("mean".to_owned(), centre.into_dyn()),
-        ("weights".to_owned(), weights.into_dyn()),
+        ("weights".to_owned(), gaps::columns_together(tasks, weights).into_dyn()),
     ];
-    let about = fit::About { kind: kind.to_owned(), units: Some(task.units.clone()), lineage: task.lineage.clone() };
-    run.emit_round("fit", task.fold, Value::Fit(Fit { about, arrays: arrays.into() }))
+    let about = fit::About { kind: kind.to_owned(), units: Some(units), lineage: lineage.clone() };
+    run.emit_round("fit", *fold, Value::Fit(Fit { about, arrays: arrays.into() }))
 }
 
 /// Weights of the features, columns × units: in the dual form Xᵀa, a block of columns at a time.
@@ -196,11 +223,21 @@ fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -
     out
 }
 
+/// What was found for the units of one fit.
+pub struct Found {
+    pub alpha: Vec<f64>,
+    pub at_edge: Vec<bool>,
+    pub explained: Vec<Option<f64>>,
+}
+
 /// Penalties as a table: a row per unit, and per fold under folds.
 #[derive(Default)]
 pub struct Penalties {
     fold: Vec<u32>,
     unit: Vec<String>,
+    /// Train rows of the unit.
+    rows: Vec<u32>,
+    gaps: bool,
     alpha: Vec<f64>,
     at_edge: Vec<bool>,
     explained: Vec<Option<f64>>,
@@ -208,14 +245,24 @@ pub struct Penalties {
 }
 
 impl Penalties {
-    /// Adds the penalties of one fit.
-    pub fn add(&mut self, task: &Task, alpha: &[f64], at_edge: &[bool], explained: &[Option<f64>]) {
-        self.fold.extend(task.fold.map(|fold| fold as u32).into_iter().cycle().take(task.units.len()));
-        self.unit.extend(task.units.iter().cloned());
-        self.alpha.extend(alpha);
-        self.at_edge.extend(at_edge);
-        self.explained.extend(explained);
-        self.lineage = Lineage::merge([&self.lineage, &task.lineage]);
+    /// Adds the penalties of a round's fits.
+    pub fn add(&mut self, tasks: &[Task], found: Vec<Found>) {
+        let units = gaps::together(tasks, tasks.iter().map(|task| task.units.clone()).collect());
+        self.fold.extend(tasks[0].fold.map(|fold| fold as u32).into_iter().cycle().take(units.len()));
+        self.unit.extend(units);
+        self.gaps |= tasks.len() > 1;
+        let rows = tasks.iter().map(|task| vec![task.train.len() as u32; task.units.len()]).collect();
+        self.rows.extend(gaps::together(tasks, rows));
+        let mut of = (Vec::new(), Vec::new(), Vec::new());
+        for one in found {
+            of.0.push(one.alpha);
+            of.1.push(one.at_edge);
+            of.2.push(one.explained);
+        }
+        self.alpha.extend(gaps::together(tasks, of.0));
+        self.at_edge.extend(gaps::together(tasks, of.1));
+        self.explained.extend(gaps::together(tasks, of.2));
+        self.lineage = Lineage::merge([&self.lineage, &tasks[0].lineage]);
     }
 
     /// Emits the table with the facts that a report needs.
@@ -232,6 +279,9 @@ impl Penalties {
             frame.push(Column::new("fold".into(), self.fold));
         }
         frame.push(Column::new("unit".into(), self.unit));
+        if self.gaps {
+            frame.push(Column::new("rows".into(), self.rows));
+        }
         frame.push(Column::new("alpha".into(), self.alpha));
         frame.push(Column::new("at_edge".into(), self.at_edge));
         frame.push(Column::new("explained_variance".into(), self.explained));
@@ -242,6 +292,10 @@ impl Penalties {
             ("explained_variance", format!("1 − Var(y − ŷ)/Var(y) over train rows, ŷ by {method}")),
         ];
         table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text)).into();
+        if self.gaps {
+            let text = "train rows that the unit has a response to, and is fitted on";
+            table.about.definitions.insert("rows".to_owned(), text.to_owned());
+        }
         let facts: [(&str, Json); 3] =
             [(fact::GRID, json!(grid)), (fact::EXTENDED, json!(extended)), (fact::METHOD, json!(method))];
         table.about.facts = facts.map(|(name, fact)| (name.to_owned(), fact)).into();

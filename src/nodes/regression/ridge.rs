@@ -203,8 +203,9 @@ mod compute {
     use crate::math::linear::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
     use crate::math::linear::ridge::Judge;
     use crate::math::tensor::{column_means, from_array, place};
-    use crate::nodes::regression::readout::{Design, Penalties, Task, emit};
+    use crate::nodes::regression::readout::{Design, Found, Penalties, Solved, emit};
     use crate::nodes::regression::ridge::{Alphas, Params, Ridge};
+    use crate::nodes::regression::task::Task;
     use crate::value::stimuli::Stimulus;
 
     impl Compute for Ridge {
@@ -216,21 +217,24 @@ mod compute {
             let mut tried: Vec<f64> = Vec::new();
             let mut extended = false;
             for (done, round) in rounds.iter().enumerate() {
-                let task = Task::join("ridge", &split, round, &responses, run)?;
-                let folds = params.folds.map(|folds| dealt(folds.get(), &task)).transpose()?;
-                let by_bands = bands(&params, &task);
-                // A fit without a fold holds half a square beside what some of them do together.
-                let design = Design::of(&task, by_bands.map_or(0, |folds| 1 + folds / 2), run)?;
-                let y = from_array(&task.y, place(run.device));
-                let mean = column_means(&y);
-                let y = y - &mean;
-                let grid = grid(&params.alphas, &design, &task);
-                let (choice, coefficients) = fit(&params, &task, &design, folds.as_deref(), &y, &grid, run)?;
-                report(&params, &choice, &grid, task.fold, run);
-                penalties.add(&task, &choice.alpha, &choice.at_edge, &choice.explained);
-                emit("ridge", &task, &design, &coefficients, &mean, run)?;
-                tried.extend(choice.grid);
-                extended |= choice.extended;
+                let tasks = Task::join("ridge", &split, round, &responses, run)?;
+                let mut solved = Vec::with_capacity(tasks.len());
+                let mut chosen = Vec::with_capacity(tasks.len());
+                for task in &tasks {
+                    let (one, choice, grid) = solve(&params, task, round.train.len(), run)?;
+                    solved.push(one);
+                    chosen.push((choice, grid));
+                }
+                report(&params, &chosen, round.fold, run);
+                let mut found = Vec::with_capacity(tasks.len());
+                for (choice, _) in chosen {
+                    let Choice { alpha, at_edge, explained, .. } = choice;
+                    found.push(Found { alpha, at_edge, explained });
+                    tried.extend(choice.grid);
+                    extended |= choice.extended;
+                }
+                penalties.add(&tasks, found);
+                emit("ridge", &tasks, solved, run)?;
                 run.progress(done as u64 + 1, rounds.len() as u64, "fits");
             }
             tried.sort_by(f64::total_cmp);
@@ -241,6 +245,25 @@ mod compute {
             };
             penalties.emit(run, &tried, extended, &method, "the penalty α of Σ(y − ŷ)² + α‖w‖², features not scaled")
         }
+    }
+
+    /// Fits units that share their train rows: what they get, their penalties, and the grid as it was asked for.
+    fn solve(
+        params: &Params,
+        task: &Task,
+        all: usize,
+        run: &mut Run<'_>,
+    ) -> Result<(Solved, Choice, Vec<f64>), KindError> {
+        let folds = params.folds.map(|folds| dealt(folds.get(), task, all)).transpose()?;
+        // A fit without a fold holds half a square beside what some of them do together.
+        let more = bands(params, task).map_or(0, |folds| 1 + folds / 2);
+        let design = Design::of(task, more, run)?;
+        let y = from_array(&task.y, place(run.device));
+        let mean = column_means(&y);
+        let y = y - &mean;
+        let grid = grid(&params.alphas, &design, task);
+        let (choice, coefficients) = fit(params, task, &design, folds.as_deref(), &y, &grid, run)?;
+        Ok((Solved::of(task, &design, &coefficients, &mean, run), choice, grid))
     }
 
     fn grid(alphas: &Alphas, design: &Design, task: &Task) -> Vec<f64> {
@@ -295,51 +318,64 @@ mod compute {
         Ok((choice, coefficients))
     }
 
-    /// The fold of each train row.
-    fn dealt(count: usize, task: &Task) -> Result<Vec<usize>, KindError> {
+    /// The fold of each train row, of `all` that the round has.
+    fn dealt(count: usize, task: &Task, all: usize) -> Result<Vec<usize>, KindError> {
         let rows = task.train.len();
         // Every fit needs three rows, as every fit does.
-        if rows - rows.div_ceil(count) < 3 {
-            return Err(KindError::new(format!(
-                "`folds` is {count}, but {rows} rows are train; a fit without a fold needs 3 or more"
-            )));
-        }
-        if count > rows {
-            return Err(KindError::new(format!(
-                "`folds` is {count}, but {rows} rows are train; a fold needs 1 or more"
-            )));
-        }
-        let stimuli = task.features.stimuli.select(&task.train);
-        let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
-        Ok(deal(&identities, count))
+        let rule = match rows {
+            rows if rows < rows.div_ceil(count) + 3 => "a fit without a fold needs 3 or more",
+            rows if count > rows => "a fold needs 1 or more",
+            _ => {
+                let stimuli = task.features.stimuli.select(&task.train);
+                let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
+                return Ok(deal(&identities, count));
+            }
+        };
+        Err(KindError::new(format!("`folds` is {count}, but {}; {rule}", task.rows_in_words(all))))
     }
 
-    /// Says where the grid was too small.
-    fn report(params: &Params, choice: &Choice, grid: &[f64], fold: Option<usize>, run: &mut Run<'_>) {
+    /// Says where the grid was too small: for the units of one fit with its numbers, for those of several by counts.
+    fn report(params: &Params, chosen: &[(Choice, Vec<f64>)], fold: Option<usize>, run: &mut Run<'_>) {
         let place = fold.map_or(String::new(), |fold| format!("fold {fold}: "));
-        let (low, high) = (choice.grid[0], choice.grid[choice.grid.len() - 1]);
-        if choice.extended {
-            let from = grid.iter().copied().fold(f64::INFINITY, f64::min);
-            let to = grid.iter().copied().fold(0.0, f64::max);
-            run.note(format!(
-                "{place}the penalties {} to {} were extended to {} to {}, since the best of \
-                 some units lay at an edge",
-                short(from),
-                short(to),
-                short(low),
-                short(high)
-            ));
+        let ends = |choice: &Choice| [choice.grid[choice.grid.len() - 1], choice.grid[0]];
+        let extended: Vec<_> = chosen.iter().filter(|(choice, _)| choice.extended).collect();
+        match (chosen, extended.len()) {
+            (_, 0) => {}
+            ([(choice, grid)], _) => {
+                let from = grid.iter().copied().fold(f64::INFINITY, f64::min);
+                let to = grid.iter().copied().fold(0.0, f64::max);
+                let [high, low] = ends(choice);
+                run.note(format!(
+                    "{place}the penalties {} to {} were extended to {} to {}, since the best of \
+                     some units lay at an edge",
+                    short(from),
+                    short(to),
+                    short(low),
+                    short(high)
+                ));
+            }
+            (_, some) => run.note(format!(
+                "{place}the penalties of {some} of {} fits were extended, since the best of some units lay at an edge",
+                chosen.len()
+            )),
         }
-        let units = choice.alpha.len();
-        for (edge, name, meaning) in
-            [(high, "largest", "they are predicted by nearly their mean"), (low, "smallest", "hardly penalised")]
+        let units: usize = chosen.iter().map(|(choice, _)| choice.alpha.len()).sum();
+        for (end, name, meaning) in
+            [(0, "largest", "they are predicted by nearly their mean"), (1, "smallest", "hardly penalised")]
         {
-            let count = (0..units).filter(|&unit| choice.at_edge[unit] && choice.alpha[unit] == edge).count();
+            let of = |choice: &Choice| {
+                let edge = ends(choice)[end];
+                (0..choice.alpha.len()).filter(|&unit| choice.at_edge[unit] && choice.alpha[unit] == edge).count()
+            };
+            let count: usize = chosen.iter().map(|(choice, _)| of(choice)).sum();
             if count > 0 {
                 let advice = if params.extend { meaning } else { "widen `alphas` or drop `extend: false`" };
+                let which = match chosen {
+                    [(choice, _)] => format!(", {}", short(ends(choice)[end])),
+                    _ => " for their fit".to_owned(),
+                };
                 run.note(format!(
-                    "{place}for {count} of {units} units the best penalty is the {name} tried, {}: {advice}",
-                    short(edge)
+                    "{place}for {count} of {units} units the best penalty is the {name} tried{which}: {advice}"
                 ));
             }
         }
@@ -514,9 +550,12 @@ mod tests {
         assert!(made.numbers("alphas", "explained_variance")[0].is_nan());
         y[[8, 1]] = f32::NAN;
         assert!(job(&x, &y, &split).run::<Ridge>(Json::Null).is_ok(), "not a train row");
-        y[[2, 1]] = f32::NAN;
+        y[[2, 1]] = f32::INFINITY;
         let error = job(&x, &y, &split).refusal::<Ridge>(Json::Null).message;
-        assert!(error.contains("NaN for unit `u1` at train stimulus `s2`"), "{error}");
+        assert!(error.contains("inf for unit `u1` at train stimulus `s2`"), "{error}");
+        y.slice_mut(s![..5, 1]).fill(f32::NAN);
+        let error = job(&x, &y, &split).refusal::<Ridge>(Json::Null).message;
+        assert!(error.contains("1 of 3 units have fewer than 3 responses among the 7 train stimuli"), "{error}");
         let (_, y) = random(10, 3);
         let error = job(&Array2::ones((10, 3)), &y, &split).refusal::<Ridge>(Json::Null).message;
         assert!(error.contains("all 7 train rows of `features` are the same"), "{error}");
@@ -534,5 +573,63 @@ mod tests {
         assert!(refusal(json!("best")).contains("expected `auto`, a penalty"));
         assert!(refusal(json!({ "low": 1.0, "high": 0.1, "count": 3 })).contains("has no spacing"));
         assert!(refusal(json!({ "low": 1.0, "hgh": 2.0 })).contains("unknown field `hgh`"));
+    }
+
+    #[test]
+    fn a_unit_is_fitted_on_the_rows_it_has_as_if_it_were_alone() {
+        for (height, width) in [(30, 4), (16, 24)] {
+            let (x, full) = random(height, width);
+            let train = height - 4;
+            let split = hold_out(&stimuli(height), &("t".repeat(train) + "eeee"));
+            let mut y = full;
+            y.slice_mut(s![2..6, 1]).fill(f32::NAN);
+            y[[height - 1, 0]] = f32::NAN;
+            for params in [json!({}), json!({ "folds": 3 }), json!({ "alphas": 30.0 })] {
+                let made = job(&x, &y, &split).run::<Ridge>(params.clone()).unwrap();
+                let predictions = made.matrix("predictions");
+                let rows: Vec<usize> = (0..height).filter(|row| !(2..6).contains(row)).collect();
+                // A unit's own stimuli, with the rest of them test.
+                let parts: String =
+                    (0..height).map(|row| if row < train && rows.contains(&row) { 't' } else { 'e' }).collect();
+                let own = hold_out(&stimuli(height), &parts);
+                for (unit, split) in [(0, &split), (1, &own), (2, &split)] {
+                    let alone = inputs()
+                        .value("features", &matrix(&stimuli(height), x.clone()))
+                        .value(
+                            "responses",
+                            &responses(
+                                &stimuli(height),
+                                y.slice(s![.., unit..=unit]).mapv(|v| if v.is_nan() { 0.0 } else { v }),
+                            ),
+                        )
+                        .value("split", split)
+                        .run::<Ridge>(params.clone())
+                        .unwrap();
+                    let expected = alone.matrix("predictions");
+                    for row in 0..height {
+                        let (got, expected) = (predictions.view()[[row, unit]], expected.view()[[row, 0]]);
+                        assert!(
+                            (got - expected).abs() < 1e-4 * (1.0 + expected.abs()),
+                            "{params} {unit} {row}: {got}, {expected}"
+                        );
+                    }
+                    assert_eq!(made.numbers("alphas", "alpha")[unit], alone.numbers("alphas", "alpha")[0], "{params}");
+                }
+                let table = made.table("alphas");
+                let fitted: Vec<u32> = table.column("rows").unwrap().u32().unwrap().iter().flatten().collect();
+                assert_eq!(fitted, [train as u32, train as u32 - 4, train as u32]);
+                assert!(
+                    made.notes[0]
+                        .contains(&format!("1 of 3 units have no response to some of the {train} train stimuli")),
+                    "{:?}",
+                    made.notes
+                );
+                let fit = made.fit("fit");
+                let weights = fit.arrays["weights"].view().into_dimensionality::<Ix2>().unwrap();
+                let mut by_weights = x.dot(&weights);
+                by_weights += &fit.arrays["intercept"].view().into_dimensionality::<ndarray::Ix1>().unwrap();
+                assert!((&by_weights - &predictions.view()).iter().all(|difference| difference.abs() < 1e-3));
+            }
+        }
     }
 }
