@@ -56,8 +56,13 @@ impl Array {
 
     /// The shape as people write it: `1200 × 89`.
     pub fn shape_text(&self) -> String {
-        self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
+        shape_text(&self.shape)
     }
+}
+
+/// A shape as people write it: `1200 × 89`.
+pub fn shape_text(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 /// The array that is meant: the one that is named, or the only one.

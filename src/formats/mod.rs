@@ -17,6 +17,7 @@ pub mod netcdf;
 pub mod npy;
 pub mod open;
 pub mod parquet;
+mod per_row;
 pub mod safetensors;
 pub mod stack;
 pub mod text;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::formats::array::Array;
 use crate::formats::content::{self, Content};
 use crate::formats::dialect::Dialect;
-use crate::formats::{csv, datasets, matlab, name_of, npy, parquet, safetensors};
+use crate::formats::{csv, datasets, matlab, name_of, npy, parquet, per_row, safetensors};
 
 /// What a recipe says about a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,9 +23,12 @@ pub struct Options<'a> {
 /// The formats as messages list them. A new one is a reader of its own, a line in `content.rs` and one in `read`.
 const SHOWN: &str = ".npy, .npz, .csv, .tsv, .parquet, .safetensors, .h5, .nc (NetCDF-4) and .mat";
 
-/// Reads an array.
+/// Reads an array of a file, or of a folder with a file per row.
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     let file = name_of(path);
+    if path.is_dir() {
+        return per_row::folder(path, options);
+    }
     let Some(content) = content::of(path)? else {
         return Err(format!("{file} is of no format that holds an array; there are {SHOWN}"));
     };
@@ -44,6 +47,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     }
     match content {
         Content::Npy => npy::read(path, options.id_column),
+        Content::Npz if options.key == Some(per_row::EVERY) => per_row::archive(path),
         Content::Npz => npy::read_npz(path, options.key, options.id_column),
         Content::Parquet => parquet::read_array(path, options.id_column),
         Content::Safetensors => safetensors::read(path, options.key),

@@ -16,6 +16,9 @@ use crate::formats::ids::{self, Look, Sort};
 use crate::formats::name_of;
 use crate::formats::npy::header::{Field, Header, Type};
 
+type Archive = zip::ZipArchive<BufReader<File>>;
+type Member<'a> = ZipFile<'a, BufReader<File>>;
+
 /// Reads a `.npy` file of numbers or truth values, or of records, whose fields are columns.
 pub fn read(path: &Path, id_column: Option<&str>) -> Result<Array, String> {
     parse(&mut open(path)?, id_column, &name_of(path))
@@ -24,6 +27,15 @@ pub fn read(path: &Path, id_column: Option<&str>) -> Result<Array, String> {
 /// Reads one array of a `.npz` file.
 pub fn read_npz(path: &Path, key: Option<&str>, id_column: Option<&str>) -> Result<Array, String> {
     member(path, key, |member, place| parse(member, id_column, place))
+}
+
+/// Reads every array of a `.npz` file, in the order of their keys.
+pub fn read_npz_all(path: &Path) -> Result<Vec<(String, Array)>, String> {
+    let mut archive = archive(path)?;
+    let keys = keys(&archive);
+    keys.into_iter()
+        .map(|key| of_member(&mut archive, &key, path, |m, place| parse(m, None, place)).map(|array| (key, array)))
+        .collect()
 }
 
 /// Reads a list of names: strings or whole numbers; `field` of records.
@@ -40,20 +52,38 @@ fn open(path: &Path) -> Result<BufReader<File>, String> {
     Ok(BufReader::new(File::open(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?))
 }
 
+fn archive(path: &Path) -> Result<Archive, String> {
+    zip::ZipArchive::new(open(path)?).map_err(|e| format!("{} is damaged or no .npz file: {e}", name_of(path)))
+}
+
+/// The keys of an archive's arrays, sorted.
+fn keys(archive: &Archive) -> Vec<String> {
+    let mut keys: Vec<String> =
+        archive.file_names().filter_map(|member| member.strip_suffix(".npy")).map(str::to_owned).collect();
+    keys.sort();
+    keys
+}
+
 fn member<T>(
     path: &Path,
     key: Option<&str>,
-    parse: impl Fn(&mut ZipFile<'_, BufReader<File>>, &str) -> Result<T, String>,
+    parse: impl Fn(&mut Member<'_>, &str) -> Result<T, String>,
 ) -> Result<T, String> {
-    let name = name_of(path);
-    let mut archive =
-        zip::ZipArchive::new(open(path)?).map_err(|e| format!("{name} is damaged or no .npz file: {e}"))?;
-    let mut names: Vec<String> =
-        archive.file_names().filter_map(|member| member.strip_suffix(".npy")).map(str::to_owned).collect();
-    names.sort();
-    let key = choose(&names, key, &name)?;
-    let mut member = archive.by_name(&format!("{key}.npy")).map_err(|e| format!("`{key}` in {name}: {e}"))?;
-    parse(&mut member, &format!("`{key}` in {name}"))
+    let mut archive = archive(path)?;
+    let keys = keys(&archive);
+    let key = choose(&keys, key, &name_of(path))?;
+    of_member(&mut archive, key, path, parse)
+}
+
+fn of_member<T>(
+    archive: &mut Archive,
+    key: &str,
+    path: &Path,
+    parse: impl Fn(&mut Member<'_>, &str) -> Result<T, String>,
+) -> Result<T, String> {
+    let place = format!("`{key}` in {}", name_of(path));
+    let mut member = archive.by_name(&format!("{key}.npy")).map_err(|e| format!("{place}: {e}"))?;
+    parse(&mut member, &place)
 }
 
 /// Reads an array; `place` is what messages call it.

@@ -15,10 +15,11 @@ pub struct LoadFeatures;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// An array with a row per stimulus: .npy, .npz, .h5, .nc, .mat, .safetensors, .csv, .tsv or .parquet. Further axes
-    /// are flattened, the last running fastest. Numbers of any type become 32-bit floats.
+    /// are flattened, the last running fastest. Numbers of any type become 32-bit floats. A folder of .npy or .npz files has a
+    /// stimulus per file, named by it.
     #[schemars(extend("x-file" = true))]
     pub path: String,
-    /// Which array, where the file holds several.
+    /// Which array, where the file holds several; `*` takes every array of a .npz for a stimulus, named by its key.
     #[serde(default)]
     pub key: Option<String>,
     /// The names of the stimuli in the order of the file's rows: a CSV with the column `id`, or a text with a name a line. An
