@@ -342,7 +342,7 @@ fn every_shipped_recipe_checks() {
 }
 
 /// Names of kinds, ports or measures that are words of the language of recipes and pages as well, with where.
-const SHARED_WORDS: [(&str, &str); 10] = [
+const SHARED_WORDS: [(&str, &str); 11] = [
     ("confusion", "a chart"),
     ("features", "a folder of kinds, which the manual lists after another"),
     ("images", "a chart"),
@@ -353,6 +353,7 @@ const SHARED_WORDS: [(&str, &str); 10] = [
     ("spectrum", "a chart"),
     ("synthetic_it", "the kind in a hint on how nodes are written"),
     ("table", "an item of a report"),
+    ("units", "what studies explain, unit by unit"),
 ];
 
 /// The names of all kinds, of their outputs and of their measures, without words that are shared.

@@ -192,6 +192,42 @@ fn chosen_combinations_are_all_there_is() {
     assert_eq!(labels(node(&plan, "best@layer=layer2")), [label(&[("k", json!(100))]), label(&[("k", json!(7))])]);
 }
 
+/// What a comparison is told of three splits by two layers, beside what is said there.
+fn drawn(said: &str, split: &str, pcs: &str) -> Json {
+    let text = format!(
+        "version: 1
+sweep: {{ s: [2, 3, 4], layer: [a, b] }}
+nodes:
+  v4: {{ kind: load_recordings, with: {{ images: p, responses: r.npy, layout: units_by_stimuli }} }}
+  split: {{ kind: split, in: {{ rows: v4.images }}, with: {{ {split} }} }}
+  layers: {{ kind: extract_layer, in: {{ images: v4.images }}, with: {{ model: m, layers: [a, b] }} }}
+  pcs: {{ kind: pca, in: {{ features: \"layers[${{layer}}]\", split: split }}, with: {{ {pcs} }} }}
+  readout: {{ kind: ridge, in: {{ features: pcs, responses: v4.responses, split: split }} }}
+  scores: {{ kind: evaluate, in: {{ predictions: readout, responses: v4.responses, split: split }}, with: {{ on: test }} }}
+  cmp: {{ kind: compare, in: {{ scores: \"scores@*\" }}, with: {{ {said} }} }}
+"
+    );
+    node(&plan(&text), "cmp").params["draws"].clone()
+}
+
+#[test]
+fn a_comparison_is_told_which_variables_reach_nothing_but_seeds() {
+    let (split, pcs) = ("test: 0.1, seed: \"${s}\"", "components: 5");
+    assert_eq!(drawn("", split, pcs), json!(["s"]));
+    assert_eq!(drawn("draws: []", split, pcs), json!([]), "what is said stands");
+    assert_eq!(drawn("", split, "components: 5, seed: \"${s}\""), json!(["s"]));
+    assert_eq!(drawn("", "test: 0.1", "components: \"${s}\""), json!(null));
+    assert_eq!(drawn("", split, "components: \"${s}\""), json!(null), "it is no draw alone");
+    assert_eq!(drawn("", "folds: \"${s}\", seed: \"${s}\"", pcs), json!(null));
+    let of = |seed: &str| {
+        let text = V4.replace("with: { test: 0.2 }", &format!("with: {{ test: 0.2{seed} }}"));
+        let plan = plan(&text.replace("sweep: {", "sweep: { s: [1, 2],"));
+        ventral::plan::draws::draws(&plan.nodes)
+    };
+    let draw = ventral::plan::draws::Draw { variable: "s".to_owned(), of_splits: true };
+    assert_eq!(of(", seed: \"${s}\""), [draw]);
+}
+
 #[test]
 fn settings_override_variables_and_sweeps() {
     let one = load(HEAD, &[("layer", "layer2")]).plan;

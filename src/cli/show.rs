@@ -67,11 +67,21 @@ fn as_json(value: &Value) -> Json {
             "fitted": exposures(&matrix.about.lineage.fitted),
             "selected": exposures(&matrix.about.lineage.selected),
         }),
-        Value::Responses(responses) => json!({
-            "type": "Responses", "stimuli": responses.stimuli().len(), "units": responses.units(),
-            "repeats": responses.repeats.as_ref().map(|repeats| repeats.dim().2),
-            "regions": responses.about.regions, "true_ceiling": responses.about.true_ceiling,
-        }),
+        Value::Responses(responses) => {
+            let about = &responses.about;
+            let mut shown = json!({
+                "type": "Responses", "stimuli": responses.stimuli().len(), "units": responses.units(),
+                "repeats": responses.repeats.as_ref().map(|repeats| repeats.dim().2),
+                "regions": about.regions, "true_ceiling": about.true_ceiling,
+            });
+            if let Some(subjects) = &about.subjects {
+                shown["subjects"] = json!(subjects);
+            }
+            if !about.known.is_empty() {
+                shown["known"] = json!(about.known);
+            }
+            shown
+        }
         Value::Labels(labels) => json!({
             "type": "Labels", "stimuli": labels.stimuli.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(),
             "object": labels.object, "category": labels.category,

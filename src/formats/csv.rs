@@ -5,6 +5,7 @@ use std::path::Path;
 use csv::StringRecord;
 
 use crate::formats::array::{Array, Order};
+use crate::formats::column::Column;
 use crate::formats::dialect::{Cells, Dialect};
 use crate::formats::ids::{self, Look, Sort};
 use crate::formats::{name_of, text};
@@ -85,6 +86,35 @@ pub fn read_array(path: &Path, dialect: &Dialect, id_column: Option<&str>) -> Re
     Ok(array)
 }
 
+/// Reads a table of numbers and words in columns. The first line names them unless it is all numbers.
+pub fn read_columns(path: &Path, dialect: &Dialect) -> Result<(Vec<Column>, Vec<String>), String> {
+    let file = name_of(path);
+    let text = text::read(path)?;
+    let of = |problem: String| format!("{file} {problem}");
+    let width = |cells: &Cells| cells.records.first().map_or(0, StringRecord::len);
+    let mut cells = dialect.numbers(&text.text).map_err(of)?;
+    // Words alone: no column of numbers told how the text is split.
+    if width(&cells) == 1
+        && let Ok(words) = dialect.words(&text.text)
+        && width(&words) > 1
+    {
+        cells = words;
+    }
+    if width(&cells) == 0 {
+        return Err(format!("{file} is empty"));
+    }
+    let header = is_header(&cells, &file)?.then(|| cells.records.remove(0));
+    let column = |at: usize| {
+        let heading = header.as_ref().map(|header| header[at].to_owned());
+        let texts: Vec<String> = cells.records.iter().map(|record| record[at].to_owned()).collect();
+        let numbers = texts.iter().map(|text| cells.wide(text)).collect();
+        Column { heading, texts, numbers }
+    };
+    let width = header.as_ref().or(cells.records.first()).map_or(0, StringRecord::len);
+    let columns = (0..width).map(column).collect();
+    Ok((columns, note(path, &cells, text.utf_16, dialect).into_iter().collect()))
+}
+
 /// What is said of a text that is not in the plain form.
 fn note(path: &Path, cells: &Cells, utf_16: bool, dialect: &Dialect) -> Option<String> {
     let shown = cells.shown().filter(|_| dialect.separator.is_none() || dialect.decimal.is_none());
@@ -98,12 +128,12 @@ fn note(path: &Path, cells: &Cells, utf_16: bool, dialect: &Dialect) -> Option<S
     Some(format!("`{}` is read {ways}{way_out}", name_of(path)))
 }
 
-/// Whether the first line names the columns; where it may be a row as well, nobody can know.
 /// A text as a message can hold it.
 fn shortened(text: &str) -> String {
     if text.chars().count() > 40 { text.chars().take(40).chain(['…']).collect() } else { text.to_owned() }
 }
 
+/// Whether the first line names the columns; where it may be a row as well, nobody can know.
 fn is_header(cells: &Cells, file: &str) -> Result<bool, String> {
     let (first, body) = (&cells.records[0], &cells.records[1..]);
     let names: Vec<String> = first.iter().map(str::to_owned).collect();

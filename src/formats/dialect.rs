@@ -154,6 +154,11 @@ impl Dialect {
 impl Cells {
     /// A cell's number; a missing one is NaN.
     pub fn number(&self, cell: &str) -> Option<f32> {
+        self.wide(cell).map(|x| x as f32)
+    }
+
+    /// The same in 64 bits.
+    pub fn wide(&self, cell: &str) -> Option<f64> {
         number(cell, self.decimal)
     }
 
@@ -174,17 +179,16 @@ impl Cells {
 }
 
 /// A cell as a number; `None` where it is none.
-fn number(cell: &str, decimal: char) -> Option<f32> {
+fn number(cell: &str, decimal: char) -> Option<f64> {
     const MISSING: [&str; 5] = ["", "na", "n/a", "#n/a", "nan"];
     if cell.len() <= 4 && MISSING.contains(&cell.to_ascii_lowercase().as_str()) {
-        return Some(f32::NAN);
+        return Some(f64::NAN);
     }
-    let parsed = match decimal {
-        ',' if cell.contains('.') => return None,
-        ',' => cell.replace(',', ".").parse::<f64>(),
-        _ => cell.parse::<f64>(),
-    };
-    parsed.ok().map(|x| x as f32)
+    match decimal {
+        ',' if cell.contains('.') => None,
+        ',' => cell.replace(',', ".").parse().ok(),
+        _ => cell.parse().ok(),
+    }
 }
 
 /// The rows below what may be headings.

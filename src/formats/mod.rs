@@ -3,6 +3,8 @@
 
 pub mod array;
 pub mod checkpoint;
+pub mod column;
+pub mod columns;
 pub mod content;
 pub mod csv;
 pub mod datasets;

@@ -32,6 +32,21 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     let Some(content) = content::of(path)? else {
         return Err(format!("{file} is of no format that holds an array; there are {SHOWN}"));
     };
+    let dialect = dialect(content, options, &file)?;
+    match content {
+        Content::Npy => npy::read(path, options.id_column),
+        Content::Npz if options.key == Some(per_row::EVERY) => per_row::archive(path),
+        Content::Npz => npy::read_npz(path, options.key, options.id_column),
+        Content::Parquet => parquet::read_array(path, options.id_column),
+        Content::Safetensors => safetensors::read(path, options.key),
+        Content::Hdf5 => datasets::read_array(path, options.key),
+        Content::Matlab4 | Content::Matlab5 => matlab::read(path, options.key),
+        Content::Text => csv::read_array(path, &dialect, options.id_column),
+    }
+}
+
+/// How a text is read; refuses what a recipe says that means nothing for such a file.
+pub(super) fn dialect(content: Content, options: &Options<'_>, file: &str) -> Result<Dialect, String> {
     let named =
         matches!(content, Content::Npz | Content::Safetensors | Content::Hdf5 | Content::Matlab4 | Content::Matlab5);
     if let (false, Some(key)) = (named, options.key) {
@@ -45,16 +60,7 @@ pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     if let (false, Some(column)) = (table, options.id_column.filter(|&column| column != "none")) {
         return Err(format!("{file} is no table with headings, so `id_column: {column}` means nothing"));
     }
-    match content {
-        Content::Npy => npy::read(path, options.id_column),
-        Content::Npz if options.key == Some(per_row::EVERY) => per_row::archive(path),
-        Content::Npz => npy::read_npz(path, options.key, options.id_column),
-        Content::Parquet => parquet::read_array(path, options.id_column),
-        Content::Safetensors => safetensors::read(path, options.key),
-        Content::Hdf5 => datasets::read_array(path, options.key),
-        Content::Matlab4 | Content::Matlab5 => matlab::read(path, options.key),
-        Content::Text => csv::read_array(path, &dialect, options.id_column),
-    }
+    Ok(dialect)
 }
 
 #[cfg(test)]

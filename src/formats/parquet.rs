@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, DataType, ParquetReader, SerReader};
+use polars::prelude::{Column, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 
 use crate::formats::array::{Array, Order};
+use crate::formats::column;
 use crate::formats::ids::{self, Look, Sort};
 use crate::formats::name_of;
 
@@ -38,6 +39,33 @@ pub fn read_array(path: &Path, id_column: Option<&str>) -> Result<Array, String>
     array.columns = Some(columns);
     array.notes = choice.notes;
     Ok(array)
+}
+
+/// Reads all columns, of numbers and of words. pandas' index has no heading.
+pub fn read_columns(path: &Path) -> Result<Vec<column::Column>, String> {
+    let name = name_of(path);
+    let frame = frame(path)?;
+    let each = frame.columns().iter().map(|column| {
+        let heading = column.name().as_str();
+        let heading = Some(if heading.starts_with("__index_level_") { "" } else { heading }.to_owned());
+        let place = |e: PolarsError| format!("column `{}` of {name}: {e}", column.name());
+        let dtype = column.dtype();
+        if dtype.is_primitive_numeric() || dtype.is_bool() || dtype == &DataType::Null {
+            let numbers = column.cast(&DataType::Float64).map_err(place)?;
+            let numbers = numbers.f64().map_err(place)?.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect();
+            let as_numbers = column::Column::numbers(heading, numbers);
+            // Whole numbers keep their digits beyond what a float holds.
+            return if dtype.is_integer() {
+                Ok(column::Column { texts: texts(column, &name)?, ..as_numbers })
+            } else {
+                Ok(as_numbers)
+            };
+        }
+        let words = column.cast(&DataType::String).map_err(place)?;
+        let words = words.str().map_err(place)?.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect();
+        Ok(column::Column::words(heading, words))
+    });
+    each.collect()
 }
 
 /// The names of a table's columns.

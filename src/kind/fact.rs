@@ -14,3 +14,6 @@ pub const RECORDING: &str = "recording";
 pub const GRID: &str = "grid";
 pub const EXTENDED: &str = "extended";
 pub const METHOD: &str = "method";
+/// Of means over variants that are draws of one study: how many, and by which variables they were drawn.
+pub const DRAWS: &str = "draws";
+pub const DRAWN_BY: &str = "drawn_by";

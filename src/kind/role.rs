@@ -9,6 +9,8 @@ use crate::value::ty::Type;
 pub enum Role {
     /// Variants beside one another: a row per variant and measure, with its mean over units.
     Comparison,
+    /// The same of each unit's mean over variants that are draws of one study.
+    OverDraws,
     /// Scores per unit: a row per unit, a column per measure; variables in front where there are variants.
     Scores,
     /// Scores over units: a row per measure.
@@ -46,6 +48,7 @@ impl Role {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Comparison => "a comparison of variants",
+            Self::OverDraws => "a comparison of means over draws",
             Self::Scores => "scores per unit",
             Self::Summary => "a summary over units",
             Self::Pairs => "differences between variants",

@@ -353,6 +353,8 @@ pub fn about(stimuli: &Stimuli, count: usize) -> responses::About {
         stimuli: stimuli.clone(),
         units: units(count),
         regions: None,
+        subjects: None,
+        known: Default::default(),
         true_ceiling: None,
         recording: None,
         lineage: Default::default(),

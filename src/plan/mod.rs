@@ -2,6 +2,8 @@
 //!
 //! It knows no YAML; a session may build one in Rust.
 
+pub mod draws;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;

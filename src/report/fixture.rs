@@ -278,6 +278,8 @@ impl Maker {
             stimuli: self.stimuli.clone(),
             units: self.options.units.clone(),
             regions: Some(vec!["V4".to_owned(); units]),
+            subjects: None,
+            known: Default::default(),
             true_ceiling: None,
             recording: None,
             lineage: Lineage::default(),

@@ -334,3 +334,18 @@ fn named_units_are_shown_in_their_order() {
     assert!(first < second);
     assert!(page.contains("layer=features.6"));
 }
+
+#[test]
+fn draws_of_one_study_are_no_variants_to_pick_from() {
+    let mut fixture = fixture(Options::default());
+    let text = page(&fixture);
+    assert!(text.contains("It was picked among 9 variants by this very score."));
+    for (seed, at) in nodes(&fixture, "pcs").into_iter().enumerate() {
+        fixture.plan.nodes[at].params["seed"] = json!(seed);
+    }
+    let text = page(&fixture);
+    assert!(!text.contains("picked among") && !text.contains(" best: mean"), "{text}");
+    assert!(text.contains("The model explains V4 with a mean explained variance of"), "{text}");
+    assert!(text.contains("held-out test stimuli, mean over 9 draws."), "{text}");
+    assert!(text.contains("Over draws, the mean over units is"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! Responses of units to stimuli: means, and the repeats behind them where they were recorded.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -31,6 +32,12 @@ pub struct About {
     /// The units' regions, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regions: Option<Vec<String>>,
+    /// The subjects that the units were recorded in, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subjects: Option<Vec<String>>,
+    /// What else is known of each unit, such as `x` and `y`, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<String, PerUnit>,
     /// The unit's true ceiling (explainable variance as a fraction), where the responses are simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_ceiling: Option<Vec<f64>>,
@@ -41,6 +48,45 @@ pub struct About {
     /// What chose among the units, if anything.
     #[serde(default)]
     pub lineage: Lineage,
+}
+
+/// Something that is known of each unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PerUnit {
+    /// None where it is not known.
+    Numbers(Vec<Option<f64>>),
+    Words(Vec<String>),
+}
+
+impl PerUnit {
+    /// The same of some of the units.
+    fn select(&self, units: &[usize]) -> Self {
+        match self {
+            Self::Numbers(all) => Self::Numbers(picked(all, units)),
+            Self::Words(all) => Self::Words(picked(all, units)),
+        }
+    }
+}
+
+impl About {
+    /// What is known of some of the units, in the order given.
+    pub fn of_units(&self, units: &[usize]) -> Self {
+        Self {
+            stimuli: self.stimuli.clone(),
+            units: picked(&self.units, units),
+            regions: self.regions.as_ref().map(|all| picked(all, units)),
+            subjects: self.subjects.as_ref().map(|all| picked(all, units)),
+            known: self.known.iter().map(|(name, all)| (name.clone(), all.select(units))).collect(),
+            true_ceiling: self.true_ceiling.as_ref().map(|all| picked(all, units)),
+            recording: self.recording.clone(),
+            lineage: self.lineage.clone(),
+        }
+    }
+}
+
+fn picked<T: Clone>(all: &[T], units: &[usize]) -> Vec<T> {
+    units.iter().map(|&unit| all[unit].clone()).collect()
 }
 
 impl Responses {

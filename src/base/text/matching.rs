@@ -202,8 +202,13 @@ impl<'a> Index<'a> {
 }
 
 impl Mismatch {
-    /// In words: `list` is what names, such as "`ids`"; `known` is what is named, such as "pics".
+    /// In words: `list` is what names, such as "`ids`"; `known` is what is named, such as "pics"; names are of stimuli.
     pub fn words(&self, list: &str, known: &str) -> String {
+        self.words_of("stimulus", list, known)
+    }
+
+    /// The same of names of something else: `noun` is one of them, such as "unit".
+    pub fn words_of(&self, noun: &str, list: &str, known: &str) -> String {
         match self {
             Self::Unknown { name, unknown, of, near } => {
                 let hint = near.as_ref().map(|near| format!("; did you mean `{near}`?{}", difference(name, near)));
@@ -213,9 +218,7 @@ impl Mismatch {
                 )
             }
             Self::Several { name, candidates, .. } if candidates.iter().all(|one| one == name) => {
-                format!(
-                    "{list} names `{name}`, which stands twice in {known}; a name tells one stimulus from all others"
-                )
+                format!("{list} names `{name}`, which stands twice in {known}; a name tells one {noun} from all others")
             }
             Self::Several { name, rule, candidates } => {
                 let shown: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
@@ -226,7 +229,7 @@ impl Mismatch {
                 )
             }
             Self::Same { names: [one, other], found } => format!(
-                "{list} names `{one}` and `{other}`, which both mean `{found}` of {known}; one stimulus has one name"
+                "{list} names `{one}` and `{other}`, which both mean `{found}` of {known}; one {noun} has one name"
             ),
         }
     }

@@ -12,6 +12,7 @@ use std::path::Path;
 use zip::read::ZipFile;
 
 use crate::formats::array::{Array, Order, choose};
+use crate::formats::column::Column;
 use crate::formats::ids::{self, Look, Sort};
 use crate::formats::name_of;
 use crate::formats::npy::header::{Field, Header, Type};
@@ -36,6 +37,44 @@ pub fn read_npz_all(path: &Path) -> Result<Vec<(String, Array)>, String> {
     keys.into_iter()
         .map(|key| of_member(&mut archive, &key, path, |m, place| parse(m, None, place)).map(|array| (key, array)))
         .collect()
+}
+
+/// Reads all fields of records, or a list of strings; `None` of an array of numbers.
+pub fn read_columns(path: &Path) -> Result<Option<Vec<Column>>, String> {
+    let place = name_of(path);
+    let mut reader = open(path)?;
+    let of = |problem: String| format!("{place} {problem}");
+    let Header { element, shape, .. } = Header::read(&mut reader).map_err(of)?;
+    if let Type::Number(_) = element {
+        return Ok(None);
+    }
+    rows(&shape).ok_or_else(|| format!("{place} has {} axes, where one is expected", shape.len()))?;
+    let bytes = numbers(&mut reader, &shape, element.size()).map_err(of)?;
+    let column = |heading: Option<String>, element: &Type, cells: &[u8]| match element {
+        Type::Number(number) => {
+            let column = Column::rounded(heading, &number.decode(cells).expect("the header gives sizes that exist"));
+            // Whole numbers keep their digits beyond what a float holds.
+            match number.names(cells) {
+                Some(Ok(texts)) if number.kind != crate::formats::element::Kind::Float => {
+                    Ok(Column { texts, ..column })
+                }
+                _ => Ok(column),
+            }
+        }
+        other => texts(cells, other).map(|words| Column::words(heading, words)),
+    };
+    let Type::Record(fields) = &element else {
+        return Ok(Some(vec![column(None, &element, &bytes).map_err(of)?]));
+    };
+    let fields = fields.iter().filter(|field| !field.name.is_empty());
+    let list = fields.map(|field| {
+        let problem = |problem: String| format!("the field `{}` of {place} {problem}", field.name);
+        if !field.shape.is_empty() {
+            return Err(problem("holds arrays of its own; save it as an array of its own".to_owned()));
+        }
+        column(Some(field.name.clone()), &field.element, &gathered(&bytes, field, element.size())).map_err(problem)
+    });
+    list.collect::<Result<_, _>>().map(Some)
 }
 
 /// Reads a list of names: strings or whole numbers; `field` of records.

@@ -309,6 +309,8 @@ mod compute {
             stimuli,
             units: unit_names(units),
             regions: Some(vec!["IT".to_owned(); units]),
+            subjects: None,
+            known: Default::default(),
             true_ceiling: None,
             recording: None,
             lineage: Default::default(),

@@ -36,11 +36,16 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-unit" = "pixels"))]
     pub image_size: Option<Whole<1, 4096>>,
-    /// A CSV with the columns `id` and `object`, and perhaps `category`, with a row for every picture. Without it each
-    /// picture shows an object of its own.
+    /// A table (.csv, .tsv, .parquet, or .npy with records) with the columns `id` and `object`, and perhaps `category`, with a row for
+    /// every picture. Without it each picture shows an object of its own.
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub labels: Option<String>,
+    /// Which column of `labels` names the pictures. Unless given, `id`, else the one that looks like it; where there is none, rows are
+    /// the pictures in order.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub labels_id_column: Option<String>,
     /// The names of the pictures in the order of the responses: a CSV with the column `id`, or a text with a name a line. Pictures
     /// that it leaves out have no responses; a name that stands several times has as many repeats. An extension or a folder more or
     /// less, `\\` for `/` and zeros before a number do not matter where what is left is unique.
@@ -108,11 +113,10 @@ mod compute {
 
     use crate::bounds::Whole;
     use crate::digest::Digest;
-    use crate::formats::csv::Words;
-    use crate::formats::dialect::Dialect;
     use crate::formats::listing::Pictures;
     use crate::formats::{name_of, open};
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::labelled;
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
     use crate::nodes::data::named::Naming;
     use crate::nodes::data::reading;
@@ -150,7 +154,11 @@ mod compute {
                 run.note(gaps);
             }
             let labels = match params.labels {
-                Some(_) => read_labels(&stimuli, run)?,
+                Some(_) => {
+                    let path = run.file("labels").0.to_owned();
+                    let files: Vec<&str> = pictures.names().iter().map(String::as_str).collect();
+                    labelled::read(&path, params.labels_id_column.as_deref(), (&stimuli, &files), params.order, run)?
+                }
                 None => {
                     let object = stimuli.iter().map(|stimulus| stimulus.name.to_string()).collect();
                     Labels { stimuli: stimuli.clone(), object, category: None }
@@ -226,6 +234,7 @@ mod compute {
         let about_pictures = [
             ("image_size", params.image_size.is_some()),
             ("labels", params.labels.is_some()),
+            ("labels_id_column", params.labels_id_column.is_some()),
             ("order", params.order.is_some()),
         ];
         if let Some((name, _)) = about_pictures.iter().find(|(_, given)| *given) {
@@ -298,39 +307,6 @@ mod compute {
             ));
         }
         Ok(rows)
-    }
-
-    fn read_labels(stimuli: &Stimuli, run: &mut Run<'_>) -> Result<Labels, KindError> {
-        let path = run.file("labels").0;
-        let (words, file) = (Words::read(path, &Dialect::default())?, name_of(path));
-        for note in &words.notes {
-            run.note(note);
-        }
-        let column = |name: &str| {
-            words.column(name).ok_or_else(|| {
-                KindError::new(format!("{file} has the columns {}, and no `{name}`", words.columns.join(", ")))
-            })
-        };
-        let (id, object) = (column("id")?, column("object")?);
-        let category = words.column("category");
-        let names: Vec<String> = words.rows.iter().map(|row| row[id].clone()).collect();
-        let naming = Naming { list: "`labels`", known: "`images`" };
-        let found = naming.find_once(&names, stimuli, run)?;
-        let mut place = vec![None; stimuli.len()];
-        for (at, row) in found.into_iter().enumerate() {
-            place[row] = Some(at);
-        }
-        let places: Vec<usize> = place.iter().copied().flatten().collect();
-        if let Some(row) = place.iter().position(Option::is_none) {
-            return Err(KindError::new(format!(
-                "`labels` has {} rows but `images` has {} pictures; `{}` has no label",
-                names.len(),
-                stimuli.len(),
-                stimuli.get(row).name
-            )));
-        }
-        let pick = |column: usize| places.iter().map(|&at| words.rows[at][column].clone()).collect();
-        Ok(Labels { stimuli: stimuli.clone(), object: pick(object), category: category.map(pick) })
     }
 }
 
@@ -448,6 +424,22 @@ mod tests {
     }
 
     #[test]
+    fn labels_join_by_whichever_column_names_pictures_else_by_position() {
+        let recording = Recording::new();
+        let texts = [
+            ("stimulus_id;object\nc.png;2\na.png;0\nb.png;1\n", json!({})),
+            ("object,kind,picture\n2,id,c\n0,id,a\n1,id,b\n", json!({ "labels_id_column": "picture" })),
+            ("object,weight\n0,0.5\n1,0.5\n2,1.5\n", json!({})),
+        ];
+        for (text, mut more) in texts {
+            more["labels"] = json!(recording.write("labels.csv", text));
+            let mut bench = Bench::new();
+            bench.run::<LoadRecordings>(recording.params(more)).unwrap();
+            assert_eq!(unwrap!(bench.output::<LoadRecordings>("labels"), Labels).object, ["0", "1", "2"], "{text}");
+        }
+    }
+
+    #[test]
     fn a_csv_s_own_names_join_and_pictures_may_lack_responses() {
         let recording = Recording::new();
         let responses = recording.write("r.csv", "id,left,right\nc,1,2\na,3,4\n");
@@ -530,8 +522,16 @@ mod tests {
                 .refused(json!({ "labels": labels }))
                 .contains("has 2 rows but `images` has 3 pictures; `c` has no label")
         );
-        recording.write("labels.csv", "name,object\na,x\n");
-        assert!(recording.refused(json!({ "labels": labels })).contains("has the columns name, object, and no `id`"));
+        recording.write("labels.csv", "name,thing\na,x\n");
+        assert!(
+            recording.refused(json!({ "labels": labels })).contains("has the columns name, thing, and no `object`")
+        );
+        recording.write("labels.csv", "object\nx\n");
+        let error = recording.refused(json!({ "labels": labels }));
+        assert!(
+            error.contains("of which none names pictures, and 1 rows for 3 pictures; give it a column `id`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,14 +2,20 @@
 
 #[cfg(feature = "torch")]
 mod alike;
+mod given_ceiling;
 #[cfg(feature = "torch")]
 mod hold_out;
+#[cfg(feature = "torch")]
+mod labelled;
 mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
+pub mod load_units;
 #[cfg(feature = "torch")]
 mod named;
+#[cfg(feature = "torch")]
+mod per_unit;
 #[cfg(feature = "torch")]
 mod reading;
 #[cfg(feature = "torch")]
@@ -34,6 +40,7 @@ kinds! { "data":
     load_features::LoadFeatures,
     load_majaj::LoadMajaj,
     load_recordings::LoadRecordings,
+    load_units::LoadUnits,
     shuffle::Shuffle,
     split::Split,
     synthetic_it::SyntheticIt,

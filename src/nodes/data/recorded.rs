@@ -151,6 +151,8 @@ impl Recorded {
             stimuli: stimuli.select(&found),
             units: names,
             regions: None,
+            subjects: None,
+            known: Default::default(),
             true_ceiling: None,
             recording: Some(self.recording.clone()),
             lineage: Default::default(),

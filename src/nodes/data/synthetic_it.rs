@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
-use crate::kind::{Input, NodeKind, Output, Threads};
+use crate::kind::{Input, NodeKind, Output, ParamProblem, Threads};
 use crate::value::ty::Type;
 
 /// Makes a data set that needs no download.
@@ -27,6 +27,15 @@ pub struct Params {
     /// How often each unit sees each picture.
     #[serde(default = "repeats")]
     pub repeats: Whole<1, 100>,
+    /// How many subjects the units are of: the first part of the units is of `subject 1`, and so on, in parts as equal as can be. Names
+    /// alone: the units are the same. Unless given, none is named.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub subjects: Option<Whole<1, 100>>,
+    /// The regions into which units are dealt in turn, `IT` unless given. Names alone, too.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub regions: Option<Vec<String>>,
     /// What the scenes, the units' tuning, the spikes and the split depend on; the 64 objects look alike under all.
     #[serde(default)]
     pub seed: u64,
@@ -92,12 +101,34 @@ impl NodeKind for SyntheticIt {
         },
     ];
     const THREADS: Threads = Threads::Team;
+
+    fn check(params: &Params) -> Result<(), ParamProblem> {
+        let units = params.units.get();
+        if let Some(subjects) = params.subjects.map(Whole::get).filter(|subjects| *subjects > units) {
+            return Err(ParamProblem::at(
+                "subjects",
+                format!("{subjects} subjects are more than {units} units; each has one"),
+            ));
+        }
+        let Some(regions) = &params.regions else { return Ok(()) };
+        if regions.is_empty() || regions.len() > units {
+            let problem =
+                format!("{} regions for {units} units; there is one at least, and each has a unit", regions.len());
+            return Err(ParamProblem::at("regions", problem));
+        }
+        let twice = (1..regions.len()).find(|&at| regions[..at].contains(&regions[at]));
+        match twice.or(regions.iter().position(|region| region.trim().is_empty())) {
+            Some(at) => Err(ParamProblem::at(format!("regions[{at}]"), "a region has a name of its own")),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(feature = "torch")]
 pub(super) mod compute {
     use rayon::prelude::*;
 
+    use crate::bounds::Whole;
     use crate::digest::Digest;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::hold_out::hold_out;
@@ -140,6 +171,8 @@ pub(super) mod compute {
         counts: ndarray::Array3<f32>,
         /// Per unit.
         ceilings: Vec<f64>,
+        regions: Vec<String>,
+        subjects: Option<Vec<String>>,
     }
 
     fn make(params: &Params, run: &mut Run<'_>) -> Result<Drawn, KindError> {
@@ -165,7 +198,18 @@ pub(super) mod compute {
         let counts = ndarray::Array3::from_shape_vec(shape, population.counts).expect("stimuli × units × repeats");
         let images = Images::rendered(stimuli.clone(), (side, side), pixels);
         let labels = Labels { stimuli, object, category: Some(category) };
-        Ok(Drawn { images, labels, split, counts, ceilings: population.ceilings })
+        let (regions, subjects) = named(params);
+        Ok(Drawn { images, labels, split, counts, ceilings: population.ceilings, regions, subjects })
+    }
+
+    /// The region and the subject of each unit. Regions take turns and subjects follow one another, so that each subject has units of
+    /// every region.
+    fn named(params: &Params) -> (Vec<String>, Option<Vec<String>>) {
+        let units = params.units.get();
+        let regions = params.regions.clone().unwrap_or_else(|| vec!["IT".to_owned()]);
+        let regions = (0..units).map(|unit| regions[unit % regions.len()].clone()).collect();
+        let subjects = params.subjects.map(Whole::get);
+        (regions, subjects.map(|n| (0..units).map(|unit| format!("subject {}", unit * n / units + 1)).collect()))
     }
 
     impl Drawn {
@@ -182,7 +226,9 @@ pub(super) mod compute {
             let about = responses::About {
                 stimuli: self.split.stimuli.select(rows),
                 units: unit_names(units),
-                regions: Some(vec!["IT".to_owned(); units]),
+                regions: Some(self.regions.clone()),
+                subjects: self.subjects.clone(),
+                known: Default::default(),
                 true_ceiling: Some(self.ceilings.clone()),
                 recording: None,
                 lineage: Default::default(),
@@ -248,6 +294,26 @@ mod tests {
             assert!(bench.bytes(output.name) == again.bytes(output.name), "{} differs", output.name);
         }
         assert!(refusal::<SyntheticIt>(&mut bench, json!({ "size": 8 })).contains("it runs from 16 to 256"));
+    }
+
+    #[test]
+    fn units_are_named_after_regions_and_subjects_and_are_the_same() {
+        let made = |more: serde_json::Value| {
+            let mut params = json!({ "images": 16, "size": 16, "units": 5, "repeats": 2, "seed": 5 });
+            params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let mut bench = Bench::new();
+            bench.run::<SyntheticIt>(params).map(|()| unwrap!(bench.output::<SyntheticIt>("responses"), Responses))
+        };
+        let plain = made(json!({})).unwrap();
+        assert_eq!((plain.about.regions.clone(), plain.about.subjects.clone()), (Some(vec!["IT".to_owned(); 5]), None));
+        let named = made(json!({ "subjects": 2, "regions": ["V4", "IT"] })).unwrap();
+        assert_eq!((&named.mean, &named.repeats), (&plain.mean, &plain.repeats));
+        assert_eq!(named.about.regions.unwrap(), ["V4", "IT", "V4", "IT", "V4"]);
+        assert_eq!(named.about.subjects.unwrap(), ["subject 1", "subject 1", "subject 1", "subject 2", "subject 2"]);
+        let refused = |more| made(more).unwrap_err().message;
+        assert_eq!(refused(json!({ "subjects": 6 })), "6 subjects are more than 5 units; each has one");
+        assert_eq!(refused(json!({ "regions": ["V4", "V4"] })), "a region has a name of its own");
+        assert!(refused(json!({ "regions": [] })).starts_with("0 regions for 5 units"));
     }
 
     /// The share of the explainable variance that a ridge explains in 48 pictures it has not seen, with the best of all

@@ -10,17 +10,25 @@ use crate::value::ty::Type;
 /// Scores side by side.
 pub struct Compare;
 
-/// `compare` has no parameters.
+/// The parameters of `compare`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Params {}
+pub struct Params {
+    /// The swept variables by which variants are draws of one study, such as random splits: `over_draws` is over their mean, unit by
+    /// unit, and so are `pairs`. Unless given, those that reach nothing but seeds; `[]`: none.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null, "x-draws" = true))]
+    pub draws: Option<Vec<String>>,
+}
 
 impl NodeKind for Compare {
     const NAME: &'static str = "compare";
     const VERSION: u32 = 2;
     const ABOUT: &'static str = "Scores of several nodes or variants side by side, with paired statistics over units.\n\n\
         Refuses to compare scores of different definitions or of different parts of a split. Pairs are compared over the \
-        units that both score: mean difference, its 95 % bootstrap interval over units, and Wilcoxon's signed-rank test.";
+        units that both score: mean difference, its 95 % bootstrap interval over units, and Wilcoxon's signed-rank test. \
+        Variants that differ in nothing but seeds, such as ten random splits, are draws of one study: `over_draws` has each \
+        unit's mean over them, summarised over units, and how much draws differ; `pairs` compares these means.";
     const EXAMPLE: &'static str = "\
 by_layer:
   kind: compare
@@ -47,7 +55,7 @@ by_layer:
             ty: Type::Table,
             keyed: None,
             role: Some(Role::Scores),
-            about: "A row per variant and unit: the swept variables (or label), then evaluate's columns.",
+            about: "A row per variant and unit: the swept variables (or label), then evaluate's columns, region and subject among them.",
         },
         Output {
             name: "pairs",
@@ -55,6 +63,22 @@ by_layer:
             keyed: None,
             role: Some(Role::Pairs),
             about: "A row per pair and measure: a, b, measure, difference (mean of a − b), low, high, p, units.",
+        },
+        Output {
+            name: "over_draws",
+            ty: Type::Table,
+            keyed: None,
+            role: Some(Role::OverDraws),
+            about: "Where there are draws, as `table`, of each unit's mean over them (mean, median and sem over units); and draws (how \
+                many), draws_sem (standard error of their means over units), draws_median (mean of their medians over units), \
+                draws_median_sem.",
+        },
+        Output {
+            name: "over_draws_per_unit",
+            ty: Type::Table,
+            keyed: None,
+            role: None,
+            about: "Where there are draws, as `per_unit`, of each unit's mean over them.",
         },
     ];
 }
@@ -66,9 +90,10 @@ mod compute {
     use polars::prelude::{Column, DataFrame};
     use serde_json::Value as Json;
 
-    use crate::kind::fact;
-    use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::kind::{Compute, KindError, Run, fact};
     use crate::nodes::evaluation::compare::{Compare, Params};
+    use crate::nodes::evaluation::over_draws::{Drawn, drawn, with_draws};
+    use crate::nodes::evaluation::scores::Scores;
     use crate::nodes::evaluation::variant;
     use crate::stats::{summary, wilcoxon};
     use crate::value::Value;
@@ -78,128 +103,84 @@ mod compute {
     /// Resamples of units behind an interval.
     const DRAWS: usize = 2000;
 
-    /// One variant's scores.
-    struct Scores {
-        label: Vec<(String, Json)>,
-        units: Vec<String>,
-        /// Measure or ceiling, by column in the table's order.
-        columns: Vec<(String, Vec<Option<f64>>)>,
-        about: About,
-    }
-
-    impl Scores {
-        fn name(&self) -> String {
-            let parts = self.label.iter().map(|(name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                if self.label.len() == 1 { value } else { format!("{name}={value}") }
-            });
-            parts.collect::<Vec<_>>().join(", ")
-        }
-
-        /// Which recording the units are of.
-        fn recording(&self) -> Option<&str> {
-            self.about.facts.get(fact::RECORDING)?.as_str()
-        }
-
-        /// Whether scored rows have chosen what is scored.
-        fn selected(&self) -> bool {
-            self.about.facts.get(fact::SELECTED) == Some(&Json::Bool(true))
-        }
-
-        fn column(&self, name: &str) -> Option<&[Option<f64>]> {
-            self.columns.iter().find(|(column, _)| column == name).map(|(_, values)| values.as_slice())
-        }
-    }
-
     impl Compute for Compare {
-        fn run(_: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let all: Vec<Scores> = run.arrivals("scores").iter().map(read).collect::<Result<_, _>>()?;
+        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+            let all: Vec<Scores> = run.arrivals("scores").iter().map(Scores::read).collect::<Result<_, _>>()?;
             let Some(first) = all.first() else {
                 return Err(KindError::new("nothing arrives at `scores`; name at least one node"));
             };
             for other in &all[1..] {
-                comparable(first, other)?;
+                first.comparable(other)?;
             }
-            let names: Vec<String> = {
-                let mut seen = BTreeSet::new();
-                let all_names = all.iter().flat_map(|scores| scores.label.iter().map(|(name, _)| name.clone()));
-                all_names.filter(|name| seen.insert(name.clone())).collect()
-            };
-            let measures: Vec<String> =
-                first.about.definitions.keys().filter(|name| first.column(name).is_some()).cloned().collect();
             // In the order of the columns, which is evaluate's.
+            let is_measure = |name: &&String| first.about.definitions.contains_key(*name);
             let measures: Vec<String> =
-                first.columns.iter().map(|(name, _)| name).filter(|name| measures.contains(name)).cloned().collect();
-            let lineage = Lineage::merge(all.iter().map(|scores| &scores.about.lineage));
-            let mut facts = first.about.facts.clone();
-            facts.insert(fact::SELECTED.to_owned(), Json::Bool(all.iter().any(Scores::selected)));
-            if let Some(other) = all.iter().find(|other| other.recording() != first.recording()) {
-                facts.remove(fact::RECORDING);
-                run.note(format!(
-                    "`{}` and `{}` score units of different recordings, which are other neurons even where names agree: they are \
-                     not paired, and their means stand side by side",
-                    first.name(),
-                    other.name()
-                ));
-            }
-            let about = About { definitions: first.about.definitions.clone(), facts, lineage };
+                first.columns.iter().map(|(name, _)| name).filter(is_measure).cloned().collect();
+            let about = about(&all, run);
+            let groups = drawn(&all, params.draws.as_deref().unwrap_or_default(), run)?;
+            let names = names(&all);
             let table = summaries(&all, &names, &measures)?;
             let per_unit = stacked(&all, &names)?;
-            let pairs = pairs(&all, &measures)?;
+            let pairs = match &groups {
+                None => pairs(&all, &measures)?,
+                Some(groups) => pairs(&means(groups), &measures)?,
+            };
             run.emit("table", Value::Table(Table { frame: table, about: about.clone() }))?;
             run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;
-            run.emit("pairs", Value::Table(Table { frame: pairs, about }))
-        }
-    }
-
-    fn read(arrival: &Arrival) -> Result<Scores, KindError> {
-        let Value::Table(table) = Value::read(arrival.ty, &arrival.path)? else {
-            return Err(KindError::new(format!("`scores` takes Table, but {} arrives", arrival.ty)));
-        };
-        let label = if arrival.label.is_empty() {
-            vec![("label".to_owned(), Json::String("scores".to_owned()))]
-        } else {
-            arrival.label.clone()
-        };
-        let wrong = |e: polars::prelude::PolarsError| KindError::new(e.to_string());
-        let units = table.frame.column("unit").map_err(|_| {
-            KindError::new("a table at `scores` has no column `unit`; compare takes evaluate's per_unit")
-        })?;
-        let units = units.str().map_err(wrong)?.iter().map(|unit| unit.unwrap_or_default().to_owned()).collect();
-        let mut columns = Vec::new();
-        for column in table.frame.columns() {
-            if let Ok(values) = column.f64() {
-                columns.push((column.name().to_string(), values.iter().collect()));
+            run.emit("pairs", Value::Table(Table { frame: pairs, about: about.clone() }))?;
+            match groups {
+                None => Ok(()),
+                Some(groups) => emit_over_draws(&groups, &all, &measures, about, run),
             }
         }
-        Ok(Scores { label, units, columns, about: table.about })
     }
 
-    /// Scores share an axis only where they mean the same.
-    fn comparable(a: &Scores, b: &Scores) -> Result<(), KindError> {
-        let on = |scores: &Scores| {
-            scores.about.facts.get(fact::SCORED_ON).and_then(Json::as_str).unwrap_or("unknown").to_owned()
-        };
-        if on(a) != on(b) {
-            return Err(KindError::new(format!(
-                "`{}` was scored on {} rows but `{}` on {}; scores of different rows are not compared",
-                a.name(),
-                on(a),
-                b.name(),
-                on(b)
-            )));
+    /// What the tables are of; says where units are of different recordings.
+    fn about(all: &[Scores], run: &mut Run<'_>) -> About {
+        let first = &all[0];
+        let lineage = Lineage::merge(all.iter().map(|scores| &scores.about.lineage));
+        let mut facts = first.about.facts.clone();
+        facts.insert(fact::SELECTED.to_owned(), Json::Bool(all.iter().any(Scores::selected)));
+        if let Some(other) = all.iter().find(|other| other.recording() != first.recording()) {
+            facts.remove(fact::RECORDING);
+            run.note(format!(
+                "`{}` and `{}` score units of different recordings, which are other neurons even where names agree: they are \
+                 not paired, and their means stand side by side",
+                first.name(),
+                other.name()
+            ));
         }
-        if a.about.definitions != b.about.definitions {
-            let names = |s: &Scores| s.about.definitions.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(KindError::new(format!(
-                "`{}` scores {} but `{}` scores {}; scores of different definitions are not compared",
-                a.name(),
-                names(a),
-                b.name(),
-                names(b)
-            )));
+        About { definitions: first.about.definitions.clone(), facts, lineage }
+    }
+
+    fn means(groups: &[Drawn]) -> Vec<Scores> {
+        groups.iter().map(|group| group.mean.clone()).collect()
+    }
+
+    /// The same tables of each unit's mean over draws.
+    fn emit_over_draws(
+        groups: &[Drawn],
+        all: &[Scores],
+        measures: &[String],
+        mut about: About,
+        run: &mut Run<'_>,
+    ) -> Result<(), KindError> {
+        let means = means(groups);
+        for fact in [fact::DRAWS, fact::DRAWN_BY] {
+            about.facts.extend(means[0].about.facts.get(fact).map(|value| (fact.to_owned(), value.clone())));
         }
-        Ok(())
+        let names = names(&means);
+        let table = with_draws(summaries(&means, &names, measures)?, groups, all, measures)?;
+        let per_unit = stacked(&means, &names)?;
+        run.emit("over_draws", Value::Table(Table { frame: table, about: about.clone() }))?;
+        run.emit("over_draws_per_unit", Value::Table(Table { frame: per_unit, about }))
+    }
+
+    /// The variables by which variants differ, in order.
+    fn names(all: &[Scores]) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let names = all.iter().flat_map(|scores| scores.label.iter().map(|(name, _)| name.clone()));
+        names.filter(|name| seen.insert(name.clone())).collect()
     }
 
     fn labels<'a>(all: &'a [Scores], name: &str, repeat: impl Fn(&Scores) -> usize) -> Vec<Option<&'a Json>> {
@@ -236,9 +217,20 @@ mod compute {
         let units: Vec<&str> = all.iter().flat_map(|scores| scores.units.iter().map(String::as_str)).collect();
         columns.push(Column::new("unit".into(), units));
         // Behind the unit: in front stand variables.
-        if all.iter().any(|scores| scores.recording() != all[0].recording()) {
+        let new = |name: &str| names.iter().all(|known| known != name);
+        if new("recording") && all.iter().any(|scores| scores.recording() != all[0].recording()) {
             let of = |scores: &Scores| vec![scores.recording().unwrap_or_default().to_owned(); scores.units.len()];
             columns.push(Column::new("recording".into(), all.iter().flat_map(of).collect::<Vec<_>>()));
+        }
+        let mut seen = BTreeSet::new();
+        // A variable of that name says it already.
+        let words = all.iter().flat_map(|scores| &scores.words).map(|(name, _)| name).filter(|name| new(name));
+        for name in words.filter(|name| seen.insert(name.as_str())) {
+            let of = |scores: &Scores| match scores.words.iter().find(|(known, _)| known == name) {
+                Some((_, words)) => words.clone(),
+                None => vec![None; scores.units.len()],
+            };
+            columns.push(Column::new(name.as_str().into(), all.iter().flat_map(of).collect::<Vec<_>>()));
         }
         for (name, _) in &all[0].columns {
             let values: Vec<Option<f64>> = all
@@ -367,6 +359,61 @@ mod tests {
         assert_eq!(names[..3], ["session", "unit", "recording"], "what stands before the unit is a variable");
         assert!(made.notes.iter().any(|note| note.contains("`s1` and `s2` score units of different recordings")));
         assert_eq!(made.table("table").frame.height(), 3, "means stand side by side");
+    }
+
+    #[test]
+    fn draws_are_averaged_unit_by_unit_before_anything_is_said_of_units() {
+        let of = |layer: &str, draw: i64| [("layer", json!(layer)), ("s", json!(draw))];
+        let given = || {
+            inputs()
+                .labelled("scores", &of("a", 0), &scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]))
+                .labelled("scores", &of("a", 1), &scores("test", &["y", "x"], &[Some(0.5), Some(0.2)]))
+                .labelled("scores", &of("b", 0), &scores("test", &["x", "y"], &[Some(0.5), Some(0.5)]))
+                .labelled("scores", &of("b", 1), &scores("test", &["x", "y"], &[Some(0.7), None]))
+        };
+        let made = given().run::<Compare>(json!({ "draws": ["s"] })).unwrap();
+        let near = |port: &str, column: &str, wanted: &[f64]| {
+            let found = made.numbers(port, column);
+            assert!(
+                found.len() == wanted.len() && found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12),
+                "{column}: {found:?}"
+            );
+        };
+        assert_eq!(made.texts("over_draws_per_unit", "layer"), ["a", "a", "b", "b"]);
+        near("over_draws_per_unit", "explained_variance", &[0.15, 0.4, 0.6, 0.5]);
+        assert_eq!(made.numbers("over_draws_per_unit", "ceiling"), [0.5; 4]);
+        near("over_draws", "mean", &[0.275, 0.55]);
+        // Over draws: means .2 and .35 of `a`, .5 and .7 of `b`.
+        near("over_draws", "draws_sem", &[0.075, 0.1]);
+        near("over_draws", "draws_median", &[0.275, 0.6]);
+        assert_eq!(made.table("over_draws").column("draws").unwrap().u32().unwrap().get(0), Some(2));
+        assert_eq!((made.texts("pairs", "a"), made.texts("pairs", "b")), (vec!["a".into()], vec!["b".into()]));
+        near("pairs", "difference", &[-0.275]);
+        assert!(made.notes[0].starts_with("1 scores are means over some of the draws alone"), "{:?}", made.notes);
+        assert_eq!(made.table("table").frame.height(), 4, "every draw stands in the table");
+        let plain = given().run::<Compare>(json!({})).unwrap();
+        assert_eq!(plain.bytes("table"), made.bytes("table"));
+        assert!(!plain.has("over_draws") && plain.texts("pairs", "a").len() == 6);
+        let error = given().refusal::<Compare>(json!({ "draws": ["t"] }));
+        assert_eq!(error.message, "`draws` names `t`, by which no variant differs; they differ by layer, s");
+    }
+
+    #[test]
+    fn what_is_known_of_units_in_words_stands_beside_them() {
+        let Value::Table(mut table) = scores("test", &["x", "y"], &[Some(0.1), Some(0.3)]) else { panic!("a table") };
+        table.frame.insert_column(1, Column::new("region".into(), ["V4", "IT"])).unwrap();
+        let made = inputs()
+            .labelled("scores", &[("label", json!("one"))], &Value::Table(table.clone()))
+            .labelled("scores", &[("label", json!("two"))], &scores("test", &["x"], &[Some(0.1)]))
+            .run::<Compare>(json!({}))
+            .unwrap();
+        let swept = inputs().labelled("scores", &[("region", json!("V4"))], &Value::Table(table));
+        let swept = swept.run::<Compare>(json!({})).unwrap();
+        assert_eq!(swept.texts("per_unit", "region"), ["V4", "V4"], "a variable of that name stands");
+        let names = made.table("per_unit").frame.get_column_names_owned();
+        assert_eq!(names[..3], ["label", "unit", "region"]);
+        let regions = made.table("per_unit").frame.column("region").unwrap().clone();
+        assert_eq!(regions.str().unwrap().iter().collect::<Vec<_>>(), [Some("V4"), Some("IT"), None]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ scores:
             name: "ceiling",
             types: &[Type::Table],
             arity: Arity::Optional,
-            about: "The explainable fraction of each unit's variance, from noise_ceiling.",
+            about: "The explainable fraction of each unit's variance, from noise_ceiling or load_units.",
         },
     ];
     const MEASURES: &'static [Measure] = measures::SCORES;
@@ -58,7 +58,8 @@ scores:
             ty: Type::Table,
             keyed: None,
             role: Some(Role::Scores),
-            about: "A row per unit: unit, explained_variance, r, r2; with a ceiling also ceiling, explained_variance_nc, r_nc.",
+            about: "A row per unit: unit, region and subject where they are known, explained_variance, r, r2; with a ceiling also \
+                ceiling, explained_variance_nc, r_nc.",
         },
         Output {
             name: "summary",
@@ -141,8 +142,8 @@ mod compute {
             if rows < 2 {
                 return Err(KindError::new(format!("{rows} rows are scored; a score needs at least 2")));
             }
-            let ceilings =
-                if run.has("ceiling") { Some(ceilings(&run.table("ceiling")?, responses.units())?) } else { None };
+            let table = run.has("ceiling").then(|| run.table("ceiling")).transpose()?;
+            let ceilings = table.map(|table| ceilings(&table, &responses, run)).transpose()?;
 
             let unit_count = responses.units().len();
             let over = |score: fn(&[f64], &[f64]) -> Option<f64>| -> Vec<Option<f64>> {
@@ -162,7 +163,7 @@ mod compute {
                 (measures::R.name, r.clone()),
                 (measures::R2.name, r2),
             ];
-            let mut columns = vec![Column::new("unit".into(), responses.units().to_vec())];
+            let mut columns = units(&responses);
             if let Some(ceilings) = &ceilings {
                 let divided = |scores: &[Option<f64>], by: fn(f64) -> f64| -> Vec<Option<f64>> {
                     let pairs = scores.iter().zip(ceilings);
@@ -185,6 +186,15 @@ mod compute {
             run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;
             run.emit("summary", Value::Table(Table { frame: summary, about }))
         }
+    }
+
+    /// The units, and where they are from as far as that is known.
+    fn units(responses: &Responses) -> Vec<Column> {
+        let mut columns = vec![Column::new("unit".into(), responses.units().to_vec())];
+        for (name, of_units) in [("region", &responses.about.regions), ("subject", &responses.about.subjects)] {
+            columns.extend(of_units.iter().map(|all| Column::new(name.into(), all.clone())));
+        }
+        columns
     }
 
     /// What the scores are of.

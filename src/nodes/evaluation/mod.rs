@@ -7,7 +7,11 @@ pub mod evaluate;
 mod held_out;
 pub mod noise_ceiling;
 pub mod on;
+#[cfg(feature = "torch")]
+mod over_draws;
 pub mod predict;
+#[cfg(feature = "torch")]
+mod scores;
 pub mod select;
 #[cfg(feature = "torch")]
 mod variant;

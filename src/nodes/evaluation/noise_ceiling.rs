@@ -102,8 +102,9 @@ const VARIANCE_BASED: Measure = Measure {
 mod compute {
     use ndarray::Axis;
     use polars::prelude::{Column, DataFrame};
+    use serde_json::json;
 
-    use crate::kind::{Compute, KindError, NodeKind, Run};
+    use crate::kind::{Compute, KindError, NodeKind, Run, fact};
     use crate::nodes::evaluation::noise_ceiling::{
         EXPLAINABLE, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED,
     };
@@ -169,6 +170,9 @@ mod compute {
             )
             .map_err(|e| KindError::new(e.to_string()))?;
             let mut table = Table::new(frame);
+            if let Some(recording) = &responses.about.recording {
+                table.about.facts.insert(fact::RECORDING.to_owned(), json!(recording));
+            }
             table.about.lineage =
                 Lineage::default().selected_by(Exposure::new(NoiseCeiling::NAME, responses.stimuli(), &usable));
             let definitions = [

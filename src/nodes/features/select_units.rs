@@ -1,4 +1,4 @@
-//! The kind `select_units`: some of the recorded units, by reliability, name or region.
+//! The kind `select_units`: some of the recorded units, by reliability, name, region or subject.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,13 +30,18 @@ pub struct Params {
     /// The regions whose units are kept.
     #[serde(default)]
     pub regions: Option<Vec<String>>,
+    /// The subjects whose units are kept.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub subjects: Option<Vec<String>>,
 }
 
 impl NodeKind for SelectUnits {
     const NAME: &'static str = "select_units";
     const VERSION: u32 = 1;
-    const ABOUT: &'static str = "Some of the recorded units, by reliability, name or region.\n\n\
-        A choice by `reliability` has looked at the stimuli that the ceiling was estimated from: the scores of those units on \
+    const ABOUT: &'static str = "Some of the recorded units, by reliability, name, region or subject.\n\n\
+        Regions and subjects are those that the responses know; `load_units` attaches them from a table. A choice by \
+        `reliability` has looked at the stimuli that the ceiling was estimated from: the scores of those units on \
         those stimuli are marked as selected, since the luckier units were kept. A unit without a ceiling is left out.";
     const EXAMPLE: &'static str = "\
 reliable:
@@ -51,7 +56,7 @@ reliable:
             name: "ceiling",
             types: &[Type::Table],
             arity: Arity::Optional,
-            about: "The explainable fraction of each unit's variance, from noise_ceiling.",
+            about: "The explainable fraction of each unit's variance, from noise_ceiling or load_units.",
         },
     ];
     const OUTPUTS: &'static [Output] = &[Output {
@@ -63,11 +68,12 @@ reliable:
     }];
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
-        let Params { reliability, names, drop, missing, regions } = params;
-        if reliability.is_none() && names.is_none() && drop.is_none() && missing.is_none() && regions.is_none() {
+        let Params { reliability, names, drop, missing, regions, subjects } = params;
+        let lists = [names, drop, regions, subjects];
+        if reliability.is_none() && missing.is_none() && lists.iter().all(|list| list.is_none()) {
             return Err(ParamProblem::at(
                 "",
-                "one of `reliability`, `names`, `drop`, `missing` and `regions` is needed".to_owned(),
+                "one of `reliability`, `names`, `drop`, `missing`, `regions` and `subjects` is needed".to_owned(),
             ));
         }
         if let Some(most) = missing.filter(|most| !(0.0..=1.0).contains(most)) {
@@ -119,19 +125,14 @@ mod compute {
                     |unit: usize| responses.mean.column(unit).iter().filter(|x| x.is_nan()).count() as f64 / stimuli;
                 kept.retain(|&unit| share(unit) <= most);
             }
-            if let Some(wanted) = &params.regions {
-                let Some(regions) = &responses.about.regions else {
-                    return Err(KindError::new(format!(
-                        "`responses` names no regions of its {} units; choose by `names` or `reliability`",
-                        units.len()
-                    )));
-                };
-                let known: BTreeSet<&str> = regions.iter().map(String::as_str).collect();
-                if let Some(missing) = wanted.iter().find(|region| !known.contains(region.as_str())) {
-                    let known = known.into_iter().collect::<Vec<_>>().join(", ");
-                    return Err(KindError::new(format!("no unit lies in region `{missing}`; the regions are {known}")));
+            for (what, wanted, known) in [
+                ("region", &params.regions, &responses.about.regions),
+                ("subject", &params.subjects, &responses.about.subjects),
+            ] {
+                if let Some(wanted) = wanted {
+                    let known = among(what, wanted, known.as_deref(), units.len())?;
+                    kept.retain(|&unit| wanted.contains(&known[unit]));
                 }
-                kept.retain(|&unit| wanted.contains(&regions[unit]));
             }
             if let Some(least) = params.reliability {
                 if !run.has("ceiling") {
@@ -140,7 +141,7 @@ mod compute {
                     ));
                 }
                 let table = run.table("ceiling")?;
-                let ceilings = ceilings(&table, units)?;
+                let ceilings = ceilings(&table, &responses, run)?;
                 kept.retain(|&unit| ceilings[unit].is_some_and(|ceiling| ceiling >= least));
                 lineage = Lineage::merge([&lineage, &table.about.lineage]);
             }
@@ -151,18 +152,33 @@ mod compute {
                 )));
             }
             run.note(format!("{} of {} units kept", kept.len(), units.len()));
-            let about = About {
-                stimuli: responses.about.stimuli.clone(),
-                units: kept.iter().map(|&unit| units[unit].clone()).collect(),
-                regions: responses.about.regions.as_ref().map(|all| kept.iter().map(|&u| all[u].clone()).collect()),
-                true_ceiling: responses.about.true_ceiling.as_ref().map(|all| kept.iter().map(|&u| all[u]).collect()),
-                recording: responses.about.recording.clone(),
-                lineage,
-            };
+            let about = About { lineage, ..responses.about.of_units(&kept) };
             let mean = responses.mean.select(Axis(1), &kept);
             let repeats = responses.repeats.as_ref().map(|repeats| repeats.select(Axis(1), &kept));
             run.emit("responses", Value::Responses(Responses::new(about, mean, repeats)))
         }
+    }
+
+    /// The region or subject of each unit, where the responses know it and each that is wanted is among them.
+    fn among<'a>(
+        what: &str,
+        wanted: &[String],
+        known: Option<&'a [String]>,
+        units: usize,
+    ) -> Result<&'a [String], KindError> {
+        let Some(of_units) = known else {
+            return Err(KindError::new(format!(
+                "`responses` names no {what}s of its {units} units; choose by `names` or `reliability`, or attach {what}s from a table \
+                 with load_units"
+            )));
+        };
+        let known: BTreeSet<&str> = of_units.iter().map(String::as_str).collect();
+        if let Some(missing) = wanted.iter().find(|one| !known.contains(one.as_str())) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let lies = if what == "region" { "lies in" } else { "is of" };
+            return Err(KindError::new(format!("no unit {lies} {what} `{missing}`; the {what}s are {known}")));
+        }
+        Ok(of_units)
     }
 
     /// Where named units stand.
@@ -196,7 +212,7 @@ mod tests {
     use crate::nodes::samples;
     use crate::nodes::testing::{about, inputs, stimuli};
     use crate::value::Value;
-    use crate::value::responses::{About, Responses};
+    use crate::value::responses::{About, PerUnit, Responses};
     use ndarray::{Array2, Array3, Axis};
     use serde_json::json;
 
@@ -213,7 +229,10 @@ mod tests {
             sign * (stimulus as f32 - 2.5) + unit as f32
         });
         let regions = ["V4", "V4", "IT", "IT"].map(str::to_owned).to_vec();
-        let about = About { regions: Some(regions), ..about(&stimuli(6), 4) };
+        let subjects = Some(["m1", "m2", "m1", "m2"].map(str::to_owned).to_vec());
+        let depths = PerUnit::Numbers(vec![Some(0.5), None, Some(1.5), Some(2.0)]);
+        let known = [("depth".to_owned(), depths)].into();
+        let about = About { regions: Some(regions), subjects, known, ..about(&stimuli(6), 4) };
         Value::Responses(Responses::new(about, repeats.mean_axis(Axis(2)).unwrap(), Some(repeats)))
     }
 
@@ -228,6 +247,10 @@ mod tests {
         assert_eq!(units(json!({ "drop": ["u1"] })).unwrap(), ["u0", "u2", "u3"]);
         assert_eq!(units(json!({ "regions": ["IT"] })).unwrap(), ["u2", "u3"]);
         assert_eq!(units(json!({ "regions": ["IT"], "drop": ["u3"] })).unwrap(), ["u2"]);
+        assert_eq!(units(json!({ "subjects": ["m1"] })).unwrap(), ["u0", "u2"]);
+        assert_eq!(units(json!({ "subjects": ["m2"], "regions": ["IT"] })).unwrap(), ["u3"]);
+        let error = units(json!({ "subjects": ["m3"] })).unwrap_err();
+        assert_eq!(error, "no unit is of subject `m3`; the subjects are m1, m2");
     }
 
     #[test]
@@ -236,7 +259,8 @@ mod tests {
         let out = made.responses("responses");
         assert_eq!(out.mean.column(0).to_vec(), [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5]);
         assert_eq!(out.repeats.unwrap().dim(), (6, 1, 2));
-        assert_eq!(out.about.regions.unwrap(), ["IT"]);
+        assert_eq!((out.about.regions.unwrap(), out.about.subjects.unwrap()), (vec!["IT".into()], vec!["m1".into()]));
+        assert_eq!(out.about.known["depth"], PerUnit::Numbers(vec![Some(1.5)]));
         assert!(out.about.lineage.selected.is_empty(), "names have seen no response");
     }
 

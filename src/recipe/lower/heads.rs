@@ -27,12 +27,15 @@ pub struct Head<'t> {
 pub struct Heads<'t> {
     pub all: Vec<Head<'t>>,
     pub by_name: HashMap<&'t str, usize>,
+    /// The kinds that read a file, whether the recipe has one or not.
+    pub loaders: Vec<&'static Kind>,
 }
 
 impl<'t> Heads<'t> {
     /// Reads names and kinds of the section `nodes`.
     pub fn read(nodes: &'t Entry, registry: &Registry, variables: &Variables, problems: &mut Problems) -> Self {
-        let mut heads = Self { all: Vec::new(), by_name: HashMap::new() };
+        let loaders = registry.iter().filter(|kind| loads(kind)).collect();
+        let mut heads = Self { all: Vec::new(), by_name: HashMap::new(), loaders };
         let Value::Map(entries) = &nodes.value.value else {
             let what = if nodes.value.is_null() { "empty".to_owned() } else { nodes.value.describe() };
             problems
@@ -79,6 +82,13 @@ impl<'t> Heads<'t> {
         let params = |kind: &'static Kind| kind.param_schemas().map(|(name, _)| name).collect();
         self.all.iter().map(move |head| (head.name, head.kind.map(params).unwrap_or_default()))
     }
+}
+
+/// Whether a kind cannot do without a file.
+pub fn loads(kind: &Kind) -> bool {
+    let required = kind.schema.get("required").and_then(Json::as_array);
+    let needs = |name: &str| required.is_some_and(|names| names.iter().any(|one| one.as_str() == Some(name)));
+    kind.param_schemas().any(|(name, schema)| schema.get("x-file") == Some(&Json::Bool(true)) && needs(name))
 }
 
 fn read_kind(

@@ -1,5 +1,6 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod draws;
 pub mod grid;
 pub mod halving;
 pub mod heads;
@@ -117,6 +118,8 @@ pub fn lower(
         return Err(errors);
     }
     let name_of_plan = plan_name(name, &options.set);
+    let mut nodes = nodes_of(linked, &heads, &drafts, about_nodes, &variables);
+    draws::fill(&mut nodes);
     let plan = Plan {
         title: title.unwrap_or_else(|| name_of_plan.clone()),
         name: name_of_plan,
@@ -131,7 +134,7 @@ pub fn lower(
         sweep: variables.sweep.variables.iter().map(|swept| (swept.name.clone(), swept.values.clone())).collect(),
         rung,
         private,
-        nodes: nodes_of(linked, &heads, &drafts, about_nodes, &variables),
+        nodes,
         report,
     };
     Ok(Loaded { plan, warnings })

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
 use crate::kind::{Input, Kind, Output};
-use crate::recipe::lower::heads::Heads;
+use crate::recipe::lower::heads::{self, Heads};
 use crate::recipe::lower::reference;
 use crate::recipe::lower::reference::{Reference, Variant};
 use crate::recipe::lower::suggest::{meant, suggest};
@@ -405,9 +405,21 @@ impl<'t> Reader<'_, 't> {
                 "did you mean {}?",
                 fitting.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(" or ")
             ));
+        } else if let Some(loader) = self.other_loader(kind) {
+            problem.help(format!("`{loader}` reads such a {} from a file", types(self.input)));
         } else if let Some(other) = candidate(self.kind, self.input, self.heads) {
             problem.help(format!("of the nodes here, `{other}` is such a value"));
         }
+    }
+
+    /// The kind that reads what is wanted from a file, where a file is read as one other thing.
+    fn other_loader(&self, kind: &Kind) -> Option<String> {
+        if kind.outputs.len() > 1 || !heads::loads(kind) {
+            return None;
+        }
+        let mut fitting = self.heads.loaders.iter().filter(|other| self.input.types.contains(&other.main_output().ty));
+        let first = fitting.next()?;
+        fitting.next().is_none().then(|| first.name.to_owned())
     }
 }
 

@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 use crate::kind::fact;
 use crate::kind::measure::{Part, first};
 use crate::kind::{Role, column};
-use crate::plan::NodeIndex;
-use crate::report::draw::density::Summary;
+use crate::plan::draws::draws;
+use crate::plan::{NodeId, NodeIndex};
+use crate::report::draw::density::{Summary, summary};
 use crate::report::draw::number::{count, counted, score};
 use crate::report::read::best::{Best, headline};
 use crate::report::read::grid::Grid;
@@ -43,8 +44,13 @@ pub fn answer(results: &Results<'_>) -> Option<Answer> {
         format!("The model explains {what} with a mean {} of ", measure.label)
     };
     let sem = sem.map(|sem| format!(" ± {} (SEM)", measure.value(sem))).unwrap_or_default();
-    let after = format!("{sem} over {}{}.", counted(n, "unit"), scored_on(scores.as_deref(), &best));
+    let over = over_draws(&best);
+    let mean_over = over.as_ref().map(|(count, what)| format!(", mean over {count} {what}")).unwrap_or_default();
+    let after = format!("{sem} over {}{}{mean_over}.", counted(n, "unit"), scored_on(scores.as_deref(), &best));
     let mut sure = Vec::new();
+    if let Some((_, what)) = over {
+        sure.extend(differ(&best, what));
+    }
     if let Some(grid) = results.of_role(best.node, Role::Pairs) {
         sure.extend(runner_up(&best, &pairs(&grid, &measure.name)));
     }
@@ -63,8 +69,26 @@ pub fn answer(results: &Results<'_>) -> Option<Answer> {
         after,
         sure,
         definition: measure.sentence(),
-        node: best.evaluation.or(Some(best.node)),
+        // A mean over draws was made by none of them.
+        node: best.evaluation.filter(|_| best.draws.is_empty()).or(Some(best.node)),
     })
+}
+
+/// Over how many draws the scores of the best are means, and what was drawn.
+fn over_draws(best: &Best) -> Option<(usize, &'static str)> {
+    let count = best.sample.groups[best.group].draws.len();
+    let what = if best.draws.iter().all(|draw| draw.of_splits) { "splits" } else { "draws" };
+    (!best.draws.is_empty() && count > 1).then_some((count, what))
+}
+
+/// How much the draws of the best differ.
+fn differ(best: &Best, what: &str) -> Option<String> {
+    let of_draws = &best.sample.groups[best.group].draws;
+    let Summary { mean, sem, .. } = summary(of_draws)?;
+    let value = |x: f64| best.sample.measure.value(x);
+    let (least, most) = of_draws.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    let means = format!("Over {what}, the mean over units is {} ± {} (SEM)", value(mean), value(sem?));
+    Some(format!("{means}, from {} to {}.", value(least), value(most)))
 }
 
 /// Of a study that decodes only: its best accuracy, beside chance.
@@ -80,19 +104,41 @@ fn decoded(results: &Results<'_>) -> Option<Answer> {
         Some((node, accuracy, row(by)?, chance.and_then(|row| grid.number(column::VALUE, row)), grid))
     };
     let all: Vec<_> = decoders.into_iter().filter_map(read).collect();
-    let variants = all.len();
-    let (node, accuracy, row, chance, grid) = all.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
+    let drawn = draws(&results.study.plan.nodes);
+    let shared = |node: NodeIndex| {
+        let id = &results.node(node).id;
+        let is_draw = |name: &String| drawn.iter().any(|draw| draw.variable == *name);
+        NodeId { variant: id.variant.iter().filter(|(name, _)| !is_draw(name)).cloned().collect(), ..id.clone() }
+    };
+    // By variant, its accuracy in each draw; where there are none, in the one that there is.
+    let mut variants: Vec<(NodeId, usize, Vec<f64>)> = Vec::new();
+    for (at, (node, accuracy, ..)) in all.iter().enumerate() {
+        let id = shared(*node);
+        match variants.iter_mut().find(|(known, ..)| *known == id) {
+            Some((_, _, of_draws)) => of_draws.push(*accuracy),
+            None => variants.push((id, at, vec![*accuracy])),
+        }
+    }
+    let count = variants.len();
+    let means = variants.into_iter().filter_map(|(id, at, of_draws)| Some((id, at, summary(&of_draws)?)));
+    let (id, at, over) = means.max_by(|a, b| a.2.mean.total_cmp(&b.2.mean).then(b.1.cmp(&a.1)))?;
+    let (node, _, row, chance, ref grid) = all[at];
     let interval = grid.number(column::LOW, row).zip(grid.number(column::HIGH, row));
-    let interval = interval.map(|(low, high)| format!(" (95 % interval {} to {})", score(low), score(high)));
+    let interval = match over {
+        Summary { n: 1, .. } => {
+            interval.map(|(low, high)| format!(" (95 % interval {} to {})", score(low), score(high)))
+        }
+        Summary { n, sem, .. } => sem.map(|sem| format!(" ± {} (SEM over {n} draws)", score(sem))),
+    };
     let chance = chance.map(|chance| format!("; chance is {}", score(chance))).unwrap_or_default();
     let rows = grid.number(column::ROWS, row).map(|rows| format!(" over {}", counted(rows as usize, "stimulus")));
     let mut sure = Vec::new();
-    if variants > 1 {
-        sure.push(format!("It was picked among {variants} variants by this very score."));
+    if count > 1 {
+        sure.push(format!("It was picked among {count} variants by this very score."));
     }
     Some(Answer {
-        before: format!("{} tells classes apart with an accuracy of ", results.node(node).id),
-        score: score(accuracy),
+        before: format!("{id} tells classes apart with an accuracy of "),
+        score: score(over.mean),
         after: format!("{}{}{chance}.", interval.unwrap_or_default(), rows.unwrap_or_default()),
         sure,
         definition: first(results.node(node).kind.measures)

@@ -217,6 +217,7 @@ impl Defaults {
             covered.extend(results.node(node).edges.iter().map(|edge| edge.from));
             let Some(best) = best_of(results, node) else { continue };
             comparison(results, node, &best, &mut self.items);
+            self.tables.extend(of_role(results, &[node], Role::OverDraws));
             self.tables.extend(of_role(results, &[node], Role::Comparison));
             self.tables.extend(of_role(results, &[node], Role::Pairs));
             self.closed(of_role(results, &[node], Role::Scores));

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use crate::kind::Role;
 use crate::plan::NodeIndex;
+use crate::plan::draws::{Draw, draws};
 use crate::report::read::grid::json_text;
 use crate::report::read::results::Results;
 use crate::report::read::sample::{BY_NODE, Sample, Source};
@@ -19,8 +20,10 @@ pub struct Best {
     pub labels: Vec<(String, String)>,
     /// The node whose table says so.
     pub node: NodeIndex,
-    /// The evaluation behind it, where it is found.
+    /// The evaluation behind it, where it is found; of a mean over draws, that of the first.
     pub evaluation: Option<NodeIndex>,
+    /// The variables by which variants are draws of one study: scores are each unit's mean over them.
+    pub draws: Vec<Draw>,
 }
 
 /// Nodes that compare scores.
@@ -33,19 +36,30 @@ pub fn evaluations(results: &Results<'_>) -> Vec<NodeIndex> {
     results.giving(&[Role::Scores, Role::Summary])
 }
 
+/// The variables by which some variants are draws of one study, among those that tell them apart.
+fn draws_of<'a>(results: &Results<'_>, differ: impl Iterator<Item = &'a str> + Clone) -> Vec<Draw> {
+    let all = draws(&results.study.plan.nodes);
+    all.into_iter().filter(|draw| differ.clone().any(|name| name == draw.variable)).collect()
+}
+
 /// The best variant that a comparison lists.
 pub fn best_of(results: &Results<'_>, compare: NodeIndex) -> Option<Best> {
-    let sample = Sample::gather(results, &[compare], Source::Of(Role::Scores), None, None)
-        .or_else(|| Sample::gather(results, &[compare], Source::Of(Role::Comparison), None, None))?;
+    let labels = results.node(compare).edges.iter().flat_map(|edge| &edge.label).map(|(name, _)| name.as_str());
+    let draws = draws_of(results, labels);
+    let over = |role| Sample::gather_over(results, &[compare], Source::Of(role), (None, None), &draws);
+    let sample = over(Role::Scores).or_else(|| over(Role::Comparison))?;
     let group = sample.best().unwrap_or(0);
-    let evaluation = evaluation_behind(results, compare, &sample, group);
+    let evaluation = evaluation_behind(results, compare, &sample.groups[group].labels, &draws);
     let chosen = &sample.groups[group];
-    Some(Best { name: sample.name(chosen), labels: chosen.labels.clone(), group, evaluation, node: compare, sample })
+    let (name, labels) = (sample.name(chosen), chosen.labels.clone());
+    Some(Best { name, labels, group, evaluation, node: compare, draws, sample })
 }
 
 /// The best of some evaluations, as if they were compared.
 pub fn best_among(results: &Results<'_>, nodes: &[NodeIndex]) -> Option<Best> {
-    let sample = Sample::gather(results, nodes, Source::Of(Role::Scores), None, None)?;
+    let variants = nodes.iter().flat_map(|&node| &results.node(node).id.variant).map(|(name, _)| name.as_str());
+    let draws = draws_of(results, variants);
+    let sample = Sample::gather_over(results, nodes, Source::Of(Role::Scores), (None, None), &draws)?;
     let group = sample.best().unwrap_or(0);
     let chosen = &sample.groups[group];
     let fits = |node: &&NodeIndex| {
@@ -58,15 +72,22 @@ pub fn best_among(results: &Results<'_>, nodes: &[NodeIndex]) -> Option<Best> {
     };
     let node = nodes.iter().find(fits).or(nodes.first()).copied()?;
     let (name, labels) = (sample.name(chosen), chosen.labels.clone());
-    Some(Best { name, labels, group, evaluation: Some(node), node, sample })
+    Some(Best { name, labels, group, evaluation: Some(node), node, draws, sample })
 }
 
-/// The evaluation whose edge into the comparison bears the group's label.
-fn evaluation_behind(results: &Results<'_>, compare: NodeIndex, sample: &Sample, group: usize) -> Option<NodeIndex> {
-    let labels = &sample.groups[group].labels;
+/// The evaluation whose edge into the comparison bears a variant's labels, the first of its draws.
+fn evaluation_behind(
+    results: &Results<'_>,
+    compare: NodeIndex,
+    labels: &[(String, String)],
+    draws: &[Draw],
+) -> Option<NodeIndex> {
     let edges = results.node(compare).edges.iter().filter(|edge| results.gives(edge.from, &[Role::Scores]));
     let told = |(name, value): &(String, Json)| labels.iter().any(|(n, v)| n == name && *v == json_text(value));
-    let matching = edges.clone().find(|edge| edge.label.len() == labels.len() && edge.label.iter().all(told));
+    let matching = edges.clone().find(|edge| {
+        let rest = || edge.label.iter().filter(|(name, _)| draws.iter().all(|draw| draw.variable != *name));
+        rest().count() == labels.len() && rest().all(told)
+    });
     matching.or_else(|| edges.clone().next().filter(|_| edges.clone().count() == 1)).map(|edge| edge.from)
 }
 

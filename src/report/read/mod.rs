@@ -3,8 +3,10 @@
 pub mod best;
 pub mod grid;
 pub mod measure;
+pub mod over;
 pub mod pairs;
 pub mod results;
+pub mod row;
 pub mod sample;
 pub mod scored;
 pub mod status;

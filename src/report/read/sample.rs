@@ -6,12 +6,15 @@ use serde_json::Value as Json;
 
 use crate::kind::{Role, column};
 use crate::plan::NodeIndex;
+use crate::plan::draws::Draw;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::density;
 use crate::report::draw::density::Summary;
 use crate::report::read::grid::{Grid, json_text};
 use crate::report::read::measure::Measure;
+use crate::report::read::over::Over;
 use crate::report::read::results::Results;
+use crate::report::read::row::Row;
 
 /// Where a node's scores are sought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Group {
     pub missing: usize,
     /// Mean, SEM and n, as stored where a table gives them.
     pub summary: Option<Summary>,
+    /// Of means over draws: the mean over units of each.
+    pub draws: Vec<f64>,
 }
 
 impl Sample {
@@ -71,6 +76,17 @@ impl Sample {
         source: Source<'_>,
         x: Option<&str>,
         y: Option<&str>,
+    ) -> Option<Self> {
+        Self::gather_over(results, nodes, source, (x, y), &[])
+    }
+
+    /// The same of each unit's mean over variants that differ in the variables `draws` alone.
+    pub fn gather_over(
+        results: &Results<'_>,
+        nodes: &[NodeIndex],
+        source: Source<'_>,
+        (x, y): (Option<&str>, Option<&str>),
+        draws: &[Draw],
     ) -> Option<Self> {
         let tables: Vec<(NodeIndex, std::rc::Rc<Grid>)> =
             nodes.iter().filter_map(|&node| Some((node, find_table(results, node, source, y)?))).collect();
@@ -86,12 +102,16 @@ impl Sample {
                 if grid.has(column::MEASURE) && grid.text(column::MEASURE, row).as_deref() != Some(&y) {
                     continue;
                 }
-                rows.push(Row::read(grid, row, &y, &own));
+                rows.push(Row::read(grid, row, (x, &y), &own));
             }
         }
+        let over = Over::of(&mut rows, draws);
         let definitions = tables.iter().flat_map(|(_, grid)| grid.definitions.clone()).collect();
         let measure = results.measures.measure(&y, &definitions);
         let mut sample = Self::sort(rows, measure, x, results)?;
+        for group in &mut sample.groups {
+            group.draws = over.draws(&group.labels);
+        }
         if let Some(bound) = results.measures.ceiling(&y) {
             let ceilings = tables.iter().flat_map(|(_, grid)| (0..grid.rows).filter_map(|row| grid.number(bound, row)));
             sample.ceiling = density::summary(&ceilings.collect::<Vec<_>>()).map(|s| s.mean);
@@ -129,7 +149,8 @@ impl Sample {
             let series = series.place(&rest.join(", "));
             let at = groups.iter().position(|g| g.category == category && g.series == series).unwrap_or_else(|| {
                 let labels = all.iter().map(|name| (name.clone(), row.label(name))).collect();
-                groups.push(Group { category, series, labels, values: Vec::new(), missing: 0, summary: None });
+                let values = Vec::new();
+                groups.push(Group { category, series, labels, values, missing: 0, summary: None, draws: Vec::new() });
                 groups.len() - 1
             });
             let group = &mut groups[at];
@@ -239,47 +260,6 @@ impl Sample {
 
 /// The variable by which groups of nodes of several names are told apart.
 pub const BY_NODE: &str = "node";
-
-struct Row {
-    labels: Vec<(String, String)>,
-    unit: String,
-    value: Option<f64>,
-    summary: Option<Summary>,
-}
-
-impl Row {
-    fn read(grid: &Grid, row: usize, y: &str, own: &[(String, String)]) -> Self {
-        let columns = grid.columns.iter().take_while(|c| !matches!(c.name.as_str(), column::UNIT | column::MEASURE));
-        let mut labels: Vec<(String, String)> =
-            columns.map(|column| (column.name.clone(), column.cells.text(row).unwrap_or_default())).collect();
-        if !(grid.has(column::UNIT) || grid.has(column::MEASURE)) {
-            labels.clear();
-        }
-        labels.retain(|(name, _)| name != column::FOLD);
-        for (name, value) in own {
-            if !labels.iter().any(|(known, _)| known == name) {
-                labels.push((name.clone(), value.clone()));
-            }
-        }
-        let summary = grid.has(column::MEASURE).then(|| {
-            grid.number(column::MEAN, row).map(|mean| Summary {
-                n: grid.number(column::UNITS, row).unwrap_or(0.0) as usize,
-                mean,
-                sem: grid.number(column::SEM, row),
-            })
-        });
-        Self {
-            labels,
-            unit: grid.text(column::UNIT, row).unwrap_or_else(|| (row + 1).to_string()),
-            value: grid.number(y, row),
-            summary: summary.flatten(),
-        }
-    }
-
-    fn label(&self, variable: &str) -> String {
-        self.labels.iter().find(|(name, _)| name == variable).map(|(_, value)| value.clone()).unwrap_or_default()
-    }
-}
 
 /// Names in the order in which they are to stand, new ones last.
 struct Order {
