@@ -5,6 +5,7 @@ pub mod array;
 pub mod checkpoint;
 pub mod content;
 pub mod csv;
+pub mod cut;
 pub mod datasets;
 pub mod dialect;
 pub mod element;
@@ -32,3 +33,6 @@ pub fn name_of(path: &Path) -> String {
 #[cfg(test)]
 #[path = "../../tests/fixtures/mod.rs"]
 pub(crate) mod fixtures;
+
+#[cfg(test)]
+pub(crate) mod testing;

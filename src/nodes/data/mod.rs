@@ -4,12 +4,16 @@
 mod alike;
 #[cfg(feature = "torch")]
 mod hold_out;
+#[cfg(feature = "torch")]
+mod joining;
 mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
 #[cfg(feature = "torch")]
 mod named;
+#[cfg(feature = "torch")]
+mod pictures;
 #[cfg(feature = "torch")]
 mod reading;
 #[cfg(feature = "torch")]
