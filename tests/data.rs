@@ -9,7 +9,8 @@ use std::path::Path;
 use study::Study;
 
 /// What every block about a recording gives: picture s and unit u have 10 s + u.
-const RATES: [&str; 6] = ["im1,11,12,13", "im2,21,22,23", "im3,31,32,33", "im4,41,42,43", "im5,51,52,53", "im6,61,62,63"];
+const RATES: [&str; 6] =
+    ["im1,11,12,13", "im2,21,22,23", "im3,31,32,33", "im4,41,42,43", "im5,51,52,53", "im6,61,62,63"];
 const NAMED: &str = "V4a,V4b,IT1";
 const UNNAMED: &str = "unit_001,unit_002,unit_003";
 const FEATURES: [&str; 6] = ["im1,0,1", "im2,2,3", "im3,4,5", "im4,6,7", "im5,8,9", "im6,10,11"];
@@ -65,8 +66,7 @@ fn table(study: &Study, output: &str) -> (String, Vec<String>) {
     let mut lines = text.lines();
     let heading = lines.next().expect("a heading").to_owned();
     let plain = |cell: &str| cell.parse().map_or_else(|_| cell.to_owned(), |number: f64| number.to_string());
-    let mut rows: Vec<String> =
-        lines.map(|line| line.split(',').map(plain).collect::<Vec<_>>().join(",")).collect();
+    let mut rows: Vec<String> = lines.map(|line| line.split(',').map(plain).collect::<Vec<_>>().join(",")).collect();
     rows.sort();
     (heading, rows)
 }

@@ -15,7 +15,7 @@ use ventral::engine::store::{Stat, Store};
 use ventral::kind::registry::Registry;
 use ventral::plan::{NodeIndex, Plan};
 
-use fixture::{InProcess, chain, plan, registry, run, run_with};
+use fixture::{InProcess, chain, plan, registry, registry_with, run, run_with};
 
 fn objects(cache: &Path) -> Vec<String> {
     let mut names: Vec<String> = Store::read_only(cache).objects().list().into_iter().map(|kept| kept.name).collect();
@@ -60,6 +60,20 @@ fn a_version_bump_reruns_the_kind() {
     run(&plan(&old, folder.path(), &chain(1.0)), &old, &cache, &Options::default());
     let ran = run(&plan(&new, folder.path(), &chain(1.0)), &new, &cache, &Options::default());
     assert_eq!(ran.computed, ["c"]);
+}
+
+#[test]
+fn another_decoder_reruns_the_kind_that_names_pictures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    let with = |decoders: Option<&'static str>| {
+        let kinds = registry_with(false, decoders);
+        run(&plan(&kinds, folder.path(), &chain(1.0)), &kinds, &cache, &Options::default()).computed.join(" ")
+    };
+    assert_eq!(with(None), "a b c");
+    assert_eq!(with(Some("jpeg 1, png 1")), "a", "what it gives is the same, so what reads it is not made again");
+    assert_eq!(with(Some("jpeg 2, png 1")), "a");
+    assert_eq!((with(Some("jpeg 1, png 1")), with(None)), (String::new(), String::new()), "each has a key of its own");
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Mutated good files for every reader of arrays, tables and names: an answer or an error, and never a panic.
+//! Mutated good files for every reader of arrays, tables, names and pictures: an answer or an error, and never a panic.
 //!
 //! The suite runs some hundred a reader, the same ones each time; `make fuzz` as many as fit into some seconds each, or
 //! `CASES`. It leaves parquet out: polars asks for all memory at a page whose run of values is damaged, which ends the
 //! process (and so a worker: one failed node). Its panics are caught and told.
 
 use std::cell::Cell;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use ventral_value::formats::dialect::Dialect;
 use ventral_value::formats::open::{self, Options};
 use ventral_value::formats::stack::Stack;
 use ventral_value::formats::{names, parquet};
+use ventral_value::value::decode;
 
 /// One change of a file's bytes; places are shares of its length.
 #[derive(Clone, Debug)]
@@ -89,6 +91,18 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// The pictures in an archive, in whatever format.
+fn members(name: &str) -> Vec<Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(fixture(name))).expect("a zip archive");
+    let names: Vec<String> = archive.file_names().filter(|name| !name.ends_with(".rgb")).map(str::to_owned).collect();
+    let bytes = |name: &String| {
+        let mut bytes = Vec::new();
+        archive.by_name(name).expect("a member").read_to_end(&mut bytes).expect("it reads");
+        bytes
+    };
+    names.iter().map(bytes).collect()
+}
+
 /// Good files of a reader, each with the keys that it has.
 fn good(reader: &str) -> Vec<(Vec<u8>, &'static [&'static str])> {
     let files = |names: &[(&str, &'static [&'static str])]| {
@@ -128,6 +142,9 @@ fn good(reader: &str) -> Vec<(Vec<u8>, &'static [&'static str])> {
             ("v73.mat", &["responses"]),
         ]),
         "netcdf" => files(&[("assembly.nc", &["stimulus_id"]), ("packed.nc", &["rates", "image_id"])]),
+        "encoded" => {
+            members("encoded.zip").into_iter().chain(members("jpegs.zip")).map(|bytes| (bytes, [].as_slice())).collect()
+        }
         "pictures" => files(&[("pictures.h5", &["pictures", "wide", "grey"]), ("pictures.mat", &[])]),
         other => panic!("no reader `{other}`"),
     }
@@ -143,10 +160,15 @@ fn read(path: &Path, keys: &[&str]) {
             assert!(array.columns.is_none_or(|columns| Some(&columns.len()) == array.shape.get(1)), "a name a column");
         }
         let _ = names::read(path, key);
-        if let Ok(stack) = Stack::open(path, key) {
+        if let Ok((stack, digests)) = Stack::open(path, key, None) {
             let _ = stack.rgb(stack.count - 1);
-            let _ = stack.digest(0);
+            assert_eq!(digests.len(), stack.count, "a digest a picture");
         }
+    }
+    // Large ones decode as well, and not in the time of many.
+    let bytes = std::fs::read(path).expect("written before");
+    if decode::probe(&bytes).is_ok_and(|(height, width)| height.saturating_mul(width) < 1 << 20) {
+        let _ = decode::rgb8(&bytes);
     }
     let _ = open::read(path, &Options { id_column: Some("id"), ..Options::default() });
     let _ = open::read(path, &Options { separator: Some(';'), decimal: Some(','), ..Options::default() });
@@ -224,4 +246,4 @@ macro_rules! readers {
     };
 }
 
-readers! { text npy npz parquet safetensors hdf5 matlab matlab73 netcdf pictures }
+readers! { text npy npz parquet safetensors hdf5 matlab matlab73 netcdf pictures encoded }

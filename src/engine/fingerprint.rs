@@ -90,6 +90,9 @@ pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Ac
     let mut shared = Ingredients::new();
     shared.insert("kind".to_owned(), json!(node.kind.name));
     shared.insert("version".to_owned(), json!(node.kind.version));
+    if let Some(decoders) = node.kind.decoders {
+        shared.insert("decoders".to_owned(), json!(decoders));
+    }
     for (param, (_, digest)) in files {
         shared.insert(format!("file.{param}"), json!(digest));
     }

@@ -55,8 +55,12 @@ impl Pictures {
             let file = File::open(path).map_err(cannot)?;
             // SAFETY: like every input, the archive is not changed while a node reads it; its digest was just taken.
             let map = unsafe { Mmap::map(&file) }.map_err(cannot)?;
-            let archive = ZipArchive::new(Cursor::new(Shared(Arc::new(map))))
-                .map_err(|e| format!("{called} is damaged or no zip archive: {e}"))?;
+            let archive = ZipArchive::new(Cursor::new(Shared(Arc::new(map)))).map_err(|_| {
+                format!(
+                    "{called} is damaged or no zip archive; pictures are a folder or zip archive of files, or an array (.npy, .npz, .h5, \
+                     .mat)"
+                )
+            })?;
             let all = archive.file_names().filter(|name| !name.ends_with('/')).map(str::to_owned).collect();
             (Place::Zip(archive), all)
         };

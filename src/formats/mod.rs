@@ -7,6 +7,7 @@ pub mod column;
 pub mod columns;
 pub mod content;
 pub mod csv;
+pub mod cut;
 pub mod datasets;
 pub mod dialect;
 pub mod element;
@@ -35,3 +36,6 @@ pub fn name_of(path: &Path) -> String {
 #[cfg(test)]
 #[path = "../../tests/fixtures/mod.rs"]
 pub(crate) mod fixtures;
+
+#[cfg(test)]
+pub(crate) mod testing;

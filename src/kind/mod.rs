@@ -60,6 +60,8 @@ pub trait NodeKind: 'static {
     const MEASURES: &'static [Measure] = &[];
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
+    /// What decodes the pictures that it names, with versions: part of its key, since other decoders give other pixels.
+    const DECODERS: Option<&'static str> = None;
 
     /// What a schema cannot say, such as that two parameters exclude each other.
     fn check(_params: &Self::Params) -> Result<(), ParamProblem> {
@@ -165,6 +167,8 @@ pub struct Kind {
     pub passes: &'static [(&'static str, &'static str)],
     pub measures: &'static [Measure],
     pub threads: Threads,
+    /// What decodes the pictures that it names, with versions.
+    pub decoders: Option<&'static str>,
     pub declared: Declared,
     /// The JSON Schema of `with`.
     pub schema: Json,
@@ -212,6 +216,7 @@ impl Kind {
             passes: K::PASSES,
             measures: K::MEASURES,
             threads: K::THREADS,
+            decoders: K::DECODERS,
             declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
             schema,
             normalise: |params| {

@@ -1,19 +1,28 @@
 //! From pictures by reference to pixels: decoded, made RGB, sized as the images say.
 //!
 //! What Pillow does is the reference, since the networks and the numbers that people compare with come from it:
-//! `Image.open(file).convert("RGB").resize(size, BILINEAR)`, transparency dropped, no rotation by EXIF.
+//! `Image.open(file).convert("RGB").resize(size, BILINEAR)`, transparency dropped, no rotation by EXIF; or the crop and the
+//! padding of torchvision's transforms, where the images say so.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Cursor;
 use std::path::PathBuf;
 
-use image::ImageReader;
+use image::{ImageFormat, ImageReader};
 
 use crate::digest::Digest;
+use crate::formats::cut;
 use crate::formats::hdf5::{Floats, Hdf5};
 use crate::formats::listing::Pictures;
+use crate::formats::stack::Stack;
 use crate::value::images::{About, Entry, Images, PixelState, Source};
-use crate::value::resize;
+use crate::value::sizing::{Fit, Sizing};
+use crate::value::{jpeg, resize};
+
+/// All that decodes pictures, with versions: part of the key of the kinds that name pictures to decode. `Cargo.lock` holds the same.
+pub const DECODERS: &str = "mozjpeg-sys 2.2.3, image-webp 0.2.4, tiff 0.11.3, png 0.18.1, gif 0.14.2, image 0.25.10";
+const WEBP: &str = "image-webp 0.2.4";
+const TIFF: &str = "tiff 0.11.3";
 
 /// Reads rows of images; several threads may at once.
 pub struct Decoder {
@@ -25,6 +34,7 @@ pub struct Decoder {
 
 enum Place {
     Files(Pictures),
+    Array(Box<Stack>),
     Datasets(HashMap<String, Floats>),
     Embedded(Images),
 }
@@ -42,7 +52,8 @@ impl Decoder {
         Self::open_at(images, sources, images.about.size)
     }
 
-    /// As `open`, for another (height, width) than the images' own; sources are resized to it in one step.
+    /// As `open`, for another (height, width) than the images' own. Sources are resized to it in one step; pictures that are cropped or
+    /// padded come to their own size first, so that both sizes show the same.
     pub fn open_at(images: &Images, sources: &BTreeMap<Digest, PathBuf>, size: (usize, usize)) -> Result<Self, String> {
         let about = images.about.clone();
         let path = |digest: &Digest| {
@@ -52,6 +63,9 @@ impl Decoder {
         };
         let place = match &about.source {
             Source::Zip(digest) | Source::Folder(digest) => Place::Files(Pictures::open(path(digest)?)?),
+            Source::Array { file, key, form } => {
+                Place::Array(Box::new(Stack::reopen(path(file)?, key.as_deref(), *form)?))
+            }
             Source::Hdf5(digest) => {
                 let file = Hdf5::open(path(digest)?)?;
                 let mut datasets = HashMap::new();
@@ -103,7 +117,7 @@ impl Decoder {
     /// A row as a picture to look at, of the same size.
     pub fn picture(&self, row: usize) -> Result<Picture, String> {
         let rgb = match &self.place {
-            Place::Files(_) | Place::Embedded(_) => self.encoded(row)?,
+            Place::Files(_) | Place::Array(_) | Place::Embedded(_) => self.encoded(row)?,
             Place::Datasets(_) => {
                 let planes = self.rows(&[row])?;
                 let plane = self.size.0 * self.size.1;
@@ -124,9 +138,10 @@ impl Decoder {
         match (&self.place, &self.about.entries[row]) {
             (Place::Files(pictures), Entry::File(name)) => {
                 let (rgb, from) =
-                    decode(&pictures.read(name)?).map_err(|problem| undecodable(name, &pictures.called, &problem))?;
-                Ok(if from == self.size { rgb } else { resize::rgb8(&rgb, from, self.size) })
+                    rgb8(&pictures.read(name)?).map_err(|problem| undecodable(name, &pictures.called, &problem))?;
+                Ok(self.sized(rgb, from))
             }
+            (Place::Array(stack), Entry::Row(_, at)) => Ok(self.sized(stack.rgb(*at)?, stack.size)),
             (Place::Embedded(images), Entry::Row(_, at)) => {
                 let from = self.about.size;
                 let pixels = images.pixels().expect("embedded images hold pixels");
@@ -134,10 +149,20 @@ impl Decoder {
                 let picture = pixels
                     .get(at * bytes..(at + 1) * bytes)
                     .ok_or_else(|| format!("picture {at} lies beyond the {} that are stored", pixels.len() / bytes))?;
-                Ok(resize::rgb8(picture, from, self.size))
+                Ok(resize::rgb8(picture, from, self.size, self.about.sizing.interpolation))
             }
             (_, entry) => Err(format!("{entry:?} does not lie in a source of this sort")),
         }
+    }
+
+    /// A picture of any size in the size that is wanted.
+    fn sized(&self, rgb: Vec<u8>, from: (usize, usize)) -> Vec<u8> {
+        let (sizing, own) = (self.about.sizing, self.about.size);
+        let (rgb, from) = match sizing.fit {
+            Fit::Squash => (rgb, from),
+            Fit::Crop | Fit::Pad => (sizing.rgb8(&rgb, from, own), own),
+        };
+        if from == self.size { rgb } else { squashed(sizing).rgb8(&rgb, from, self.size) }
     }
 
     fn floats(&self, dataset: &Floats, from: usize, to: usize, out: &mut Vec<f32>) -> Result<(), String> {
@@ -178,15 +203,22 @@ fn runs<'a>(rows: &[usize], entries: &'a [Entry]) -> Result<Vec<Stretch<'a>>, St
     Ok(runs)
 }
 
-/// The height and width that a picture's header tells; what is cut short is an error, as far as that shows without
-/// decoding.
+/// How what has been cropped or padded already comes to another size.
+fn squashed(sizing: Sizing) -> Sizing {
+    Sizing { fit: Fit::Squash, resize: None, ..sizing }
+}
+
+/// The height and width that a picture's header tells; what is cut short is an error.
 pub fn probe(bytes: &[u8]) -> Result<(usize, usize), String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     if reader.format().is_none() {
         return Err("it is no picture of a known format".to_owned());
     }
-    if reader.format() == Some(image::ImageFormat::Jpeg) && is_cut_jpeg(bytes) {
-        return Err("it is cut short".to_owned());
+    if cut::is_cut(bytes) {
+        return Err("it is cut short; copy or download it again".to_owned());
+    }
+    if reader.format() == Some(ImageFormat::Jpeg) {
+        return jpeg::size(bytes);
     }
     let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;
     if width == 0 || height == 0 {
@@ -195,33 +227,38 @@ pub fn probe(bytes: &[u8]) -> Result<(usize, usize), String> {
     Ok((height as usize, width as usize))
 }
 
+/// What decodes a picture, with its version, where the format leaves room for rounding; a PNG means the same to every decoder.
+pub fn decoder_of(bytes: &[u8]) -> Option<&'static str> {
+    match image::guess_format(bytes).ok()? {
+        ImageFormat::Jpeg => Some(jpeg::DECODER),
+        ImageFormat::WebP => Some(WEBP),
+        ImageFormat::Tiff => Some(TIFF),
+        _ => None,
+    }
+}
+
 /// "`image0004.jpg` in images.zip does not decode: …".
 pub fn undecodable(name: &str, place: &str, problem: &str) -> String {
     format!("`{name}` in {place} does not decode: {problem}")
 }
 
 /// Encoded bytes to RGB, height × width × 3, and (height, width).
-fn decode(bytes: &[u8]) -> Result<(Vec<u8>, (usize, usize)), String> {
+pub fn rgb8(bytes: &[u8]) -> Result<(Vec<u8>, (usize, usize)), String> {
     probe(bytes)?;
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    if reader.format() == Some(ImageFormat::Jpeg) {
+        return jpeg::rgb8(bytes);
+    }
     let rgb = reader.decode().map_err(|e| e.to_string())?.into_rgb8();
     let size = (rgb.height() as usize, rgb.width() as usize);
     Ok((rgb.into_raw(), size))
-}
-
-/// Whether the scan of a JPEG lacks its end: the decoder fills the rest with grey and says nothing.
-fn is_cut_jpeg(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
-    match (last(0xda), last(0xd9)) {
-        (Some(scan), Some(end)) => end < scan,
-        _ => true,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::value::images::IMAGENET;
+    use crate::value::resize::Interpolation;
     use crate::value::stimuli::{Stimuli, Stimulus};
     use image::{ColorType, ExtendedColorType, ImageEncoder};
 
@@ -246,6 +283,8 @@ mod tests {
             entries,
             size,
             state: PixelState::Unit,
+            sizing: Sizing::default(),
+            decoders: Vec::new(),
         };
         let sources = BTreeMap::from([(digest, folder.path().to_owned())]);
         (folder, Images::referenced(about), sources)
@@ -291,7 +330,32 @@ mod tests {
         let noise: Vec<u8> = (0..3 * 64 * 64).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode(&noise, 64, 64, ExtendedColorType::Rgb8).unwrap();
         assert_eq!(probe(&bytes), Ok((64, 64)));
-        assert_eq!(probe(&bytes[..bytes.len() / 2]), Err("it is cut short".to_owned()));
+        assert_eq!(probe(&bytes[..bytes.len() / 2]), Err("it is cut short; copy or download it again".to_owned()));
+    }
+
+    /// Made by `tests/fixtures/make_encoded.py` with Pillow.
+    #[test]
+    fn every_format_decodes_as_pillow_decodes_it() {
+        let members = crate::formats::testing::archive("encoded.zip");
+        let mut others = Vec::new();
+        for (name, bytes) in members.iter().filter(|(name, _)| !name.ends_with(".rgb")) {
+            let (rgb, (height, width)) = rgb8(bytes).unwrap();
+            let wanted = &members[&format!("{name}.{height}x{width}.rgb")];
+            let worst = rgb.iter().zip(wanted).map(|(ours, theirs)| ours.abs_diff(*theirs)).max();
+            others.extend(worst.filter(|&worst| worst > 0).map(|worst| (name.as_str(), worst)));
+            assert!(rgb8(&bytes[..bytes.len() * 2 / 3]).unwrap_err().starts_with("it is cut short; "), "{name}");
+        }
+        assert_eq!(others, []);
+    }
+
+    #[test]
+    fn the_decoders_are_called_as_cargo_s_lock_calls_them() {
+        let lock = std::fs::read_to_string(crate::formats::fixtures::fixture("../../Cargo.lock")).unwrap();
+        for decoder in DECODERS.split(", ") {
+            let (name, version) = decoder.split_once(' ').unwrap();
+            assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n")), "{decoder}");
+        }
+        assert!([jpeg::DECODER, WEBP, TIFF].iter().all(|one| DECODERS.contains(one)));
     }
 
     #[test]
@@ -302,7 +366,7 @@ mod tests {
         assert_eq!(decoder.picture(1).unwrap().rgb, pixels[48..]);
         let half = Decoder::open_at(&images, &BTreeMap::new(), (2, 2)).unwrap();
         assert_eq!(half.rows(&[0, 1]).unwrap().len(), 2 * 3 * 2 * 2);
-        assert_eq!(half.picture(0).unwrap().rgb, resize::rgb8(&pixels[..48], (4, 4), (2, 2)));
+        assert_eq!(half.picture(0).unwrap().rgb, resize::rgb8(&pixels[..48], (4, 4), (2, 2), Interpolation::Bilinear));
     }
 
     #[test]
@@ -310,7 +374,15 @@ mod tests {
         let path = crate::formats::fixtures::fixture("it_tiny.h5");
         let digest = Digest::of_file(&path).unwrap();
         let entries = [3, 4, 0].map(|row| Entry::Row("stimulus_train".to_owned(), row)).to_vec();
-        let about = About { stimuli: stimuli(3), source: Source::Hdf5(digest), entries, size: (8, 8), state: IMAGENET };
+        let about = About {
+            stimuli: stimuli(3),
+            source: Source::Hdf5(digest),
+            entries,
+            size: (8, 8),
+            state: IMAGENET,
+            sizing: Sizing::default(),
+            decoders: Vec::new(),
+        };
         let decoder = Decoder::open(&Images::referenced(about), &BTreeMap::from([(digest, path)])).unwrap();
         let pixels = decoder.rows(&[0, 1, 2]).unwrap();
         assert_eq!(pixels[192..384], decoder.rows(&[1]).unwrap());

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::formats::stack::Form;
 use crate::value::codec;
 use crate::value::codec::{Archive, Part};
 use crate::value::error::ReadError;
+use crate::value::sizing::Sizing;
 use crate::value::stimuli::Stimuli;
 
 const PIXELS: &str = "pixels";
@@ -36,6 +38,13 @@ pub struct About {
     pub size: (usize, usize),
     /// What the numbers mean once decoded.
     pub state: PixelState,
+    /// How sources of another size come to `size`.
+    #[serde(default, skip_serializing_if = "Sizing::is_default")]
+    pub sizing: Sizing,
+    /// What decodes them, with its version, where formats leave room for rounding (JPEG, WebP, TIFF): whatever reads the pictures is
+    /// then made again with another decoder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decoders: Vec<String>,
 }
 
 /// Where encoded pictures lie.
@@ -48,6 +57,8 @@ pub enum Source {
     Folder(Digest),
     /// Float datasets in an HDF5 file, by its content; shape (n, 3, height, width).
     Hdf5(Digest),
+    /// An array of pictures in a file, by its content, read as `form` says; `key` names it where the file holds several.
+    Array { file: Digest, key: Option<String>, form: Form },
     /// 8-bit pixels (n, height, width, 3) in the value's own file.
     Embedded,
 }
@@ -57,6 +68,7 @@ impl Source {
     pub fn digest(&self) -> Option<Digest> {
         match self {
             Self::Zip(digest) | Self::Folder(digest) | Self::Hdf5(digest) => Some(*digest),
+            Self::Array { file, .. } => Some(*file),
             Self::Embedded => None,
         }
     }
@@ -96,7 +108,8 @@ impl Images {
     pub fn rendered(stimuli: Stimuli, size: (usize, usize), pixels: Vec<u8>) -> Self {
         assert_eq!(pixels.len(), stimuli.len() * size.0 * size.1 * 3, "n × height × width × 3");
         let entries = (0..stimuli.len()).map(|row| Entry::Row(PIXELS.to_owned(), row)).collect();
-        let about = About { stimuli, source: Source::Embedded, entries, size, state: PixelState::Unit };
+        let (source, state) = (Source::Embedded, PixelState::Unit);
+        let about = About { stimuli, source, entries, size, state, sizing: Sizing::default(), decoders: Vec::new() };
         Self { about, embedded: None, rendered: Some(Arc::new(pixels)) }
     }
 
@@ -108,6 +121,19 @@ impl Images {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What to say where they come in a (height, width) of other proportions.
+    pub fn squashed(&self, to: (usize, usize)) -> Option<String> {
+        let from = self.about.size;
+        let proportions_differ = from.0 as u128 * to.1 as u128 != from.1 as u128 * to.0 as u128;
+        proportions_differ.then(|| {
+            format!(
+                "pictures of {} × {} pixels are squashed to {} × {}; `image_size` with `fit: crop` where they are loaded keeps their \
+                 proportions",
+                from.1, from.0, to.1, to.0
+            )
+        })
     }
 
     /// Embedded 8-bit pixels, n × height × width × 3 (rows as `Entry::Row` numbers them), where the source is

@@ -4,6 +4,7 @@
 //! numbers are known only once it is read, which `ndarray-npy`'s typed readers do not allow for.
 
 mod header;
+pub mod mapped;
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -77,6 +77,7 @@ mod compute {
     use crate::value::images::{Entry, IMAGENET, Images, Source};
     use crate::value::labels::Labels;
     use crate::value::responses::Responses;
+    use crate::value::sizing::Sizing;
     use crate::value::split::{Assignment, Part, Split};
     use crate::value::stimuli::{Stimuli, Stimulus};
     use crate::value::{Value, codec, images, responses};
@@ -140,6 +141,8 @@ mod compute {
                 entries,
                 size,
                 state: IMAGENET,
+                sizing: Sizing::default(),
+                decoders: Vec::new(),
             };
             run.emit("images", Value::Images(Images::referenced(about)))?;
             run.emit("responses", Value::Responses(responses))?;

@@ -1,11 +1,15 @@
-//! `load_recordings`: a folder or zip of pictures, and an array of responses.
+//! `load_recordings`: pictures in a folder, a zip or an array, and an array of responses.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
-use crate::kind::{Input, NodeKind, Output};
+use crate::formats::stack::Axes;
+use crate::kind::{Input, NodeKind, Output, ParamProblem};
 use crate::nodes::data::layout::{Decimal, Layout, Order, Separator};
+use crate::value::decode::DECODERS;
+use crate::value::resize::Interpolation;
+use crate::value::sizing::Fit;
 use crate::value::ty::Type;
 
 /// Loads pictures and responses that were recorded to them.
@@ -16,7 +20,8 @@ pub struct LoadRecordings;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// A folder (subfolders included) or a zip archive of pictures: BMP, GIF, JPEG, PNG, TIFF or WebP. A stimulus is called by
-    /// its file's name without extension. Without pictures, stimuli are known by the names of `ids` or of the file alone, and join
+    /// its file's name without extension. Or an array of pictures, such as NSD's `stimuli.hdf5` (.npy, .npz, .h5, .mat): n × height ×
+    /// width × 3, n × 3 × height × width, or n × height × width of grey; 0 to 255, or 0 to 1. Without pictures, stimuli are known by the names of `ids` or of the file alone, and join
     /// other values with the same list of names.
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
@@ -36,6 +41,36 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-unit" = "pixels"))]
     pub image_size: Option<Whole<1, 4096>>,
+    /// How a picture that is not square comes to `image_size`: it is squashed, its middle is taken (`resize` and `image_size` are then
+    /// the two numbers of torchvision's `Resize` and `CenterCrop`, 256 and 224 for most networks), or it gets black borders.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "squash"))]
+    pub fit: Fit,
+    /// The shorter side before the middle is taken (`fit: crop`); unless given, `image_size`, so that nothing of it is lost.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null, "x-unit" = "pixels"))]
+    pub resize: Option<Whole<1, 4096>>,
+    /// How pixels between pixels are made up, with antialiasing, as Pillow does.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "bilinear"))]
+    pub interpolation: Interpolation,
+    /// Which array of `images`, where that is a file of several.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub images_key: Option<String>,
+    /// The axes of an array of pictures in order (n pictures, height, width, channels); unless given, as its shape tells.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub images_layout: Option<Axes>,
+    /// The names of the pictures of an array, in their order, as in `ids`; `from_0` or `from_1` where their names are their positions,
+    /// counted from 0 or 1. Unless given, they are named as the responses are, row by row, or by position from 0.
+    #[serde(default)]
+    #[schemars(extend("x-file" = true, "x-words" = ["from_0", "from_1"], "x-neutral" = null))]
+    pub images_ids: Option<String>,
+    /// Which column or array of `images_ids` holds the names; without `images_ids`, which array of `images`'s own file does.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub images_ids_key: Option<String>,
     /// A table (.csv, .tsv, .parquet, or .npy with records) with the columns `id` and `object`, and perhaps `category`, with a row for
     /// every picture. Without it each picture shows an object of its own.
     #[serde(default)]
@@ -82,7 +117,8 @@ impl NodeKind for LoadRecordings {
     const ABOUT: &'static str = "A folder or zip of pictures, and the responses that were recorded to them.\n\n\
         Pictures are joined to the responses by the names in `ids`, or by the names that the file gives its stimuli; where there are \
         none, by position, which is refused where the names' order leaves a choice. Units are called as the file calls them, else \
-        `unit_001` and so on. The pictures stay where they are; the cache holds where they lie.";
+        `unit_001` and so on. The pictures stay where they are; the cache holds where they lie. JPEGs decode as libjpeg-turbo's do, \
+        and so Pillow's, to the bit.";
     const EXAMPLE: &'static str = "v4:\n  kind: load_recordings\n  with:\n    images: data/images.zip\n    \
         responses: data/responses.npy\n    layout: units_by_stimuli\n    image_size: 224\n";
     type Params = Params;
@@ -104,33 +140,56 @@ impl NodeKind for LoadRecordings {
             about: "The object that each picture shows.",
         },
     ];
+    const DECODERS: Option<&'static str> = Some(DECODERS);
+
+    fn check(params: &Params) -> Result<(), ParamProblem> {
+        let sized = [
+            ("fit", params.fit != Fit::Squash),
+            ("resize", params.resize.is_some()),
+            ("interpolation", params.interpolation != Interpolation::Bilinear),
+        ];
+        match sized.iter().find(|(_, given)| *given) {
+            Some((name, _)) if params.image_size.is_none() => {
+                Err(ParamProblem::at(*name, "says how pictures come to `image_size`, which is not given"))
+            }
+            _ if params.resize.is_some() && params.fit != Fit::Crop => {
+                Err(ParamProblem::at("resize", "is the shorter side before a crop; say `fit: crop`, or leave it out"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(feature = "torch")]
 mod compute {
-
-    use rayon::prelude::*;
-
     use crate::bounds::Whole;
-    use crate::digest::Digest;
-    use crate::formats::listing::Pictures;
     use crate::formats::{name_of, open};
     use crate::kind::{Compute, KindError, Run};
+    use crate::nodes::data::joining::Given;
     use crate::nodes::data::labelled;
     use crate::nodes::data::load_recordings::{LoadRecordings, Params};
-    use crate::nodes::data::named::Naming;
+    use crate::nodes::data::pictures::{Looked, Options};
     use crate::nodes::data::reading;
     use crate::nodes::data::recorded::Recorded;
     use crate::nodes::data::without_pictures;
-    use crate::value::images::{Entry, Images, PixelState, Source};
+    use crate::value::Value;
     use crate::value::labels::Labels;
-    use crate::value::stimuli::{Stimuli, Stimulus};
-    use crate::value::{Value, decode, images};
+    use crate::value::sizing::Sizing;
 
     impl Params {
         /// How the file of responses is read.
         fn reading(&self) -> open::Options<'_> {
             reading::options(self.key.as_deref(), self.id_column.as_deref(), self.separator, self.decimal)
+        }
+
+        /// How an array of pictures is read.
+        fn pictures(&self) -> Options<'_> {
+            Options {
+                key: self.images_key.as_deref(),
+                axes: self.images_layout,
+                ids: self.images_ids.as_deref(),
+                ids_key: self.images_ids_key.as_deref(),
+            }
         }
     }
 
@@ -139,16 +198,33 @@ mod compute {
             if params.images.is_none() {
                 return run_without_pictures(&params, run);
             }
-            let (path, digest) = run.file("images");
-            let source = if path.is_dir() { Source::Folder(digest) } else { Source::Zip(digest) };
-            let pictures = Pictures::open(path)?;
-            let images = look(&pictures, source, digest, params.image_size.map(Whole::get))?;
-            let stimuli = images.about.stimuli.clone();
+            let mut looked = Looked::at(run.file("images"), &params.pictures(), run)?;
+            for note in &looked.notes {
+                run.note(note.clone());
+            }
             let recorded = Recorded::read(run.file("responses"), &params.reading(), params.layout)?;
             for note in &recorded.notes {
                 run.note(note.clone());
             }
-            let rows = rows(&params, &recorded, &stimuli, &pictures, run)?;
+            let file = name_of(run.file("responses").0);
+            let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?;
+            let own = format!("`responses` ({file})");
+            let list = if ids.is_some() { "`ids`" } else { &own };
+            let names = ids.as_deref().or(recorded.stimuli.as_deref());
+            let given = Given { recorded: &recorded, names, list, file: &file, order: params.order };
+
+            let (called, others) = (looked.called.clone(), looked.others);
+            let own_names = looked.names.take();
+            let texts = own_names.is_some().then(|| std::mem::take(&mut looked.texts));
+            let names = own_names.map_or_else(|| given.names_for(&looked, run), Ok)?;
+            let sizing =
+                Sizing { fit: params.fit, resize: params.resize.map(Whole::get), interpolation: params.interpolation };
+            let (images, squashed) = looked.images(names, params.image_size.map(Whole::get), sizing)?;
+            if let Some(squashed) = squashed {
+                run.note(squashed);
+            }
+            let stimuli = images.about.stimuli.clone();
+            let rows = given.rows(&stimuli, texts.as_deref(), &called, run)?;
             let (responses, gaps) = recorded.responses(&rows, &stimuli)?;
             if let Some(gaps) = gaps {
                 run.note(gaps);
@@ -156,7 +232,10 @@ mod compute {
             let labels = match params.labels {
                 Some(_) => {
                     let path = run.file("labels").0.to_owned();
-                    let files: Vec<&str> = pictures.names().iter().map(String::as_str).collect();
+                    let files: Vec<&str> = match &texts {
+                        Some(texts) => texts.iter().map(String::as_str).collect(),
+                        None => stimuli.iter().map(|stimulus| &*stimulus.name).collect(),
+                    };
                     labelled::read(&path, params.labels_id_column.as_deref(), (&stimuli, &files), params.order, run)?
                 }
                 None => {
@@ -165,8 +244,8 @@ mod compute {
                 }
             };
 
-            if pictures.others > 0 {
-                run.note(format!("{} files beside the pictures were left out", pictures.others));
+            if others > 0 {
+                run.note(format!("{others} files beside the pictures were left out"));
             }
             let silent = stimuli.len() - responses.stimuli().len();
             if silent > 0 {
@@ -178,61 +257,15 @@ mod compute {
         }
     }
 
-    /// Reads every picture's header and content; what is no picture is told at once, not hours into a run.
-    fn look(pictures: &Pictures, source: Source, digest: Digest, side: Option<usize>) -> Result<Images, KindError> {
-        if pictures.names().is_empty() {
-            return Err(KindError::new(format!(
-                "{} holds no pictures (BMP, GIF, JPEG, PNG, TIFF, WebP)",
-                pictures.called
-            )));
-        }
-        let names = pictures.stimulus_names()?;
-        let seen: Vec<Result<(String, (usize, usize)), String>> = pictures
-            .names()
-            .par_iter()
-            .map(|name| {
-                let bytes = pictures.read(name)?;
-                let size = decode::probe(&bytes).map_err(|e| decode::undecodable(name, &pictures.called, &e))?;
-                Ok((Digest::of(&bytes).to_string()[..16].to_owned(), size))
-            })
-            .collect();
-        let bad = seen.iter().filter(|one| one.is_err()).count();
-        let seen = seen.into_iter().collect::<Result<Vec<_>, _>>().map_err(|first| match bad {
-            1 => first,
-            _ => format!("{first} ({bad} pictures do not)"),
-        })?;
-        let first = seen[0].1;
-        let other = seen.iter().position(|(_, size)| *size != first);
-        let size = match (side, other) {
-            (Some(side), _) => (side, side),
-            (None, None) => first,
-            (None, Some(at)) => {
-                return Err(KindError::new(format!(
-                    "`{}` is {} × {} pixels large but `{}` is {} × {}; give `image_size` to resize all to one size",
-                    pictures.names()[0],
-                    first.1,
-                    first.0,
-                    pictures.names()[at],
-                    seen[at].1.1,
-                    seen[at].1.0
-                )));
-            }
-        };
-        let origin: std::sync::Arc<str> = digest.short().into();
-        let list = names.into_iter().zip(seen).map(|(name, (content, _))| Stimulus {
-            source: origin.clone(),
-            name: name.into(),
-            content: Some(content.into()),
-        });
-        let entries = pictures.names().iter().cloned().map(Entry::File).collect();
-        let stimuli = Stimuli::new(list.collect())?;
-        Ok(Images::referenced(images::About { stimuli, source, entries, size, state: PixelState::Unit }))
-    }
-
     /// Responses alone: what reads `images` or `labels` is told that there are none.
     fn run_without_pictures(params: &Params, run: &mut Run<'_>) -> Result<(), KindError> {
         let about_pictures = [
             ("image_size", params.image_size.is_some()),
+            ("resize", params.resize.is_some()),
+            ("images_key", params.images_key.is_some()),
+            ("images_layout", params.images_layout.is_some()),
+            ("images_ids", params.images_ids.is_some()),
+            ("images_ids_key", params.images_ids_key.is_some()),
             ("labels", params.labels.is_some()),
             ("labels_id_column", params.labels_id_column.is_some()),
             ("order", params.order.is_some()),
@@ -249,64 +282,6 @@ mod compute {
         let file = name_of(run.file("responses").0);
         let responses = without_pictures::responses(&recorded, ids, &file, run)?;
         run.emit("responses", Value::Responses(responses))
-    }
-
-    /// For each picture, the rows of its stimulus in the responses.
-    fn rows(
-        params: &Params,
-        recorded: &Recorded,
-        stimuli: &Stimuli,
-        pictures: &Pictures,
-        run: &mut Run<'_>,
-    ) -> Result<Vec<Vec<usize>>, KindError> {
-        let file = name_of(run.file("responses").0);
-        let (count, known) = (recorded.counts.0, pictures.called.as_str());
-        let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?;
-        let own = format!("`responses` ({file})");
-        let (names, list) = match (&ids, &recorded.stimuli) {
-            (Some(ids), _) => (Some(ids), "`ids`"),
-            (None, Some(names)) => (Some(names), own.as_str()),
-            (None, None) => (None, own.as_str()),
-        };
-        let naming = Naming { list, known };
-        let found = match names {
-            Some(names) if names.len() != count => {
-                return Err(KindError::new(format!(
-                    "{list} names {} stimuli but {file} has {count}{}",
-                    names.len(),
-                    recorded.fitting(names.len())
-                )));
-            }
-            Some(_) if params.order.is_some() => {
-                return Err(KindError::new(format!("`order` is for responses without names, but {list} has names")));
-            }
-            Some(names) => naming.find(names, stimuli, run)?,
-            None if count != stimuli.len() => {
-                return Err(KindError::new(format!(
-                    "{file} has {count} stimuli but {known} has {}{}",
-                    stimuli.len(),
-                    recorded.fitting(stimuli.len())
-                )));
-            }
-            None => {
-                let texts: Vec<&str> = pictures.names().iter().map(String::as_str).collect();
-                let ways = "give `ids` (their names in order), or say `order: natural` or `order: by_name`";
-                naming.by_position(&texts, params.order, ways, run)?
-            }
-        };
-        let mut rows = vec![Vec::new(); stimuli.len()];
-        for (row, stimulus) in found.into_iter().enumerate() {
-            rows[stimulus].push(row);
-        }
-        let trials = rows.iter().filter(|rows| rows.len() > 1).count();
-        if trials > 0 {
-            let most = rows.iter().map(Vec::len).max().unwrap_or(0);
-            run.note(format!(
-                "{count} rows of {file} are trials of {} stimuli, up to {most} each; they are repeats",
-                rows.iter().filter(|rows| !rows.is_empty()).count()
-            ));
-        }
-        Ok(rows)
     }
 }
 

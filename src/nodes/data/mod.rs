@@ -6,6 +6,8 @@ mod given_ceiling;
 #[cfg(feature = "torch")]
 mod hold_out;
 #[cfg(feature = "torch")]
+mod joining;
+#[cfg(feature = "torch")]
 mod labelled;
 mod layout;
 pub mod load_features;
@@ -16,6 +18,8 @@ pub mod load_units;
 mod named;
 #[cfg(feature = "torch")]
 mod per_unit;
+#[cfg(feature = "torch")]
+mod pictures;
 #[cfg(feature = "torch")]
 mod reading;
 #[cfg(feature = "torch")]

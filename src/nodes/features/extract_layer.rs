@@ -186,6 +186,9 @@ mod compute {
             let device = libtorch::tensor_device(libtorch::resolve(run.device)?);
             let loaded = Loaded::open(&params, &layers, images.about.size, device, run)?;
             let size = loaded.size.unwrap_or(images.about.size);
+            if let Some(squashed) = images.squashed(size) {
+                run.note(squashed);
+            }
             let pooled =
                 layers.iter().zip(&loaded.shapes).map(|(layer, shape)| params.pool.shape(layer, shape.clone()));
             let shapes: Vec<Vec<usize>> = pooled.collect::<Result<_, _>>()?;

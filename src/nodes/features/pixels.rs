@@ -54,6 +54,9 @@ mod compute {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let images = run.images("images")?;
             let size = params.size.map_or(images.about.size, |side| (side.get(), side.get()));
+            if let Some(squashed) = images.squashed(size) {
+                run.note(squashed);
+            }
             let decoder = Decoder::open_at(&images, &run.sources, size)?;
             let channels = if params.grey { 1 } else { 3 };
             let about = About {
@@ -136,6 +139,18 @@ mod tests {
         // The mean over 16 pixels of values that rise by 6 from 0, 2 and 4: 45, 47 and 49.
         assert!((matrix.view()[[0, 0]] * 255.0 - (0.299 * 45.0 + 0.587 * 47.0 + 0.114 * 49.0)).abs() < 1.0);
         assert!(refusal::<Pixels>(&mut bench, json!({ "size": 0 })).contains("0 is out of range"));
+        assert!(bench.notes.is_empty());
+    }
+
+    #[test]
+    fn proportions_that_are_lost_are_told() {
+        let list = vec![Stimulus { source: "x".into(), name: "a".into(), content: None }];
+        let wide = Images::rendered(Stimuli::new(list).unwrap(), (2, 4), vec![9; 24]);
+        let mut bench = Bench::new().input("images", &Value::Images(wide));
+        bench.run::<Pixels>(json!({ "size": 2 })).unwrap();
+        let said = "pictures of 4 × 2 pixels are squashed to 2 × 2; `image_size` with `fit: crop` where they are loaded keeps their \
+                    proportions";
+        assert_eq!(bench.notes, [said]);
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub fn train(request: &Request<'_>, run: &mut Run<'_>) -> Result<(), KindError> 
         labels: if run.has("labels") { Some(run.labels("labels")?) } else { None },
         network: if run.has("network") { Some(run.network("network")?) } else { None },
     };
+    if let Some(squashed) = inputs.images.squashed(inputs.size) {
+        run.note(squashed);
+    }
     let rounds = inputs.split.rounds();
     if run.device != crate::device::Device::Cpu {
         run.note("on a GPU sums are added up in varying order: another run gives slightly other numbers");
