@@ -15,6 +15,9 @@ pub struct Lineage {
     /// Choices: early stopping, penalties, `select`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selected: Vec<Exposure>,
+    /// The recordings whose responses were fitted to, where they say which they are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub recordings: BTreeSet<String>,
 }
 
 /// One kind of fit or choice, and the stimuli it saw.
@@ -72,6 +75,7 @@ impl Lineage {
             for exposure in &lineage.selected {
                 add(&mut merged.selected, exposure.clone());
             }
+            merged.recordings.extend(lineage.recordings.iter().cloned());
         }
         merged
     }
@@ -80,6 +84,13 @@ impl Lineage {
     #[must_use]
     pub fn fitted_on(mut self, exposure: Exposure) -> Self {
         add(&mut self.fitted, exposure);
+        self
+    }
+
+    /// The same lineage after a fit to the responses of a recording, where it is known.
+    #[must_use]
+    pub fn to_responses_of(mut self, recording: Option<&String>) -> Self {
+        self.recordings.extend(recording.cloned());
         self
     }
 
@@ -134,5 +145,8 @@ mod tests {
         assert_eq!(merged.fitted.len(), 1);
         assert_eq!(merged.fitted[0].len(), 2);
         assert_eq!(merged, Lineage::merge([&second, &first]));
+        let of = |recording: &str| Lineage::default().to_responses_of(Some(&recording.to_owned()));
+        let merged = Lineage::merge([&of("b"), &Lineage::default(), &of("a"), &of("b")]);
+        assert_eq!(merged.recordings.into_iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

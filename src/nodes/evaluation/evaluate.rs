@@ -128,6 +128,12 @@ mod compute {
                     by.join(", ")
                 ));
             }
+            if !lineage.recordings.is_empty() && !lineage.recordings.contains(&responses.recording()) {
+                run.note(
+                    "`predictions` were fitted to another recording than `responses`: their scores hold only where both have the same \
+                     neurons under the same names",
+                );
+            }
             let (truth, predicted) = paired(&split.stimuli, &responses, &scored)?;
             let rows: usize = scored.iter().map(|part| part.rows.len()).sum();
             let gapped: Vec<usize> = truth.iter().map(Vec::len).filter(|count| *count < rows).collect();
@@ -516,5 +522,24 @@ mod tests {
         let said =
             "1 of 2 units were not recorded to all of 4 scored stimuli and are scored on those they have, 3 at least";
         assert_eq!(made.notes, [said]);
+    }
+
+    #[test]
+    fn predictions_fitted_to_another_recording_are_told() {
+        let of = |recording: &str| {
+            let rows = stimuli(6);
+            let lineage = Lineage::default().to_responses_of(Some(&recording.to_owned()));
+            let columns = Some(vec!["u0".to_owned(), "u1".to_owned()]);
+            let about = About { stimuli: Some(rows.clone()), columns, lineage, ..About::default() };
+            let mut truth = responses(&rows, truth());
+            if let Value::Responses(responses) = &mut truth {
+                responses.about.recording = Some("monkey a".to_owned());
+            }
+            let given = inputs().value("predictions", &Value::Matrix(Matrix::new(guess(), about)));
+            let made = given.value("responses", &truth).value("split", &hold_out(&rows, "ttteee"));
+            made.run::<Evaluate>(json!({ "on": "test" })).unwrap().notes
+        };
+        let said = |notes: Vec<String>| notes.iter().any(|note| note.contains("another recording than `responses`"));
+        assert!(said(of("monkey b")) && !said(of("monkey a")));
     }
 }

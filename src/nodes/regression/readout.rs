@@ -55,7 +55,8 @@ impl Task {
             )));
         }
         let lineage = Lineage::merge([&features.lineage, &responses.about.lineage])
-            .fitted_on(Exposure::new(kind, &stimuli, &train));
+            .fitted_on(Exposure::new(kind, &stimuli, &train))
+            .to_responses_of(responses.about.recording.as_ref());
         let units = responses.units().to_vec();
         let place = (0..units.len()).collect();
         let whole = Self { fold: round.fold, features: Rc::new(features), train, y, units, place, lineage };

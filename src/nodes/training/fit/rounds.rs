@@ -381,7 +381,8 @@ fn lineage(request: &Request<'_>, inputs: &Inputs, rows: &Rows, upstream: &Linea
     let mut lineage = Lineage::merge(recorded.into_iter().chain([upstream]));
     let slice = if rows.judges == Judges::Slice { rows.judge.as_slice() } else { &[] };
     let fitted: Vec<usize> = rows.fit.iter().chain(slice).copied().collect();
-    lineage = lineage.fitted_on(Exposure::new(request.kind, stimuli, &fitted));
+    let recording = inputs.responses.as_ref().and_then(|responses| responses.about.recording.as_ref());
+    lineage = lineage.fitted_on(Exposure::new(request.kind, stimuli, &fitted)).to_responses_of(recording);
     if rows.judges == Judges::Val {
         lineage = lineage.selected_by(Exposure::new(request.kind, stimuli, &rows.judge));
     }
