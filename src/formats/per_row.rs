@@ -169,8 +169,8 @@ mod tests {
         let folder_ = tempfile::tempdir().unwrap();
         let read = || folder(folder_.path(), &Options::default()).unwrap_err();
         assert!(read().contains("is a folder without .npy or .npz files"));
-        write_npy(&folder_.path().join("a.npy"), &Array1::from(vec![1.0_f32, 2.0])).unwrap();
-        write_npy(&folder_.path().join("b.npy"), &Array1::from(vec![1.0_f32])).unwrap();
+        write_npy(folder_.path().join("a.npy"), &Array1::from(vec![1.0_f32, 2.0])).unwrap();
+        write_npy(folder_.path().join("b.npy"), &Array1::from(vec![1.0_f32])).unwrap();
         assert!(read().contains("`b` in") && read().ends_with("is 1 but `a` is 2; rows have one shape"), "{}", read());
         fs::remove_file(folder_.path().join("b.npy")).unwrap();
         let mut writer = NpzWriter::new(fs::File::create(folder_.path().join("a.npz")).unwrap());

@@ -128,12 +128,7 @@ mod compute {
                     by.join(", ")
                 ));
             }
-            if !lineage.recordings.is_empty() && !lineage.recordings.contains(&responses.recording()) {
-                run.note(
-                    "`predictions` were fitted to another recording than `responses`: their scores hold only where both have the same \
-                     neurons under the same names",
-                );
-            }
+            note_another_recording(&lineage, &responses, run);
             let (truth, predicted) = paired(&split.stimuli, &responses, &scored)?;
             let rows: usize = scored.iter().map(|part| part.rows.len()).sum();
             let gapped: Vec<usize> = truth.iter().map(Vec::len).filter(|count| *count < rows).collect();
@@ -237,6 +232,16 @@ mod compute {
             columns.push(Column::new("selected".into(), vec![true; all.len()]));
         }
         DataFrame::new(all.len(), columns).map_err(|e| KindError::new(e.to_string()))
+    }
+
+    /// Units join by name, and those of another recording are other neurons unless somebody knows better.
+    fn note_another_recording(lineage: &Lineage, responses: &Responses, run: &mut Run<'_>) {
+        if !lineage.recordings.is_empty() && !lineage.recordings.contains(&responses.recording()) {
+            run.note(
+                "`predictions` were fitted to another recording than `responses`: their scores hold only where both have the same \
+                 neurons under the same names",
+            );
+        }
     }
 
     /// Per unit, measured and predicted responses of the scored rows, in one order.
