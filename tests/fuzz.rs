@@ -14,11 +14,12 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use ventral_value::formats::checkpoint::Checkpoint;
 use ventral_value::formats::csv::Words;
 use ventral_value::formats::dialect::Dialect;
 use ventral_value::formats::open::{self, Options};
 use ventral_value::formats::stack::Stack;
-use ventral_value::formats::{names, parquet};
+use ventral_value::formats::{columns, names, parquet};
 use ventral_value::value::decode;
 
 /// One change of a file's bytes; places are shares of its length.
@@ -145,6 +146,15 @@ fn good(reader: &str) -> Vec<(Vec<u8>, &'static [&'static str])> {
         "encoded" => {
             members("encoded.zip").into_iter().chain(members("jpegs.zip")).map(|bytes| (bytes, [].as_slice())).collect()
         }
+        "checkpoint" => files(&[
+            ("weights_checkpoint.pth", &[]),
+            ("weights_legacy.pth", &[]),
+            ("weights_nested.pth", &[]),
+            ("weights_protocol4.pth", &[]),
+            ("weights_settings.ckpt", &[]),
+            ("weights_strided.pth", &[]),
+            ("torchscript_traced.pt", &[]),
+        ]),
         "pictures" => files(&[("pictures.h5", &["pictures", "wide", "grey"]), ("pictures.mat", &[])]),
         other => panic!("no reader `{other}`"),
     }
@@ -174,6 +184,26 @@ fn read(path: &Path, keys: &[&str]) {
     let _ = open::read(path, &Options { separator: Some(';'), decimal: Some(','), ..Options::default() });
     let _ = Words::read(path, &Dialect::default());
     let _ = parquet::columns(path);
+    let _ = columns::read(path, &Options::default(), keys);
+    weights(path);
+}
+
+/// Every state dict that a file holds; small tensors are read too.
+fn weights(path: &Path) {
+    let Ok(checkpoint) = Checkpoint::open(path) else { return };
+    for group in checkpoint.groups() {
+        for name in group.names() {
+            let tensor = group.get(name).expect("it names them");
+            if tensor.shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n)).is_some_and(|count| count < 1 << 16)
+            {
+                assert_eq!(
+                    tensor.floats().len(),
+                    tensor.shape.iter().product::<usize>(),
+                    "numbers and shape of {name}"
+                );
+            }
+        }
+    }
 }
 
 /// Reads so many changed files of a reader, or as many as the time allows; with `fixed`, the same in every run.
@@ -246,4 +276,4 @@ macro_rules! readers {
     };
 }
 
-readers! { text npy npz parquet safetensors hdf5 matlab matlab73 netcdf pictures encoded }
+readers! { text npy npz parquet safetensors checkpoint hdf5 matlab matlab73 netcdf pictures encoded }
