@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
-use crate::plan::{Node, NodeIndex, Plan};
+use crate::plan::{Node, Plan};
 
 /// One action of a node: the whole node, or one entry of its keyed output.
 #[derive(Clone, Debug)]
@@ -135,16 +135,6 @@ pub fn actions(node: &Node, inputs: &[Vec<&Stored>], files: &FileUses) -> Vec<Ac
         Action { entry: entry.to_owned(), key, ingredients }
     };
     if entries.is_empty() { vec![of_entry("")] } else { entries.iter().map(|entry| of_entry(entry)).collect() }
-}
-
-/// The lazy ports of a node that something in the plan reads, or that were asked for by name.
-pub fn wanted_lazy(plan: &Plan, at: NodeIndex, requested: &BTreeSet<(NodeIndex, String)>) -> BTreeSet<String> {
-    let node = &plan.nodes[at];
-    let lazy = |port: &str| node.kind.lazy.contains(&port);
-    let read = plan.nodes.iter().flat_map(|reader| &reader.edges);
-    let read = read.filter(|edge| edge.from == at && lazy(&edge.output)).map(|edge| edge.output.clone());
-    let requested = requested.iter().filter(|(node, port)| *node == at && lazy(port)).map(|(_, port)| port.clone());
-    read.chain(requested).collect()
 }
 
 /// How two ingredient lists differ: name, old value, new value.
