@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use image::{Rgb, RgbImage};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 use study::{Ended, Study};
 
 fn fixture(name: &str) -> String {
@@ -98,10 +98,9 @@ fn pictures_that_do_not_decode_are_named() {
 fn responses_that_cannot_be_used() {
     let study = recorded(RECORDED);
     let mut holed = responses();
-    holed.row_mut(5).fill(f64::NAN);
-    holed[[2, 1]] = f64::NAN;
+    holed.slice_mut(s![1.., 1]).fill(f64::NAN);
     respond(&study, &holed);
-    run(&study).refused(1, &["readout:", "NaN for unit `unit_001` at train stimulus `image0005`", "select_units"]);
+    run(&study).refused(1, &["readout:", "1 of 3 units have fewer than 3 responses", "unit_002", "select_units"]);
     respond(&study, &responses().select(Axis(0), &(0..11).collect::<Vec<_>>()));
     run(&study).refused(1, &["v4:", "responses.npy", "11", "12"]);
     study.write("data/responses.npy", "no array");

@@ -75,7 +75,7 @@ fn table(study: &Study, output: &str) -> (String, Vec<String>) {
 fn every_block_reads_its_file() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/labs");
     let blocks = blocks();
-    assert_eq!(blocks.len(), 17, "{:?}", blocks.keys());
+    assert_eq!(blocks.len(), 16, "{:?}", blocks.keys());
     for (heading, block) in &blocks {
         let mut text = block.clone();
         if !block.starts_with("rec:") {

@@ -64,17 +64,37 @@ fn column(path: &Path, options: &Options<'_>, key: &str) -> Result<Column, Strin
         Ok(array) if array.shape.iter().filter(|&&n| n != 1).count() > 1 => {
             Err(format!("{} is {}; a column has one axis", place(), array.shape_text()))
         }
-        Ok(array) => Ok(Column::rounded(heading, &array.data)),
+        Ok(array) if is_exact(&array) => Ok(Column::rounded(heading, &array.data)),
+        // Whole numbers keep their digits beyond what a float holds.
+        Ok(array) => {
+            let texts = names::read(path, Some(key)).map_err(|_| inexact(&place()))?;
+            Ok(Column { texts, ..Column::rounded(heading, &array.data) })
+        }
         Err(no_numbers) => {
             names::read(path, Some(key)).map(|words| Column::words(heading, words)).map_err(|_| no_numbers)
         }
     }
 }
 
+/// Whether 32-bit floats tell all whole numbers apart that an array may have had.
+fn is_exact(array: &Array) -> bool {
+    array.data.iter().all(|x| x.is_nan() || x.abs() < 16_777_216.0)
+}
+
+fn inexact(place: &str) -> String {
+    format!(
+        "{place} holds numbers beyond 16,777,216, which are not told apart as floats; save them as strings, or the table as .csv or \
+         .parquet"
+    )
+}
+
 type Parts = (Vec<Column>, Option<Vec<String>>, Vec<String>);
 
 /// The columns of an array: those along its second axis, or the only one.
 fn of_array(array: Array, file: &str) -> Result<Parts, String> {
+    if !is_exact(&array) {
+        return Err(inexact(file));
+    }
     let long = array.shape.iter().filter(|&&n| n != 1).count();
     let width = match array.shape[..] {
         _ if long < 2 => 1,

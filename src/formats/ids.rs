@@ -109,7 +109,8 @@ pub fn choose(columns: &[Look<'_>], id_column: Option<&str>, file: &str) -> Resu
     let unnamed = columns.first().is_some_and(|first| first.heading == Some(""));
     let all = || (0..columns.len()).collect::<Vec<_>>();
     let without = |left_out: &[usize]| all().into_iter().filter(|column| !left_out.contains(column)).collect();
-    match id_column {
+    let counters: Vec<usize> = all().into_iter().filter(|&at| counts(columns, at)).collect();
+    let chosen = match id_column {
         Some("none") => {
             let left_out: &[usize] = if unnamed && columns[0].counts { &[0] } else { &[] };
             Ok(Choice { rows: None, numbers: without(left_out), notes: vec![] })
@@ -117,7 +118,8 @@ pub fn choose(columns: &[Look<'_>], id_column: Option<&str>, file: &str) -> Resu
         Some(heading) => said(columns, heading, file),
         None => {
             let mut left_out = Vec::new();
-            let mut able: Vec<usize> = all().into_iter().filter(|&column| may_name(columns, column)).collect();
+            let able = all().into_iter().filter(|column| !counters.contains(column) && may_name(columns, *column));
+            let mut able: Vec<usize> = able.collect();
             if unnamed && able.len() > 1 && matches!(columns[0].sort, Sort::Whole { .. }) {
                 able.remove(0);
                 left_out.push(0);
@@ -147,7 +149,35 @@ pub fn choose(columns: &[Look<'_>], id_column: Option<&str>, file: &str) -> Resu
                 }
             }
         }
+    };
+    chosen.map(|choice| leave_out(choice, &counters, columns, file))
+}
+
+/// Whether a column counts rows or repeats, whoever wrote it: what pandas makes of an index (`__index_level_0__`, `Unnamed: 0`) behind the
+/// first column, and the repeats of a table of trials.
+fn counts(columns: &[Look<'_>], at: usize) -> bool {
+    let Some(heading) = columns[at].heading else { return false };
+    let plain = heading.trim().to_lowercase();
+    let index = at > 0 && heading.is_empty() || plain.starts_with("unnamed: ");
+    let repeats = ["rep", "repeat", "repetition", "trial", "presentation"].contains(&plain.as_str());
+    (index || repeats) && matches!(columns[at].sort, Sort::Whole { .. })
+}
+
+/// The choice without columns that only count.
+fn leave_out(mut choice: Choice, counters: &[usize], columns: &[Look<'_>], file: &str) -> Choice {
+    let out: Vec<usize> = counters.iter().copied().filter(|at| choice.numbers.contains(at)).collect();
+    // Where nothing else is left, they are what was measured.
+    if out.is_empty() || out.len() == choice.numbers.len() {
+        return choice;
     }
+    choice.numbers.retain(|at| !out.contains(at));
+    let shown: Vec<String> = out.iter().map(|&at| shown(columns, at)).collect();
+    choice.notes.push(format!(
+        "`{file}`: {} {} left out, since it counts rows or repeats; under another heading it is a column of numbers",
+        listed(&shown),
+        if shown.len() == 1 { "is" } else { "are" }
+    ));
+    choice
 }
 
 /// Whether a column may be taken for names where nobody says which is.
@@ -273,5 +303,29 @@ mod tests {
         for heading in ["V1", "a", "rate", "valid", "fluid", "grid", "", "_id", "unit_001", "1"] {
             assert!(!is_heading(heading), "{heading}");
         }
+    }
+
+    #[test]
+    fn columns_that_count_are_no_data() {
+        let look = |heading: &'static str, sort| Look {
+            heading: Some(heading),
+            sort,
+            rows: 6,
+            fractions: if sort == Sort::Numbers { 6 } else { 0 },
+            distinct: true,
+            counts: false,
+        };
+        let whole = Sort::Whole { plain: true };
+        let columns = [look("image", Sort::Words), look("rep", whole), look("a", Sort::Numbers), look("", whole)];
+        let choice = choose(&columns, None, "t.parquet").unwrap();
+        assert_eq!((choice.rows, choice.numbers), (Some(0), vec![2]));
+        assert!(
+            choice.notes[0].contains("`rep` and column 4, which has no heading are left out"),
+            "{:?}",
+            choice.notes
+        );
+        let columns = [look("Unnamed: 0", whole), look("a", Sort::Numbers)];
+        assert_eq!(choose(&columns, None, "t.csv").unwrap().numbers, [1]);
+        assert_eq!(choose(&columns, Some("none"), "t.csv").unwrap().numbers, [1]);
     }
 }

@@ -27,7 +27,7 @@ const SHOWN: &str = ".npy, .npz, .csv, .tsv, .parquet, .safetensors, .h5, .nc (N
 pub fn read(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     let file = name_of(path);
     if path.is_dir() {
-        return per_row::folder(path, options);
+        return per_row::folder(path, options.key, options.id_column);
     }
     let Some(content) = content::of(path)? else {
         return Err(format!("{file} is of no format that holds an array; there are {SHOWN}"));

@@ -88,7 +88,13 @@ fn frame(path: &Path) -> Result<DataFrame, String> {
     let read = std::panic::catch_unwind(|| ParquetReader::new(file).finish());
     let frame = read
         .map_err(|_| damaged("its parts contradict one another".to_owned()))?
-        .map_err(|e| damaged(e.to_string()))?;
+        .map_err(|e| match e.to_string() {
+            e if e.contains("cannot create series from") => format!(
+                "{} has a column of times, lists or another type that is not read; write it without (in pandas, `frame.drop(columns=…)`)",
+                name_of(path)
+            ),
+            e => damaged(e),
+        })?;
     if frame.columns().iter().any(|column| column.len() != frame.height()) {
         return Err(damaged("its columns differ in length".to_owned()));
     }

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::formats::array::{Array, Order, shape_text};
-use crate::formats::open::Options;
 use crate::formats::{name_of, npy};
 
 /// The `key` that takes every array of a `.npz` as a row, named by its own key.
@@ -15,7 +14,7 @@ const EXTENSIONS: [&str; 2] = ["npy", "npz"];
 
 /// Reads a folder of `.npy` or `.npz` files: a row per file, in the order of their names, named by the file without its
 /// extension. Of files with several arrays, `key` names the one that is meant, such as a layer.
-pub fn folder(path: &Path, options: &Options<'_>) -> Result<Array, String> {
+pub fn folder(path: &Path, key: Option<&str>, id_column: Option<&str>) -> Result<Array, String> {
     let called = name_of(path);
     let files = files(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     if files.is_empty() {
@@ -23,15 +22,15 @@ pub fn folder(path: &Path, options: &Options<'_>) -> Result<Array, String> {
             "{called} is a folder without .npy or .npz files; a folder of features has one of them per stimulus"
         ));
     }
-    if let Some(column) = options.id_column.filter(|&column| column != "none") {
+    if let Some(column) = id_column.filter(|&column| column != "none") {
         return Err(format!("{called} is a folder, whose files name the rows, so `id_column: {column}` means nothing"));
     }
     let mut rows = Rows::new(&called);
     for file in &files {
         let array = match extension(file).as_deref() {
-            Some("npz") => npy::read_npz(file, options.key, None)?,
-            _ if options.key.is_some() => {
-                let key = options.key.unwrap_or_default();
+            Some("npz") => npy::read_npz(file, key, None)?,
+            _ if key.is_some() => {
+                let key = key.unwrap_or_default();
                 return Err(format!("{} holds one array and no names, so `key: {key}` means nothing", name_of(file)));
             }
             _ => npy::read(file, None)?,
@@ -42,14 +41,26 @@ pub fn folder(path: &Path, options: &Options<'_>) -> Result<Array, String> {
     rows.finish("files")
 }
 
-/// Reads a `.npz` whose arrays are rows, in the order of their keys, which are their names.
+/// Reads a `.npz` whose arrays are rows, in the order of their keys, which are their names; but `arr_0`, `arr_1` and so on are no names.
 pub fn archive(path: &Path) -> Result<Array, String> {
     let called = name_of(path);
     let mut rows = Rows::new(&called);
-    for (key, array) in npy::read_npz_all(path)? {
+    let mut arrays = npy::read_npz_all(path)?;
+    // What `np.savez(file, *list)` calls the arrays of a list: their places in it, and no names.
+    let place = |key: &str| key.strip_prefix("arr_").and_then(|digits| digits.parse::<usize>().ok());
+    let are_places = arrays.iter().all(|(key, _)| place(key).is_some());
+    if are_places {
+        arrays.sort_by_key(|(key, _)| place(key));
+    }
+    for (key, array) in arrays {
         rows.push(key, array)?;
     }
-    rows.finish("arrays")
+    let mut array = rows.finish("arrays")?;
+    if are_places {
+        array.rows = None;
+        array.notes = vec![format!("the arrays of {called} are taken for rows without names, from `arr_0` on")];
+    }
+    Ok(array)
 }
 
 fn extension(path: &Path) -> Option<String> {
@@ -147,7 +158,7 @@ mod tests {
         npz(&folder_.path().join("im2.npz"), &[("fc", 40.0), ("conv1", 30.0)]);
         fs::write(folder_.path().join(".hidden.npz"), b"x").unwrap();
         fs::write(folder_.path().join("readme.txt"), b"x").unwrap();
-        let read = |key| folder(folder_.path(), &Options { key, ..Default::default() });
+        let read = |key| folder(folder_.path(), key, None);
         let array = read(Some("fc")).unwrap();
         assert_eq!(array.rows.as_deref().unwrap(), ["im10", "im2"]);
         assert_eq!((array.shape, array.data), (vec![2, 2, 2], vec![20., 21., 22., 23., 40., 41., 42., 43.]));
@@ -165,9 +176,23 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_a_list_are_rows_by_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.npz");
+        let keys: Vec<String> = (0..12).map(|at| format!("arr_{at}")).collect();
+        npz(&path, &keys.iter().zip(0_u8..).map(|(key, at)| (key.as_str(), f32::from(at) * 10.0)).collect::<Vec<_>>());
+        let array = archive(&path).unwrap();
+        assert_eq!(array.rows, None);
+        assert_eq!(
+            array.data.iter().step_by(4).copied().collect::<Vec<_>>(),
+            (0..12).map(|at| at as f32 * 10.0).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
     fn rows_of_other_shapes_or_the_same_name_are_refused() {
         let folder_ = tempfile::tempdir().unwrap();
-        let read = || folder(folder_.path(), &Options::default()).unwrap_err();
+        let read = || folder(folder_.path(), None, None).unwrap_err();
         assert!(read().contains("is a folder without .npy or .npz files"));
         write_npy(folder_.path().join("a.npy"), &Array1::from(vec![1.0_f32, 2.0])).unwrap();
         write_npy(folder_.path().join("b.npy"), &Array1::from(vec![1.0_f32])).unwrap();

@@ -185,6 +185,12 @@ impl Stack {
         let whole = looks.iter().all(|look| look.whole);
         let called = &self.called;
         let (scale, note) = match (largest <= 1.0, whole) {
+            (false, false) if largest < 2.0 => {
+                return Err(format!(
+                    "{called} holds fractions up to {largest}, so that white may be 1, which some overshoot, or 255; clip it to 0 to 1 \
+                     (`np.clip`), or save it times 255 as 8-bit numbers"
+                ));
+            }
             (false, true) => (Scale::Bytes, None),
             (false, false) => (Scale::Bytes, Some(format!("{called} is taken for pictures of 0 to 255, rounded"))),
             (true, false) => (Scale::One, Some(format!("{called} is taken for pictures of 0 to 1"))),

@@ -239,6 +239,11 @@ pub fn decoder_of(bytes: &[u8]) -> Option<&'static str> {
 
 /// "`image0004.jpg` in images.zip does not decode: …".
 pub fn undecodable(name: &str, place: &str, problem: &str) -> String {
+    let problem = if problem.contains("failed to fill whole buffer") {
+        "it is cut short; copy or download it again"
+    } else {
+        problem
+    };
     format!("`{name}` in {place} does not decode: {problem}")
 }
 

@@ -40,6 +40,19 @@ impl Rule {
         }
     }
 
+    /// Whether two names that come to the same may be the same: folders may be more or fewer, and not others (`cat/1` is not `dog/1`).
+    fn allows(self, one: &str, other: &str) -> bool {
+        if self < Self::LastComponent {
+            return true;
+        }
+        let folders = |name: &str| -> Vec<String> {
+            let written = Self::Written.key(name).unwrap_or_default();
+            let parts: Vec<String> = written.split('/').map(str::to_owned).collect();
+            parts[..parts.len() - 1].iter().rev().filter(|part| !part.is_empty() && *part != ".").cloned().collect()
+        };
+        folders(one).iter().zip(&folders(other)).all(|(a, b)| a == b)
+    }
+
     /// What a name comes to under the rule; nothing where the rule is not about it.
     fn key(self, name: &str) -> Option<String> {
         let written = || name.trim().nfc().map(|c| if c == '\\' { '/' } else { c }).collect::<String>();
@@ -154,12 +167,14 @@ impl<'a> Index<'a> {
     pub fn find(&self, name: &str) -> Result<Option<(usize, Rule)>, Mismatch> {
         for (rule, rows) in Rule::ALL.into_iter().zip(&self.rows) {
             let Some(found) = rule.key(name).and_then(|key| rows.get(&key)) else { continue };
-            return match found[..] {
+            let able: Vec<usize> = found.iter().copied().filter(|&row| rule.allows(name, self.names[row])).collect();
+            return match able[..] {
+                [] => continue,
                 [row] => Ok(Some((row, rule))),
                 _ => Err(Mismatch::Several {
                     name: name.to_owned(),
                     rule,
-                    candidates: found.iter().take(4).map(|&row| self.names[row].to_owned()).collect(),
+                    candidates: able.iter().take(4).map(|&row| self.names[row].to_owned()).collect(),
                 }),
             };
         }
@@ -364,5 +379,17 @@ mod tests {
         let shuffled =
             orders_differ(["2", "1", "10"]).expect("whoever gives names in an order of their own may mean either");
         assert_eq!(shuffled, ["1, 10, 2", "1, 2, 10"]);
+    }
+
+    #[test]
+    fn other_folders_are_other_names() {
+        let index = Index::of(["cat/1.png", "dog/2.png", "set/birds/3.png"]);
+        assert_eq!(index.find("dog/1"), Ok(None));
+        assert_eq!(index.find("cat/02"), Ok(None));
+        assert_eq!(index.find("photos/cat/1.jpg"), Ok(Some((0, Rule::LastComponent))));
+        assert_eq!(index.find("birds/3"), Ok(Some((2, Rule::LastComponent))));
+        let index = Index::of(["cat/1", "dog/1"]);
+        assert_eq!(index.find("x/dog/1.png"), Ok(Some((1, Rule::LastComponent))));
+        assert!(index.find("1").is_err());
     }
 }

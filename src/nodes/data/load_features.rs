@@ -107,7 +107,8 @@ mod compute {
                 return Err(KindError::new(format!("`path` holds an empty array ({})", array.shape_text())));
             }
             let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("path").0, run)?;
-            let names = ids.or_else(|| array.rows.clone());
+            let path = run.file("path").0.to_owned();
+            let names = reading::names(ids, array.rows.as_deref(), (&path, params.key.as_deref()), run)?;
             let list = if params.ids.is_some() || params.ids_key.is_some() { "`ids`" } else { "`path`" };
             if let Some(names) = &names
                 && names.len() != rows

@@ -209,9 +209,10 @@ mod compute {
             let file = name_of(run.file("responses").0);
             let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?;
             let own = format!("`responses` ({file})");
-            let list = if ids.is_some() { "`ids`" } else { &own };
-            let names = ids.as_deref().or(recorded.stimuli.as_deref());
-            let given = Given { recorded: &recorded, names, list, file: &file, order: params.order };
+            let list = if ids.is_some() { "`ids`" } else { own.as_str() };
+            let path = run.file("responses").0.to_owned();
+            let names = reading::names(ids, recorded.stimuli.as_deref(), (&path, params.key.as_deref()), run)?;
+            let given = Given { recorded: &recorded, names: names.as_deref(), list, file: &file, order: params.order };
 
             let (called, others) = (looked.called.clone(), looked.others);
             let own_names = looked.names.take();
@@ -277,8 +278,9 @@ mod compute {
         for note in &recorded.notes {
             run.note(note.clone());
         }
-        let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?
-            .or_else(|| recorded.stimuli.clone());
+        let ids = reading::ids(params.ids.is_some(), params.ids_key.as_deref(), run.file("responses").0, run)?;
+        let path = run.file("responses").0.to_owned();
+        let ids = reading::names(ids, recorded.stimuli.as_deref(), (&path, params.key.as_deref()), run)?;
         let file = name_of(run.file("responses").0);
         let responses = without_pictures::responses(&recorded, ids, &file, run)?;
         run.emit("responses", Value::Responses(responses))

@@ -197,6 +197,13 @@ impl Looked {
 
     /// What to say where pictures that are not square become so.
     fn squashed(&self, side: Option<usize>, sizing: Sizing) -> Option<String> {
+        if let (Fit::Crop, Some(side), Some(resize)) = (sizing.fit, side, sizing.resize)
+            && resize < side
+        {
+            return Some(format!(
+                "`resize` is {resize}, less than `image_size` {side}: pictures get black borders where they are smaller than what is cut out"
+            ));
+        }
         let side = side.filter(|_| sizing.fit == Fit::Squash)?;
         let oblong: Vec<usize> = (0..self.len()).filter(|&at| self.sizes[at].0 != self.sizes[at].1).collect();
         let first = *oblong.first()?;

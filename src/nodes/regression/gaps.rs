@@ -102,3 +102,87 @@ pub fn rows_of_any(tasks: &[Task]) -> Vec<usize> {
     rows.dedup();
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Ix2, s};
+    use rand::{Rng, SeedableRng};
+    use serde_json::json;
+
+    use crate::nodes::regression::ridge::Ridge;
+    use crate::nodes::testing::{hold_out, inputs, matrix, responses, stimuli};
+
+    /// Features, and three units that follow them, with noise.
+    fn random(height: usize, width: usize) -> (Array2<f32>, Array2<f32>) {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let mut normal = |height, width| {
+            Array2::from_shape_fn((height, width), |_| rng.sample::<f32, _>(rand_distr::StandardNormal))
+        };
+        let (x, weights, noise) = (normal(height, width) + 5.0, normal(width, 3), normal(height, 3));
+        let y = x.dot(&weights) + noise * 2.0;
+        (x, y)
+    }
+
+    #[test]
+    fn a_unit_is_fitted_on_the_rows_it_has_as_if_it_were_alone() {
+        for (height, width) in [(30, 4), (16, 24)] {
+            let (x, full) = random(height, width);
+            let train = height - 4;
+            let split = hold_out(&stimuli(height), &("t".repeat(train) + "eeee"));
+            let mut y = full;
+            y.slice_mut(s![2..6, 1]).fill(f32::NAN);
+            y[[height - 1, 0]] = f32::NAN;
+            for params in [json!({}), json!({ "folds": 3 }), json!({ "alphas": 30.0 })] {
+                let rows = stimuli(height);
+                let job = inputs()
+                    .value("features", &matrix(&rows, x.clone()))
+                    .value("responses", &responses(&rows, y.clone()))
+                    .value("split", &split);
+                let made = job.run::<Ridge>(params.clone()).unwrap();
+                let predictions = made.matrix("predictions");
+                let rows: Vec<usize> = (0..height).filter(|row| !(2..6).contains(row)).collect();
+                // A unit's own stimuli, with the rest of them test.
+                let parts: String =
+                    (0..height).map(|row| if row < train && rows.contains(&row) { 't' } else { 'e' }).collect();
+                let own = hold_out(&stimuli(height), &parts);
+                for (unit, split) in [(0, &split), (1, &own), (2, &split)] {
+                    let alone = inputs()
+                        .value("features", &matrix(&stimuli(height), x.clone()))
+                        .value(
+                            "responses",
+                            &responses(
+                                &stimuli(height),
+                                y.slice(s![.., unit..=unit]).mapv(|v| if v.is_nan() { 0.0 } else { v }),
+                            ),
+                        )
+                        .value("split", split)
+                        .run::<Ridge>(params.clone())
+                        .unwrap();
+                    let expected = alone.matrix("predictions");
+                    for row in 0..height {
+                        let (got, expected) = (predictions.view()[[row, unit]], expected.view()[[row, 0]]);
+                        assert!(
+                            (got - expected).abs() < 1e-4 * (1.0 + expected.abs()),
+                            "{params} {unit} {row}: {got}, {expected}"
+                        );
+                    }
+                    assert_eq!(made.numbers("alphas", "alpha")[unit], alone.numbers("alphas", "alpha")[0], "{params}");
+                }
+                let table = made.table("alphas");
+                let fitted: Vec<u32> = table.column("rows").unwrap().u32().unwrap().iter().flatten().collect();
+                assert_eq!(fitted, [train as u32, train as u32 - 4, train as u32]);
+                assert!(
+                    made.notes[0]
+                        .contains(&format!("1 of 3 units have no response to some of the {train} train stimuli")),
+                    "{:?}",
+                    made.notes
+                );
+                let fit = made.fit("fit");
+                let weights = fit.arrays["weights"].view().into_dimensionality::<Ix2>().unwrap();
+                let mut by_weights = x.dot(&weights);
+                by_weights += &fit.arrays["intercept"].view().into_dimensionality::<ndarray::Ix1>().unwrap();
+                assert!((&by_weights - &predictions.view()).iter().all(|difference| difference.abs() < 1e-3));
+            }
+        }
+    }
+}

@@ -61,8 +61,10 @@ impl Said {
         let mut said = Self { ceilings, regions, subjects: places.subject.map(words), others: Vec::new() };
         for (what, list) in [(REGION, &mut said.regions), (SUBJECT, &mut said.subjects)] {
             let Some(list) = list else { continue };
-            let none = list.iter().filter(|word| word.is_empty()).count();
-            list.iter_mut().filter(|word| word.is_empty()).for_each(|word| "none".clone_into(word));
+            let is_none =
+                |word: &str| ["", "na", "n/a", "nan", "none", "null"].contains(&word.trim().to_lowercase().as_str());
+            let none = list.iter().filter(|word| is_none(word)).count();
+            list.iter_mut().filter(|word| is_none(word)).for_each(|word| "none".clone_into(word));
             if none > 0 {
                 run.note(format!("{none} of {} units have no {what} in {file}; theirs is called `none`", units.len()));
             }
