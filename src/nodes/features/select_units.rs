@@ -1,4 +1,4 @@
-//! The kind `select_units`: some of the recorded units, by reliability, name, region or subject.
+//! The kind `select_units`: some of the recorded units, by reliability, name or region.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct Params {
 impl NodeKind for SelectUnits {
     const NAME: &'static str = "select_units";
     const VERSION: u32 = 1;
-    const ABOUT: &'static str = "Some of the recorded units, by reliability, name, region or subject.\n\n\
+    const ABOUT: &'static str = "Some of the recorded units, by reliability, name or region.\n\n\
         Regions and subjects are those that the responses know; `load_units` attaches them from a table. A choice by \
         `reliability` has looked at the stimuli that the ceiling was estimated from: the scores of those units on \
         those stimuli are marked as selected, since the luckier units were kept. A unit without a ceiling is left out.";
