@@ -104,6 +104,10 @@ fn every_block_reads_its_file() {
         if block.contains("excel.csv") {
             expected[1] = "im2,21,,23".to_owned();
         }
+        // Pictures of an array are called by their position.
+        if block.contains("from_1") {
+            expected.iter_mut().for_each(|row| *row = row.trim_start_matches("im").to_owned());
+        }
         // Names without pictures are as the file has them.
         if !block.contains("images:") {
             expected.iter_mut().for_each(|row| *row = row.replacen(',', ".png,", 1));

@@ -70,11 +70,9 @@ fn column(path: &Path, options: &Options<'_>, key: &str) -> Result<Column, Strin
             let texts = names::read(path, Some(key)).map_err(|_| inexact(&place()))?;
             Ok(Column { texts, ..Column::rounded(heading, &array.data) })
         }
-        Err(no_numbers) => {
-            names::read(path, Some(key))
-                .map(|words| Column::words(heading, words))
-                .map_err(|no_names| if no_names.contains("did you mean") { no_names } else { no_numbers })
-        }
+        Err(no_numbers) => names::read(path, Some(key))
+            .map(|words| Column::words(heading, words))
+            .map_err(|no_names| if no_names.contains("did you mean") { no_names } else { no_numbers }),
     }
 }
 
