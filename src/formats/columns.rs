@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(by_key.list[0].texts, ["im2", "im10"]);
         assert_eq!(by_key.list[1].numbers, Some(vec![3.0, 71_515.0]));
         let none = read(&fixture("level5.mat"), &Options::default(), &["wrods"]).unwrap_err();
-        assert!(none.contains("did you mean `words`?"), "{none}");
+        assert!(none.starts_with("level5.mat holds no array `wrods`; it holds `responses`"), "{none}");
         let whole = Options { key: Some("responses"), ..Options::default() };
         let whole = read(&fixture("level5.mat"), &whole, &[]).unwrap();
         assert_eq!((headings(&whole), whole.rows), (vec!["column_1", "column_2", "column_3"], 2));

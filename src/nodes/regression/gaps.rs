@@ -132,7 +132,8 @@ mod tests {
             let mut y = full;
             y.slice_mut(s![2..6, 1]).fill(f32::NAN);
             y[[height - 1, 0]] = f32::NAN;
-            for params in [json!({}), json!({ "folds": 3 }), json!({ "alphas": 30.0 })] {
+            let of_grid = |folds| json!({ "alphas": [1.0, 10.0, 100.0, 1000.0], "extend": false, "folds": folds });
+            for params in [of_grid(json!(null)), of_grid(json!(3)), json!({ "alphas": 30.0 })] {
                 let rows = stimuli(height);
                 let job = inputs()
                     .value("features", &matrix(&rows, x.clone()))
