@@ -59,7 +59,7 @@ slow: build ## The checks that take longer: the main job on real recordings, and
 
 SECONDS := 10
 fuzz: ## Mutated good files for every reader of arrays and tables, SECONDS=10 each
-	@FUZZ_SECONDS=$(SECONDS) cargo test --release --package ventral-value --test fuzz -- --ignored --nocapture --test-threads 1 --skip many::parquet --skip many::pictures
+	@FUZZ_SECONDS=$(SECONDS) cargo test --release --package ventral-value --test fuzz -- --ignored --nocapture --test-threads 1 --skip many::parquet
 
 lint: libtorch ## rustfmt, clippy, docs; cargo-deny for licences, bans and sources; eslint for the pages' scripts
 	@cargo fmt --all --check

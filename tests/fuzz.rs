@@ -2,8 +2,7 @@
 //!
 //! The suite runs some hundred a reader, the same ones each time; `make fuzz` as many as fit into some seconds each, or
 //! `CASES`. It leaves parquet out: polars asks for all memory at a page whose run of values is damaged, which ends the
-//! process (and so a worker: one failed node). Its panics are caught and told. It leaves arrays of pictures out too, of which a
-//! damaged one may take a minute to be refused.
+//! process (and so a worker: one failed node). Its panics are caught and told.
 
 use std::cell::Cell;
 use std::io::Read;

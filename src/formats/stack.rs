@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::formats::array::Array;
+use crate::formats::array::{Array, shape_text};
 use crate::formats::content::{self, Content};
 use crate::formats::element::{Element, Kind};
 use crate::formats::hdf5::{Floats, Hdf5};
@@ -123,9 +123,12 @@ impl Stack {
             Place::Mapped(mapped) => Some(mapped.element),
         };
         let (count, size, channels) = found.read(&shape).map_err(of)?;
+        if let Some(element) = element {
+            backed(path, &shape, element.size).map_err(of)?;
+        }
         let last = matches!(found, Axes::Hwcn | Axes::Hwn);
         if last && axes.is_none() {
-            notes.push(format!("{called} ({}) is taken for pictures along its last axis", shown(&shape)));
+            notes.push(format!("{called} ({}) is taken for pictures along its last axis", shape_text(&shape)));
         }
         let place = match place {
             Place::Rows(floats) if last || !is_quick(floats.element()) => Place::Whole(floats.read_all()?.data),
@@ -223,6 +226,22 @@ impl Stack {
     }
 }
 
+/// How much longer numbers may be than the file that holds them: gzip makes at most a thousandth of them.
+const MOST_PACKED: u128 = 2048;
+
+/// Refuses a shape that the file cannot fill, before each of its pictures is looked at: a damaged length, or data that were never written.
+fn backed(path: &Path, shape: &[usize], size: usize) -> Result<(), String> {
+    let file = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?.len();
+    let bytes = shape.iter().fold(size as u128, |bytes, &n| bytes.saturating_mul(n as u128));
+    if bytes > u128::from(file) * MOST_PACKED {
+        return Err(format!(
+            "is {} by its header, but the file has {file} bytes: it is damaged, or was never written to its end",
+            shape_text(shape)
+        ));
+    }
+    Ok(())
+}
+
 /// Where the numbers are, their shape, names along the first axis, and what their reader took for granted.
 type Placed = (Place, Vec<usize>, Option<Vec<String>>, Vec<String>);
 
@@ -265,7 +284,7 @@ fn turned(data: Vec<f32>, shape: &mut Vec<usize>) -> Vec<f32> {
 /// The layout that a shape has where no one says it. MATLAB's users have pictures along the last axis.
 fn likely(shape: &[usize], matlab: bool) -> Result<Axes, String> {
     let ways = "say `images_layout: nhwc`, `nchw`, `nhw`, `hwcn` or `hwn`";
-    let several = |what: &str| Err(format!("is {}, {what}: {ways}", shown(shape)));
+    let several = |what: &str| Err(format!("is {}, {what}: {ways}", shape_text(shape)));
     let channels = |n: usize| match *shape {
         [_, b, c, d] => vec![(Axes::Nhwc, d == n), (Axes::Nchw, b == n), (Axes::Hwcn, c == n)],
         _ => Vec::new(),
@@ -280,7 +299,7 @@ fn likely(shape: &[usize], matlab: bool) -> Result<Axes, String> {
                 ([one], _) | ([], [one]) => Ok(*one),
                 ([], []) => Err(format!(
                     "is {}, where pictures are n × height × width × 3, n × 3 × height × width or n × height × width",
-                    shown(shape)
+                    shape_text(shape)
                 )),
                 _ => several("of which several axes may be the channels"),
             }
@@ -295,7 +314,7 @@ fn likely(shape: &[usize], matlab: bool) -> Result<Axes, String> {
         [_, _, _] => Ok(Axes::Nhw),
         _ => Err(format!(
             "is {}, where pictures are n × height × width × 3, n × 3 × height × width or n × height × width",
-            shown(shape)
+            shape_text(shape)
         )),
     }
 }
@@ -308,12 +327,12 @@ impl Axes {
             (_, _) if shape.contains(&0) => return Err("holds no pictures".to_owned()),
             (Self::Nhwc, &[n, h, w, c]) | (Self::Nchw, &[n, c, h, w]) | (Self::Hwcn, &[h, w, c, n]) => (n, (h, w), c),
             (Self::Nhw, &[n, h, w]) | (Self::Hwn, &[h, w, n]) => (n, (h, w), 1),
-            _ => return Err(format!("is {}, which `images_layout: {}` does not fit", shown(shape), self.name())),
+            _ => return Err(format!("is {}, which `images_layout: {}` does not fit", shape_text(shape), self.name())),
         };
         if channels != 3 && channels != 1 {
             return Err(format!(
                 "is {}, of which {channels} channels are none of colours (3) or of grey (1)",
-                shown(shape)
+                shape_text(shape)
             ));
         }
         let numbers = size.0.checked_mul(size.1).and_then(|n| n.checked_mul(channels));
@@ -333,10 +352,6 @@ impl Axes {
             Self::Hwn => "hwn",
         }
     }
-}
-
-fn shown(shape: &[usize]) -> String {
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 #[cfg(test)]
@@ -362,6 +377,19 @@ mod tests {
             assert_eq!(again.rgb(at), stack.rgb(at));
         }
         Ok((stack, digests))
+    }
+
+    #[test]
+    fn a_length_that_the_file_cannot_fill_is_refused_at_once() {
+        let mut bytes = std::fs::read(crate::formats::fixtures::fixture("pictures.h5")).unwrap();
+        let lengths: Vec<u8> = [3_u64, 4, 5, 3].into_iter().flat_map(u64::to_le_bytes).collect();
+        let at = bytes.windows(lengths.len()).position(|window| window == lengths).unwrap();
+        bytes[at + 4] = 2;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("damaged.h5");
+        std::fs::write(&path, bytes).unwrap();
+        let error = Stack::open(&path, Some("pictures"), None).err().unwrap();
+        assert!(error.contains("is 8589934595 × 4 × 5 × 3 by its header, but the file has"), "{error}");
     }
 
     #[test]
