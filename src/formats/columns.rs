@@ -44,7 +44,13 @@ pub fn read(path: &Path, options: &Options<'_>, keys: &[&str]) -> Result<Columns
             open::dialect(Content::Npy, options, &file)?;
             match npy::read_columns(path)? {
                 Some(list) => (list, None, Vec::new()),
-                None => of_array(open::read(path, options)?, &file)?,
+                None => match open::read(path, options) {
+                    Ok(array) => of_array(array, &file)?,
+                    Err(no_numbers) => {
+                        let words = names::read(path, None).map_err(|_| no_numbers)?;
+                        (vec![Column::words(None, words)], None, Vec::new())
+                    }
+                },
             }
         }
         _ if several && options.key.is_none() && !keys.is_empty() => {
@@ -70,9 +76,9 @@ fn column(path: &Path, options: &Options<'_>, key: &str) -> Result<Column, Strin
             let texts = names::read(path, Some(key)).map_err(|_| inexact(&place()))?;
             Ok(Column { texts, ..Column::rounded(heading, &array.data) })
         }
-        Err(no_numbers) => names::read(path, Some(key))
-            .map(|words| Column::words(heading, words))
-            .map_err(|no_names| if no_names.contains("did you mean") { no_names } else { no_numbers }),
+        Err(no_numbers) => {
+            names::read(path, Some(key)).map(|words| Column::words(heading, words)).map_err(|_| no_numbers)
+        }
     }
 }
 
