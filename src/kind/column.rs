@@ -20,6 +20,8 @@ pub const A: &str = "a";
 pub const B: &str = "b";
 pub const DIFFERENCE: &str = "difference";
 pub const P: &str = "p";
+/// The same, corrected for how many comparisons there are.
+pub const P_ADJUSTED: &str = "p_adjusted";
 /// Of a choice: each variant's score, and whether it was chosen.
 pub const SCORE: &str = "score";
 pub const SELECTED: &str = "selected";
@@ -40,9 +42,10 @@ pub const COUNT: &str = "count";
 pub const LABEL: &str = "label";
 
 /// Columns that say what a row is or how it was summarised: never a measure.
-const NO_MEASURES: &[&str] = &[UNIT, MEASURE, MEAN, MEDIAN, SEM, UNITS, FOLD, COMPONENT, AT_EDGE, LABEL, "repeats"];
+const NO_MEASURES: &[&str] = &[UNIT, MEASURE, MEAN, MEDIAN, SEM, UNITS, FOLD, COMPONENT, AT_EDGE, LABEL, "repeats", "folds"];
 
 /// Whether a column may hold a measure.
 pub fn may_measure(column: &str) -> bool {
-    !NO_MEASURES.contains(&column)
+    // Standard errors stand beside what they are of.
+    !NO_MEASURES.contains(&column) && !column.ends_with("_sem") && !column.ends_with("_se")
 }

@@ -17,3 +17,14 @@ pub const METHOD: &str = "method";
 /// Of means over variants that are draws of one study: how many, and by which variables they were drawn.
 pub const DRAWS: &str = "draws";
 pub const DRAWN_BY: &str = "drawn_by";
+/// Of ceilings: of how many repeats a response is the mean that they are the ceiling of (1 over the mean of 1/m); the convention by which
+/// they were estimated; and the one number that it makes of them all.
+pub const REPEATS: &str = "repeats";
+pub const CONVENTION: &str = "convention";
+pub const AGGREGATE: &str = "aggregate";
+/// Of means over the folds of a split: how many there are.
+pub const FOLDS: &str = "folds";
+/// Of pairs, as a caption says it: what interval they have, by which test, and how its p are corrected.
+pub const INTERVAL: &str = "interval";
+pub const TEST: &str = "test";
+pub const CORRECTION: &str = "correction";

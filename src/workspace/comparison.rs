@@ -16,7 +16,8 @@ use crate::kind::registry::Registry;
 use crate::kind::{Role, column};
 use crate::plan::{Edge, Node, NodeIndex};
 use crate::report::comparison::outcome::{Change, Comparison, Paired, Unit};
-use crate::stats::{summary, wilcoxon};
+use crate::stats::multiple::holm;
+use crate::stats::{resampling, summary, wilcoxon};
 use crate::value::Value;
 use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Part, Split};
@@ -26,6 +27,10 @@ use crate::workspace::Session;
 
 /// Resamples of units behind an interval, as many as `compare` draws.
 const DRAWS: usize = 2000;
+/// The share of resamples within it.
+const LEVEL: f64 = 0.95;
+/// What resamples are drawn from: two studies have no seed in common.
+const SEED: u64 = 0;
 
 /// A study with its results as they stand.
 pub struct Side {
@@ -101,7 +106,15 @@ pub fn compare(a: &Side, b: &Side) -> Comparison {
             Err(why) => apart.push((b.name(other), why)),
         }
     }
+    correct(&mut pairs);
     Comparison { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), pairs, apart }
+}
+
+/// Corrects p by Holm over all scores that are compared.
+fn correct(pairs: &mut [Paired]) {
+    let adjusted = holm(&pairs.iter().filter_map(|pair| pair.p).collect::<Vec<_>>());
+    let tested = pairs.iter_mut().filter(|pair| pair.p.is_some());
+    tested.zip(adjusted).for_each(|(pair, p)| pair.p_adjusted = Some(p));
 }
 
 /// Names of the second study by those that they bear in the first: the same, or another for what is the same work.
@@ -197,7 +210,7 @@ fn paired(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Pa
             continue;
         }
         let differences: Vec<f64> = shared.iter().map(|(x, y)| y - x).collect();
-        let interval = (differences.len() > 1).then(|| summary::bootstrap_mean(&differences, DRAWS));
+        let interval = (differences.len() > 1).then(|| resampling::of_mean(&differences, DRAWS, LEVEL, SEED));
         let (low, high) = interval.unzip();
         pairs.push(Paired {
             a: a.name(one),
@@ -210,6 +223,7 @@ fn paired(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Pa
             low,
             high,
             p: wilcoxon::signed_rank(&differences),
+            p_adjusted: None,
             units: shared.len(),
             on: on(&mine),
             rows: (rows(&mine), rows(&its)),

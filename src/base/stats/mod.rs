@@ -1,5 +1,8 @@
-//! Numbers about numbers: scores, summaries over units, reliability, signed ranks.
+//! Numbers about numbers: scores, summaries over units, reliability, standard errors, resampling, signed ranks, many comparisons.
 
+pub mod jackknife;
+pub mod multiple;
 pub mod reliability;
+pub mod resampling;
 pub mod summary;
 pub mod wilcoxon;

@@ -83,17 +83,6 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }
 
-/// The 95 % interval of the mean by resampling units with replacement (percentile bootstrap), from a constant seed.
-pub fn bootstrap_mean(x: &[f64], draws: usize) -> (f64, f64) {
-    use rand::{Rng, SeedableRng};
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
-    let mut means: Vec<f64> = (0..draws)
-        .map(|_| (0..x.len()).map(|_| x[rng.random_range(0..x.len())]).sum::<f64>() / x.len() as f64)
-        .collect();
-    means.sort_by(f64::total_cmp);
-    (quantile(&means, 0.025), quantile(&means, 0.975))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,13 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_interpolate_and_the_bootstrap_repeats_itself() {
+    fn quantiles_interpolate() {
         assert_eq!(quantile(&[0.0, 1.0, 2.0, 3.0], 0.5), 1.5);
         assert_eq!(quantile(&[7.0], 0.975), 7.0);
-        let x: Vec<f64> = (0..200).map(|i| f64::from(i % 17)).collect();
-        let (low, high) = bootstrap_mean(&x, 1000);
-        let half = 1.96 * (variance(&x) / 200.0).sqrt();
-        assert!((high - low - 2.0 * half).abs() < 0.3 * half, "{low} {high} {half}");
-        assert_eq!(bootstrap_mean(&x, 1000), (low, high));
     }
 }

@@ -103,7 +103,7 @@ impl Basis {
 
     /// The errors y − ŷ of every train row, predicted by the fit to all others, n × units, for one penalty.
     ///
-    /// e/(1 − h) with h the leverage (Craven and Wahba 1979; himalaya's and scikit-learn's generalised form), the
+    /// e/(1 − h) with h the leverage (Allen 1974, PRESS; not the generalised form of Craven and Wahba 1979, which has the mean leverage), the
     /// intercept refitted: no approximation. In the dual form e and 1 − h are both divided by α, so that neither cancels
     /// however small it is. Infinite where a row decides its own prediction.
     pub fn leave_one_out(&self, y: &Tensor, alpha: f64) -> Tensor {

@@ -1,6 +1,9 @@
 //! Kinds of the domain `evaluation`.
 
+#[cfg(feature = "torch")]
+mod ceiling_rows;
 pub mod compare;
+pub mod convention;
 pub mod decode;
 pub mod evaluate;
 #[cfg(feature = "torch")]

@@ -1,9 +1,14 @@
 //! The kind `noise_ceiling`: how much of each unit's responses could be explained at all.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
+use crate::nodes::evaluation::convention::Convention;
+use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINABLE;
 use crate::value::ty::Type;
 
@@ -14,13 +19,31 @@ pub struct NoiseCeiling;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// Which estimate the column `ceiling` holds; both stand in the table.
+    /// Which estimate the column `ceiling` holds; all stand in the table.
     #[serde(default)]
     pub method: Method,
-    /// Random halvings of the repeats that are averaged, 1 to 10000.
-    #[serde(default = "twenty")]
-    #[schemars(range(min = 1, max = 10000))]
-    pub halves: usize,
+    /// The rows of `split` that the ceiling is of: those that are scored by it. Unless given, all.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub on: Option<On>,
+    /// Of how many repeats the mean is that it is the ceiling of: `actual`, those that each stimulus has; or a number, such as 1 for
+    /// single trials.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = "actual"))]
+    pub repeats: MeanOf,
+    /// Random halvings of the repeats that are averaged, 1 to 10000; 20 unless given, under a convention 10.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10000), extend("x-neutral" = null))]
+    pub halves: Option<usize>,
+    /// Whether halves are of one size, so that an odd repeat is left out.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = false))]
+    pub equal: bool,
+    /// Another program's way, for numbers beside its own. Both halve one order of the repeats for all stimuli, step each halving's r
+    /// up by 2r/(1 + r), and average these: `brain_score` over halves as they are, `nx414` over equal ones.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub convention: Option<Convention>,
     /// What the halvings are drawn from; the recipe's seed unless given.
     #[serde(default)]
     pub seed: u64,
@@ -31,68 +54,137 @@ pub struct Params {
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum Method {
-    /// Correlation of half means, corrected to all repeats (Spearman–Brown).
+    /// Correlation of half means, stepped up to all repeats (Spearman–Brown, exact for halves of unlike sizes).
     #[default]
     SplitHalf,
-    /// Signal variance over signal and noise variance (NSD).
+    /// Signal variance over the variance of the mean responses (NSD).
     Variance,
+    /// The same after each repeat was z-scored over stimuli (Allen et al. 2022).
+    VarianceStandardised,
 }
 
-fn twenty() -> usize {
-    20
+/// How many repeats a mean is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Json", into = "Json")]
+pub enum MeanOf {
+    #[default]
+    Actual,
+    Count(u32),
+}
+
+impl TryFrom<Json> for MeanOf {
+    type Error = String;
+
+    fn try_from(value: Json) -> Result<Self, String> {
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        match (value.as_str(), count) {
+            (Some("actual"), _) => Ok(Self::Actual),
+            (_, Some(count)) if count > 0 => Ok(Self::Count(count)),
+            _ => Err(format!("{value} is not `actual` or a whole number of repeats, 1 for single trials")),
+        }
+    }
+}
+
+impl From<MeanOf> for Json {
+    fn from(of: MeanOf) -> Self {
+        match of {
+            MeanOf::Actual => "actual".into(),
+            MeanOf::Count(count) => count.into(),
+        }
+    }
+}
+
+impl JsonSchema for MeanOf {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "MeanOf".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [{ "const": "actual" }, { "type": "integer", "minimum": 1 }] })
+    }
 }
 
 impl NodeKind for NoiseCeiling {
     const NAME: &'static str = "noise_ceiling";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "How much of each unit's mean responses could be explained at all, from repeats.\n\n\
-        `split_half`: Pearson's r of the means of random halves of the repeats, averaged over halvings, then 2r/(1 + r). \
-        `variance_based`: snr/(snr + 1/n) with snr the signal's variance over the noise's. Both are fractions of variance: \
-        explained variance is divided by the ceiling, r by its square root. A negative estimate is 0. A stimulus with \
-        fewer than two repeats of a unit is left out of that unit's ceiling.";
+        With `split` and `on`, of the rows that are scored: a ceiling of others is not theirs. `split_half`: Pearson's r of the means \
+        of random halves of the repeats, averaged over halvings and stepped up to all repeats, exactly also where halves differ in \
+        size. `variance_based`: signal variance over the variance of the mean responses. All are fractions of variance: explained \
+        variance is divided by the ceiling, r by its square root. Estimates keep their sign: units of pure noise average 0. A stimulus \
+        with fewer than two repeats of a unit is left out of that unit's ceiling. Ceilings that a file gives are read by `load_units`.";
     const EXAMPLE: &'static str = "\
 ceiling:
   kind: noise_ceiling
-  in: { responses: it.responses }
-  with: { method: split_half, halves: 20 }
+  in: { responses: it.responses, split: it.split }
+  with: { on: test }
 ";
     type Params = Params;
-    const INPUTS: &'static [Input] = &[Input {
-        name: "responses",
-        types: &[Type::Responses],
-        arity: Arity::One,
-        about: "Responses with their repeats.",
-    }];
-    const MEASURES: &'static [Measure] = &[EXPLAINABLE, SPLIT_HALF, VARIANCE_BASED];
+    const INPUTS: &'static [Input] = &[
+        Input {
+            name: "responses",
+            types: &[Type::Responses],
+            arity: Arity::One,
+            about: "Responses with their repeats.",
+        },
+        Input { name: "split", types: &[Type::Split], arity: Arity::Optional, about: "Which rows `on` means." },
+    ];
+    const MEASURES: &'static [Measure] = &[EXPLAINABLE, SPLIT_HALF, VARIANCE_BASED, VARIANCE_STANDARDISED];
     const OUTPUTS: &'static [Output] = &[Output {
         name: "ceiling",
         ty: Type::Table,
         keyed: None,
         role: Some(Role::Ceiling),
-        about: "A row per unit: unit, ceiling, split_half, variance_based, repeats (median count over stimuli).",
+        about: "A row per unit: unit, ceiling, ceiling_se (its standard error over stimuli, by the jackknife), split_half, \
+            variance_based, variance_standardised, repeats (median count over stimuli).",
     }];
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
-        if (1..=10_000).contains(&params.halves) {
-            Ok(())
-        } else {
-            Err(ParamProblem::at("halves", format!("{} is not between 1 and 10000", params.halves)))
+        if let Some(halves) = params.halves
+            && !(1..=10_000).contains(&halves)
+        {
+            return Err(ParamProblem::at("halves", format!("{halves} is not between 1 and 10000")));
+        }
+        let Some(convention) = params.convention else { return Ok(()) };
+        let only = |name: &str, rule: &str| {
+            Err(ParamProblem::at(name, format!("`convention: {}` {rule}; leave `{name}` out", convention.name())))
+        };
+        match params {
+            Params { method: Method::Variance | Method::VarianceStandardised, .. } => only("method", "halves repeats"),
+            Params { equal: true, convention: Some(Convention::BrainScore), .. } => {
+                only("equal", "halves repeats as they are")
+            }
+            Params { repeats: MeanOf::Count(_), .. } => only("repeats", "is of the actual repeats"),
+            _ => Ok(()),
         }
     }
 }
 
 const SPLIT_HALF: Measure = Measure {
     name: "split_half",
-    definition: "2r/(1 + r), r the mean over random halvings of Pearson's correlation of half means",
+    definition: "r of the means of random halves of the repeats, averaged over halvings and stepped up to all repeats \
+        (Spearman–Brown; exact for halves of unlike sizes)",
     label: "split-half reliability",
-    unit: "Spearman–Brown corrected r",
+    unit: "stepped-up r",
     share: true,
     ..Measure::PLAIN
 };
 const VARIANCE_BASED: Measure = Measure {
     name: "variance_based",
-    definition: "snr/(snr + 1/n), snr = signal variance / noise variance over repeats (Allen et al. 2022)",
+    definition: "1 − noise / Var(ȳ), noise the variance over repeats divided by their number, averaged over stimuli (Allen et al. 2022)",
     label: "variance-based ceiling",
+    unit: "fraction of variance",
+    share: true,
+    ..Measure::PLAIN
+};
+const VARIANCE_STANDARDISED: Measure = Measure {
+    name: "variance_standardised",
+    definition: "(1 − noise) / (1 − noise + noise/m), noise the variance over repeats that were z-scored over stimuli (Allen et al. 2022)",
+    label: "variance-based ceiling of z-scored repeats",
     unit: "fraction of variance",
     share: true,
     ..Measure::PLAIN
@@ -100,18 +192,26 @@ const VARIANCE_BASED: Measure = Measure {
 
 #[cfg(feature = "torch")]
 mod compute {
-    use ndarray::Axis;
+    use ndarray::{Array3, ArrayView2, Axis};
     use polars::prelude::{Column, DataFrame};
     use serde_json::json;
 
     use crate::kind::{Compute, KindError, NodeKind, Run, fact};
+    use crate::nodes::evaluation::ceiling_rows;
+    use crate::nodes::evaluation::convention::Convention;
     use crate::nodes::evaluation::noise_ceiling::{
-        EXPLAINABLE, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED,
+        EXPLAINABLE, MeanOf, Method, NoiseCeiling, Params, SPLIT_HALF, VARIANCE_BASED, VARIANCE_STANDARDISED,
     };
-    use crate::stats::{reliability, summary};
+    use crate::stats::reliability::{self, Estimate, Halving, Repeats};
+    use crate::stats::summary;
     use crate::value::Value;
     use crate::value::lineage::{Exposure, Lineage};
+    use crate::value::responses::Responses;
     use crate::value::table::Table;
+
+    /// Halvings unless a recipe says how many: ours, and a convention's.
+    const HALVES: usize = 20;
+    const HALVES_BY_CONVENTION: usize = 10;
 
     impl Compute for NoiseCeiling {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -121,78 +221,122 @@ mod compute {
                     "`responses` has no repeats; a ceiling is estimated from at least two presentations of a stimulus",
                 ));
             };
-            let (stimuli, units, _) = repeats.dim();
-            let twice = |row: &usize, unit: usize| {
-                repeats.slice(ndarray::s![*row, unit, ..]).iter().filter(|value| value.is_finite()).count() > 1
-            };
-            let usable: Vec<usize> = (0..stimuli).filter(|row| (0..units).any(|unit| twice(row, unit))).collect();
+            let rows = ceiling_rows::asked_for(params.on, &responses, run)?;
+            let usable = usable(repeats, &rows);
             if usable.len() < 2 {
                 return Err(KindError::new(format!(
-                    "{} of {stimuli} stimuli have two repeats or more; a ceiling needs at least 2 such stimuli",
-                    usable.len()
+                    "{} of {} stimuli have two repeats or more; a ceiling needs at least 2 such stimuli",
+                    usable.len(),
+                    rows.len()
                 )));
             }
-            if usable.len() < stimuli {
+            if usable.len() < rows.len() {
                 run.note(format!(
-                    "{} of {stimuli} stimuli have fewer than two repeats and were left out",
-                    stimuli - usable.len()
+                    "{} of {} stimuli have fewer than two repeats and were left out",
+                    rows.len() - usable.len(),
+                    rows.len()
                 ));
             }
             let kept = repeats.select(Axis(0), &usable);
-            let split_half = reliability::split_half(kept.view(), params.halves, params.seed);
-            let variance: Vec<Option<f64>> =
-                (0..units).map(|unit| reliability::variance_based(kept.index_axis(Axis(1), unit))).collect();
-            let counts: Vec<f64> = (0..units)
-                .map(|unit| {
-                    let of_unit = kept.index_axis(Axis(1), unit);
-                    let counts: Vec<f64> =
-                        of_unit.rows().into_iter().map(|r| r.iter().filter(|x| x.is_finite()).count() as f64).collect();
-                    summary::median(&counts).unwrap_or(0.0)
-                })
-                .collect();
-            let chosen = match params.method {
-                Method::SplitHalf => &split_half,
-                Method::Variance => &variance,
+            let units = responses.units().len();
+            let at = match params.repeats {
+                MeanOf::Actual => Repeats::Actual,
+                MeanOf::Count(count) => Repeats::Of(f64::from(count)),
             };
-            let none = chosen.iter().filter(|c| c.is_none_or(|c| c <= 0.0)).count();
+            let halves = reliability::split_half(kept.view(), &params.halving(), at);
+            let of_each = |estimate: fn(ArrayView2<'_, f32>, Repeats) -> Option<Estimate>| -> Vec<Option<Estimate>> {
+                (0..units).map(|unit| estimate(kept.index_axis(Axis(1), unit), at)).collect()
+            };
+            let variance = of_each(reliability::variance_based);
+            let standardised = of_each(reliability::variance_standardised);
+            let (chosen, name) = match params.method {
+                Method::SplitHalf => (&halves.units, SPLIT_HALF.name),
+                Method::Variance => (&variance, VARIANCE_BASED.name),
+                Method::VarianceStandardised => (&standardised, VARIANCE_STANDARDISED.name),
+            };
+            let none = chosen.iter().filter(|one| one.is_none_or(|one| one.ceiling <= 0.0)).count();
             if none > 0 {
                 run.note(format!("{none} of {units} units have no reliable response: their scores are not normalised"));
             }
-            let frame = DataFrame::new(
-                units,
-                vec![
-                    Column::new("unit".into(), responses.units().to_vec()),
-                    Column::new("ceiling".into(), chosen.clone()),
-                    Column::new("split_half".into(), split_half.clone()),
-                    Column::new("variance_based".into(), variance.clone()),
-                    Column::new("repeats".into(), counts),
-                ],
-            )
-            .map_err(|e| KindError::new(e.to_string()))?;
-            let mut table = Table::new(frame);
-            if let Some(recording) = &responses.about.recording {
-                table.about.facts.insert(fact::RECORDING.to_owned(), json!(recording));
-            }
-            table.about.lineage =
-                Lineage::default().selected_by(Exposure::new(NoiseCeiling::NAME, responses.stimuli(), &usable));
-            let definitions = [
-                (SPLIT_HALF.name, SPLIT_HALF.definition),
-                (VARIANCE_BASED.name, VARIANCE_BASED.definition),
-                (
-                    EXPLAINABLE.name,
-                    match params.method {
-                        Method::SplitHalf => {
-                            "the column split_half: the explainable fraction of the variance of mean responses"
-                        }
-                        Method::Variance => {
-                            "the column variance_based: the explainable fraction of the variance of mean responses"
-                        }
-                    },
-                ),
+            let ceilings = |all: &[Option<Estimate>]| -> Vec<Option<f64>> {
+                all.iter().map(|one| one.map(|one| one.ceiling)).collect()
+            };
+            let se: Vec<Option<f64>> = chosen.iter().map(|one| one.and_then(|one| one.se)).collect();
+            let columns = vec![
+                Column::new("unit".into(), responses.units().to_vec()),
+                Column::new(EXPLAINABLE.name.into(), ceilings(chosen)),
+                Column::new("ceiling_se".into(), se),
+                Column::new(SPLIT_HALF.name.into(), ceilings(&halves.units)),
+                Column::new(VARIANCE_BASED.name.into(), ceilings(&variance)),
+                Column::new(VARIANCE_STANDARDISED.name.into(), ceilings(&standardised)),
+                Column::new("repeats".into(), counts(&kept)),
             ];
-            table.about.definitions = definitions.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+            let mut table = Table::new(DataFrame::new(units, columns).map_err(|e| KindError::new(e.to_string()))?);
+            describe(&mut table, &params, &responses, &usable, name);
+            if params.convention == Some(Convention::BrainScore) {
+                table.about.facts.insert(fact::AGGREGATE.to_owned(), json!(halves.median));
+            }
             run.emit("ceiling", Value::Table(table))
         }
+    }
+
+    impl Params {
+        fn halving(&self) -> Halving {
+            let by_convention = self.convention.is_some();
+            let count = self.halves.unwrap_or(if by_convention { HALVES_BY_CONVENTION } else { HALVES });
+            Halving {
+                count,
+                seed: self.seed,
+                equal: self.equal || self.convention == Some(Convention::Nx414),
+                shared: by_convention,
+                each: by_convention,
+                plain: by_convention,
+            }
+        }
+    }
+
+    /// The rows that some unit has seen twice.
+    fn usable(repeats: &Array3<f32>, rows: &[usize]) -> Vec<usize> {
+        let twice = |row: usize, unit: usize| {
+            repeats.slice(ndarray::s![row, unit, ..]).iter().filter(|value| value.is_finite()).count() > 1
+        };
+        rows.iter().copied().filter(|&row| (0..repeats.dim().1).any(|unit| twice(row, unit))).collect()
+    }
+
+    /// The median count of repeats over stimuli, per unit.
+    fn counts(kept: &Array3<f32>) -> Vec<f64> {
+        let of_unit = |unit| {
+            let rows = kept.index_axis(Axis(1), unit);
+            let counts: Vec<f64> =
+                rows.rows().into_iter().map(|r| r.iter().filter(|x| x.is_finite()).count() as f64).collect();
+            summary::median(&counts).unwrap_or(0.0)
+        };
+        (0..kept.dim().1).map(of_unit).collect()
+    }
+
+    /// What the numbers are, and of which rows and repeats.
+    fn describe(table: &mut Table, params: &Params, responses: &Responses, usable: &[usize], chosen: &str) {
+        let facts = &mut table.about.facts;
+        if let Some(recording) = &responses.about.recording {
+            facts.insert(fact::RECORDING.to_owned(), json!(recording));
+        }
+        let repeats = match params.repeats {
+            MeanOf::Actual => ceiling_rows::mean_repeats(responses, usable),
+            MeanOf::Count(count) => Some(f64::from(count)),
+        };
+        facts.insert(fact::REPEATS.to_owned(), json!(repeats));
+        if let Some(convention) = params.convention {
+            facts.insert(fact::CONVENTION.to_owned(), json!(convention.name()));
+        }
+        table.about.lineage =
+            Lineage::default().selected_by(Exposure::new(NoiseCeiling::NAME, responses.stimuli(), usable));
+        let own = format!("the column {chosen}: the explainable fraction of the variance of mean responses");
+        let mut definitions: std::collections::BTreeMap<String, String> =
+            [SPLIT_HALF, VARIANCE_BASED, VARIANCE_STANDARDISED]
+                .map(|measure| (measure.name.to_owned(), measure.definition.to_owned()))
+                .into();
+        definitions.insert(EXPLAINABLE.name.to_owned(), own);
+        table.about.definitions = definitions;
     }
 }
 
@@ -201,7 +345,7 @@ mod tests {
     use super::NoiseCeiling;
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
-    use crate::nodes::testing::{about, inputs, responses, stimuli};
+    use crate::nodes::testing::{about, hold_out, inputs, responses, stimuli};
     use crate::value::Value;
     use crate::value::responses::Responses;
     use ndarray::{Array2, Array3};
@@ -239,8 +383,10 @@ mod tests {
         for (method, column) in [("split_half", "split_half"), ("variance", "variance_based")] {
             let made =
                 inputs().value("responses", &recorded(two())).run::<NoiseCeiling>(json!({ "method": method })).unwrap();
-            assert_eq!(made.numbers("ceiling", "ceiling"), [1.0, 0.0]);
-            assert_eq!(made.numbers("ceiling", column), [1.0, 0.0]);
+            let ceilings = made.numbers("ceiling", "ceiling");
+            // The second unit does not vary in its mean, of which nothing can be explained.
+            assert!(ceilings[0] == 1.0 && (ceilings[1] == -1.0 || ceilings[1].is_nan()), "{ceilings:?}");
+            assert_eq!(made.numbers("ceiling", column)[0], 1.0);
             assert_eq!(made.numbers("ceiling", "repeats"), [2.0, 2.0]);
             assert!(made.table("ceiling").about.definitions.contains_key("ceiling"));
             assert!(made.notes[0].contains("1 of 7 stimuli have fewer than two repeats"), "{:?}", made.notes);
@@ -255,6 +401,47 @@ mod tests {
         let made = inputs().value("responses", &recorded(repeats)).run::<NoiseCeiling>(json!({})).unwrap();
         assert_eq!(made.numbers("ceiling", "ceiling")[0], 1.0);
         assert_eq!(made.table("ceiling").about.lineage.selected[0].len(), 6);
+    }
+
+    #[test]
+    fn rows_repeats_and_conventions_are_those_asked_for() {
+        let mut repeats = Array3::from_shape_fn((12, 2, 4), |(row, unit, at)| {
+            ((row * 3 + unit) as f32 + (at as f32 * 1.7).sin() * 3.0) % 7.0
+        });
+        repeats.slice_mut(ndarray::s![6.., .., 2..]).fill(f32::NAN);
+        let rows = stimuli(12);
+        let given = || inputs().value("responses", &recorded(repeats.clone()));
+        let split = hold_out(&rows, "tttttteeeeee");
+        let made = given().value("split", &split).run::<NoiseCeiling>(json!({ "on": "test" })).unwrap();
+        assert_eq!(made.numbers("ceiling", "repeats"), [2.0, 2.0]);
+        assert_eq!(
+            (made.table("ceiling").about.lineage.selected[0].len(), &made.table("ceiling").about.facts["repeats"]),
+            (6, &json!(2.0))
+        );
+        assert!(made.numbers("ceiling", "ceiling_se").iter().all(|se| *se > 0.0));
+        let at = |count: u32| {
+            let params = json!({ "on": "train", "repeats": count, "method": "variance" });
+            given().value("split", &split).run::<NoiseCeiling>(params).unwrap().numbers("ceiling", "ceiling")[0]
+        };
+        assert!(at(1) < at(4) && at(4) < at(100));
+        let told = given().run::<NoiseCeiling>(json!({ "convention": "brain_score" })).unwrap();
+        assert!(told.table("ceiling").about.facts["aggregate"].is_f64());
+
+        let refused = |params| given().refusal::<NoiseCeiling>(params).message;
+        assert!(
+            refused(json!({ "on": "test" }))
+                .contains("`on: test` is a part of a split, and nothing arrives at `split`")
+        );
+        assert!(
+            given()
+                .value("split", &split)
+                .refusal::<NoiseCeiling>(json!({}))
+                .message
+                .contains("`on` does not say which part")
+        );
+        assert!(refused(json!({ "convention": "nx414", "method": "variance" })).contains("leave `method` out"));
+        assert!(refused(json!({ "repeats": 0 })).contains("0 is not `actual` or a whole number of repeats"));
+        assert!(refused(json!({ "repeats": "all" })).contains("repeats"));
     }
 
     #[test]

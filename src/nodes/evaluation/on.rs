@@ -15,6 +15,14 @@ pub enum On {
 }
 
 impl On {
+    /// As a recipe writes it.
+    pub fn written(self) -> &'static str {
+        match self {
+            Self::Folds => "folds",
+            other => other.word(),
+        }
+    }
+
     /// What the rows are called in a sentence.
     pub fn word(self) -> &'static str {
         match self {

@@ -32,14 +32,22 @@ pub struct Params {
     #[schemars(extend("x-neutral" = null))]
     pub folds: Option<Folds>,
     /// Whether the grid grows in its own steps, by at most twelve decades at either end, while the best penalty of any unit
-    /// lies at that end; at the upper one no further than where a penalty leaves nothing but the mean.
-    #[serde(default = "yes")]
-    #[schemars(extend("x-neutral" = true))]
-    pub extend: bool,
+    /// lies at that end; at the upper one no further than where a penalty leaves nothing but the mean. Unless given, `auto`
+    /// grows, and penalties that are written stay as they are.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub extend: Option<bool>,
 }
 
-fn yes() -> bool {
-    true
+impl Params {
+    #[cfg(feature = "torch")]
+    fn grows(&self) -> bool {
+        match self.alphas {
+            Alphas::One(_) => false,
+            Alphas::Auto => self.extend.unwrap_or(true),
+            Alphas::List(_) | Alphas::Grid(_) => self.extend.unwrap_or(false),
+        }
+    }
 }
 
 /// Penalties to try; each is finite and above 0.
@@ -168,7 +176,7 @@ impl JsonSchema for Alphas {
 
 impl NodeKind for Ridge {
     const NAME: &'static str = "ridge";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const ABOUT: &'static str = "Ridge regression from features to every unit, fitted on train, a penalty per unit.\n\n\
         Exact: one decomposition serves all penalties and units. The intercept is fitted and not penalised. Penalties \
         are chosen on train rows only, by leave-one-out or k-fold squared error, from a grid that fits the features and \
@@ -297,7 +305,7 @@ mod compute {
         grid: &[f64],
         run: &mut Run<'_>,
     ) -> Result<(Choice, Tensor), KindError> {
-        let extend = params.extend && !matches!(params.alphas, Alphas::One(_));
+        let extend = params.grows();
         if let (Some(fold), Some(count), Some(_)) = (folds, bands(params, task), &design.dual) {
             let bands = Bands::of(&design.inside, fold, count);
             let choice = choose(&Judge::Bands(&bands), y, grid, extend);
@@ -369,7 +377,11 @@ mod compute {
             };
             let count: usize = chosen.iter().map(|(choice, _)| of(choice)).sum();
             if count > 0 {
-                let advice = if params.extend { meaning } else { "widen `alphas` or drop `extend: false`" };
+                let advice = match (params.grows(), &params.alphas) {
+                    (true, _) => meaning,
+                    (false, Alphas::Auto) => "drop `extend: false`",
+                    (false, _) => "widen `alphas`, or say `extend: true`",
+                };
                 let which = match chosen {
                     [(choice, _)] => format!(", {}", short(ends(choice)[end])),
                     _ => " for their fit".to_owned(),
@@ -486,15 +498,15 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_grid_grows_unless_told_not_to() {
+    fn written_penalties_stand_and_grow_where_told_to() {
         let (x, y) = random(60, 6);
         let split = hold_out(&stimuli(60), &"t".repeat(60));
-        let grows = json!({ "alphas": { "low": 1e-4, "high": 1e-2, "count": 5 } });
+        let grows = json!({ "alphas": { "low": 1e-4, "high": 1e-2, "count": 5 }, "extend": true });
         let made = job(&x, &y, &split).run::<Ridge>(grows).unwrap();
         assert_eq!(made.table("alphas").about.facts["extended"], json!(true));
         assert!(made.notes[0].contains("were extended to"), "{:?}", made.notes);
         assert!(made.numbers("alphas", "alpha")[0] > 1e-2);
-        let stays = json!({ "alphas": [1e-4, 1e-2], "extend": false });
+        let stays = json!({ "alphas": [1e-4, 1e-2] });
         let made = job(&x, &y, &split).run::<Ridge>(stays).unwrap();
         assert_eq!(made.table("alphas").about.facts["extended"], json!(false));
         assert!(made.notes.iter().any(|note| note.contains("widen `alphas`")), "{:?}", made.notes);

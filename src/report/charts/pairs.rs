@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use std::collections::BTreeSet;
 
 use crate::kind::chart::Described;
-use crate::kind::{Role, column};
+use crate::kind::{Role, column, fact};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfMeasure;
 use crate::report::draw::axis::Axis;
@@ -68,28 +68,47 @@ fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<
     });
     let (least, most) = (shown.iter().map(|p| p.units).min()?, shown.iter().map(|p| p.units).max()?);
     let n = if least == most { counted(most, "unit") } else { format!("{least} to {}", counted(most, "unit")) };
+    let said = |fact: &str, otherwise: &str| grid.fact_text(fact).unwrap_or(otherwise).to_owned();
     let test = if shown.iter().any(|pair| pair.p.is_some()) {
-        " p: Wilcoxon signed-rank test over units, not corrected for the number of pairs."
+        // A table of before says neither.
+        let test = said(fact::TEST, "Wilcoxon signed-rank test over units");
+        format!(" p: {test}, {}.", said(fact::CORRECTION, "not corrected for the number of pairs"))
     } else {
-        ""
+        String::new()
     };
+    let interval = said(fact::INTERVAL, "bootstrap 95 % interval over units");
     Some(Figure {
         title,
         panels: vec![panel],
         layout: "one",
         data: data(&shown),
-        caption: format!("Dot: mean paired difference; line: bootstrap 95 % interval over units; n = {n}.{test}"),
+        caption: format!("Dot: mean paired difference; line: {interval}; n = {n}.{test}"),
         definition: measure.sentence(),
         ..Figure::default()
     })
 }
 
 fn data(pairs: &[Pair]) -> Data {
-    let mut data =
-        Data::of([column::A, column::B, column::DIFFERENCE, column::LOW, column::HIGH, column::P, column::UNITS]);
+    let mut data = Data::of([
+        column::A,
+        column::B,
+        column::DIFFERENCE,
+        column::LOW,
+        column::HIGH,
+        column::P,
+        column::P_ADJUSTED,
+        column::UNITS,
+    ]);
     for pair in pairs {
         let (low, high) = pair.interval.unzip();
-        let numbers = [cell(pair.difference), maybe(low), maybe(high), maybe(pair.p), pair.units.to_string()];
+        let numbers = [
+            cell(pair.difference),
+            maybe(low),
+            maybe(high),
+            maybe(pair.p),
+            maybe(pair.adjusted),
+            pair.units.to_string(),
+        ];
         data.row([pair.a.clone(), pair.b.clone()].into_iter().chain(numbers));
     }
     data
@@ -118,7 +137,7 @@ fn rows(pairs: &[Pair], measure: &Measure, of_best: bool, (width, class): (u32, 
     let end = frame.x.ends().1;
     let told = |pair: &Pair| {
         let interval = pair.interval.map(|(a, b)| format!(" ({} to {})", measure.value(a), measure.value(b)));
-        let p = pair.p.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
+        let p = pair.shown().map(|p| format!(", p {}", sign(p))).unwrap_or_default();
         format!("{} − {}: {}{}{p}", pair.a, pair.b, measure.value(pair.difference), interval.unwrap_or_default())
     };
     let alt = format!("{}. {}.", capital(&x_title), pairs.iter().map(told).collect::<Vec<_>>().join("; "));
@@ -136,7 +155,7 @@ fn rows(pairs: &[Pair], measure: &Measure, of_best: bool, (width, class): (u32, 
                 pen.dot((pair.difference, at), 4.5, Colour::Paper, 1.0);
                 pen.dot((pair.difference, at), 3.6, colour, 1.0);
             });
-            if let Some(p) = pair.p {
+            if let Some(p) = pair.shown() {
                 let face = Face::of(Colour::Muted).at(HPos::Left, VPos::Center);
                 pen.text((end, at), (8.0, 0.0), &format!("p {}", sign(p)), face);
             }

@@ -41,6 +41,8 @@ pub struct Paired {
     pub high: Option<f64>,
     /// Wilcoxon's signed-rank test over units, two-sided.
     pub p: Option<f64>,
+    /// The same, corrected by Holm over all scores that are compared.
+    pub p_adjusted: Option<f64>,
     pub units: usize,
     /// The part of the split that was scored, how many rows, and whether both scored the very same.
     pub on: String,

@@ -255,7 +255,7 @@ fn differences(pairs: &[&Paired]) -> Option<Figure> {
         "Grey dots: one unit’s difference, B − A. Large dot: their mean; line: bootstrap 95 % interval of the mean over \
          units; n = {n}. p: Wilcoxon signed-rank test over units"
     );
-    caption += if pairs.len() > 1 { ", not corrected for the number of evaluations." } else { "." };
+    caption += ", corrected by Holm over all scores compared.";
     if pairs.len() > ROWS {
         caption += &format!(" The first {ROWS} of {}; the table has all.", counted(pairs.len(), "evaluation"));
     }
@@ -301,7 +301,7 @@ fn rows(pairs: &[&Paired], measure: &Measure, (width, class): (u32, &'static str
     let end = frame.x.ends().1;
     let told = |one: &Paired| {
         let within = interval(measure, one).map(|text| format!(" ({text})")).unwrap_or_default();
-        let p = one.p.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
+        let p = one.p_adjusted.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
         format!("{}: mean {}{within}{p}, {}", one.name(), signed(measure, one.difference), counted(one.units, "unit"))
     };
     let alt = format!("{}. {}.", x_title, pairs.iter().map(|one| told(one)).collect::<Vec<_>>().join("; "));
@@ -330,7 +330,7 @@ fn rows(pairs: &[&Paired], measure: &Measure, (width, class): (u32, &'static str
                 pen.dot((one.difference, row), 6.2, Colour::Paper, 1.0);
                 pen.dot((one.difference, row), 5.0, colour, 1.0);
             });
-            if let Some(p) = one.p {
+            if let Some(p) = one.p_adjusted {
                 let face = Face::of(Colour::Muted).at(HPos::Left, VPos::Center);
                 pen.text((end, row), (8.0, 0.0), &format!("p {}", sign(p)), face);
             }
@@ -385,13 +385,14 @@ fn scatters(pairs: &[&Paired], sides: &[Named; 2]) -> Option<Figure> {
 fn lines(found: &Comparison) -> Vec<Line> {
     let line = |one: &Paired| {
         let measure = of_measure(one);
-        let p = one.p.map_or("–".to_owned(), probability);
+        let text = |p: Option<f64>| p.map_or("–".to_owned(), probability);
         let cells = vec![
             (measure.value(one.mean_a), Some(one.mean_a)),
             (measure.value(one.mean_b), Some(one.mean_b)),
             (signed(&measure, one.difference), Some(one.difference)),
             (interval(&measure, one).unwrap_or_else(|| "–".to_owned()), one.low),
-            (p, one.p),
+            (text(one.p), one.p),
+            (text(one.p_adjusted), one.p_adjusted),
             (one.units.to_string(), Some(one.units as f64)),
         ];
         Line { name: one.name(), measure: measure.label, cells, scored: one.scored() }
@@ -410,6 +411,7 @@ fn table(found: &Comparison) -> Data {
         "low",
         "high",
         "p",
+        "p_adjusted",
         "units",
         "on",
     ];
@@ -422,6 +424,7 @@ fn table(found: &Comparison) -> Data {
             maybe(one.low),
             maybe(one.high),
             maybe(one.p),
+            maybe(one.p_adjusted),
             one.units.to_string(),
         ];
         let words = [one.a.clone(), one.b.clone(), one.measure.clone()];
@@ -476,6 +479,7 @@ mod tests {
             low: Some(mean - 0.05),
             high: Some(mean + 0.05),
             p: Some(0.02),
+            p_adjusted: Some(0.04),
             units: differences.len(),
             on: "val".to_owned(),
             rows: (80, 80),

@@ -52,7 +52,7 @@ pub fn answer(results: &Results<'_>) -> Option<Answer> {
         sure.extend(differ(&best, what));
     }
     if let Some(grid) = results.of_role(best.node, Role::Pairs) {
-        sure.extend(runner_up(&best, &pairs(&grid, &measure.name)));
+        sure.extend(runner_up(&best, &grid, &pairs(&grid, &measure.name)));
     }
     let flag = |name: &str| scores.as_ref().is_some_and(|grid| grid.fact_flag(name));
     if flag(fact::SELECTED) {
@@ -192,12 +192,14 @@ fn scored_on(scores: Option<&Grid>, best: &Best) -> String {
 }
 
 /// How far the best lies ahead of the next, and whether that is more than chance.
-fn runner_up(best: &Best, pairs: &[Pair]) -> Option<String> {
+fn runner_up(best: &Best, grid: &Grid, pairs: &[Pair]) -> Option<String> {
     let mine = against(pairs, &key_of(&best.labels));
     let next = mine.into_iter().find(|pair| pair.difference >= 0.0)?;
     let (low, high) = next.interval?;
-    let interval = format!("95 % interval {} to {}", score(low), score(high));
-    let test = next.p.map(|p| format!(", Wilcoxon p {}", sign(p))).unwrap_or_default();
+    let kind = grid.fact_text(fact::INTERVAL).unwrap_or("95 % interval").trim_start_matches("bootstrap ");
+    let interval = format!("{kind} {} to {}", score(low), score(high));
+    let corrected = grid.fact_text(fact::CORRECTION).map(|how| format!(", {how}")).unwrap_or_default();
+    let test = next.shown().map(|p| format!(", p {}{corrected}", sign(p))).unwrap_or_default();
     // A bare number says little without the variable that it is a value of.
     let bare = next.spoken.parse::<f64>().is_ok() && !best.sample.variable.is_empty();
     let other = if bare { format!("{} {}", best.sample.variable, next.spoken) } else { next.spoken };

@@ -276,7 +276,7 @@ const SHARES: &[&str] = &[column::MEAN, column::MEDIAN, column::SEM, column::DIF
 
 fn cell(grid: &Grid, cells: &Cells, name: &str, row: usize) -> Cell {
     match cells {
-        Cells::Numbers(values, _) if name == column::P => {
+        Cells::Numbers(values, _) if [column::P, column::P_ADJUSTED].contains(&name) => {
             let x = values.get(row).copied().flatten();
             Cell::number(x, x.map_or("–".to_owned(), probability))
         }

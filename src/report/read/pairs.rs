@@ -22,7 +22,16 @@ pub struct Pair {
     /// The bootstrap interval.
     pub interval: Option<(f64, f64)>,
     pub p: Option<f64>,
+    /// p corrected for how many comparisons there are, where the table has it.
+    pub adjusted: Option<f64>,
     pub units: usize,
+}
+
+impl Pair {
+    /// The p to show: the corrected one, where there is one.
+    pub fn shown(&self) -> Option<f64> {
+        self.adjusted.or(self.p)
+    }
 }
 
 /// The pairs of a measure, as a table of comparisons lists them; labels without the variable's name.
@@ -40,6 +49,7 @@ pub fn pairs(grid: &Grid, of: &str) -> Vec<Pair> {
             difference: grid.number(column::DIFFERENCE, row)?,
             interval: grid.number(column::LOW, row).zip(grid.number(column::HIGH, row)),
             p: grid.number(column::P, row),
+            adjusted: grid.number(column::P_ADJUSTED, row),
             units: grid.number(column::UNITS, row).unwrap_or(0.0) as usize,
         })
     })
@@ -134,6 +144,7 @@ mod tests {
             difference: -0.2,
             interval: Some((-0.3, -0.1)),
             p: Some(0.01),
+            adjusted: None,
             units: 9,
         };
         let mine = against(&[pair], &key("best"));
