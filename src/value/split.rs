@@ -47,12 +47,14 @@ pub enum Assignment {
         count: usize,
         fold: Vec<usize>,
     },
+    /// Several draws of a hold-out, each with a part per stimulus.
+    Draws(Vec<Vec<Part>>),
 }
 
 /// One fit's view of a split: the rows it may see, and the rows that score it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// The fold's number; absent under a hold-out split.
+    /// The fold's number, or the draw's; absent under a hold-out split.
     pub fold: Option<usize>,
     /// Rows of `Split::stimuli` to fit on.
     pub train: Vec<usize>,
@@ -61,7 +63,7 @@ pub struct Round {
 }
 
 impl Split {
-    /// The rounds of fitting that the split asks for: one under a hold-out, one a fold otherwise.
+    /// The rounds of fitting that the split asks for: one under a hold-out, one a fold or a draw otherwise.
     pub fn rounds(&self) -> Vec<Round> {
         match &self.assignment {
             Assignment::Parts(parts) => {
@@ -74,14 +76,21 @@ impl Split {
                     Round { fold: Some(left_out), train, held_out }
                 })
                 .collect(),
+            Assignment::Draws(draws) => (0..draws.len())
+                .map(|draw| {
+                    let (train, held_out) =
+                        (0..self.stimuli.len()).partition(|&row| draws[draw][row] == Part::Train);
+                    Round { fold: Some(draw), train, held_out }
+                })
+                .collect(),
         }
     }
 
-    /// The rows of a part; none under folds.
+    /// The rows of a part; none under folds and draws.
     pub fn rows(&self, part: Part) -> Vec<usize> {
         match &self.assignment {
             Assignment::Parts(parts) => (0..parts.len()).filter(|&row| parts[row] == part).collect(),
-            Assignment::Folds { .. } => Vec::new(),
+            Assignment::Folds { .. } | Assignment::Draws(_) => Vec::new(),
         }
     }
 

@@ -281,6 +281,7 @@ fn scored(side: &Side, at: NodeIndex, on: &str) -> Option<BTreeSet<(String, Stri
     let taken = |row: usize| match &assignment {
         Assignment::Parts(parts) => parts.get(row).copied().map(Part::name) == Some(on),
         Assignment::Folds { .. } => true,
+        Assignment::Draws(draws) => draws.iter().any(|parts| parts.get(row).copied().map(Part::name) == Some(on)),
     };
     let rows = stimuli.iter().enumerate().filter(|(row, _)| taken(*row));
     Some(rows.map(|(_, stimulus)| (stimulus.source.to_string(), stimulus.name.to_string())).collect())

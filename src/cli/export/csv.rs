@@ -83,6 +83,14 @@ fn write_split(out: &mut Writer<File>, split: &Split) -> csv::Result<()> {
                 out.write_record([named(row), fold.to_string()])?;
             }
         }
+        Assignment::Draws(draws) => {
+            out.write_record(["id", "draw", "part"])?;
+            for (draw, parts) in draws.iter().enumerate() {
+                for (row, part) in parts.iter().enumerate() {
+                    out.write_record([named(row), draw.to_string(), part.name().to_owned()])?;
+                }
+            }
+        }
     }
     Ok(())
 }

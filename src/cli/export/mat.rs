@@ -71,6 +71,11 @@ fn write(source: &Source<'_>, file: &Path) -> Result {
                 Assignment::Folds { fold, .. } => {
                     out.doubles("fold", fold.iter().map(|&fold| fold as f64).collect())?
                 }
+                Assignment::Draws(draws) => {
+                    for (draw, parts) in draws.iter().enumerate() {
+                        out.texts(&format!("part_{draw}"), parts.iter().map(|part| part.name()))?;
+                    }
+                }
             }
         }
         Value::Labels(labels) => {

@@ -51,6 +51,10 @@ impl Alike {
             Assignment::Folds { count, fold } => {
                 Assignment::Folds { count, fold: self.picture.iter().map(|&at| fold[at]).collect() }
             }
+            Assignment::Draws(draws) => {
+                let all = |parts: Vec<_>| self.picture.iter().map(|&at| parts[at]).collect();
+                Assignment::Draws(draws.into_iter().map(all).collect())
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 mod alike;
 mod given_ceiling;
 #[cfg(feature = "torch")]
+mod given_draws;
+#[cfg(feature = "torch")]
 mod hold_out;
 #[cfg(feature = "torch")]
 mod joining;
@@ -33,6 +35,8 @@ mod synthetic;
 pub mod synthetic_it;
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(feature = "torch")]
+mod whole_groups;
 #[cfg(feature = "torch")]
 mod without_pictures;
 

@@ -145,6 +145,8 @@ mod compute {
         let part = |row: usize| match &split.assignment {
             Assignment::Parts(parts) => parts[row].name().to_owned(),
             Assignment::Folds { fold, .. } => format!("fold {}", fold[row]),
+            // Stimuli that are held out together in every draw.
+            Assignment::Draws(draws) => draws.iter().map(|parts| &parts[row].name()[..2]).collect(),
         };
         let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut from: Vec<usize> = (0..stimuli.len()).collect();

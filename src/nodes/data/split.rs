@@ -23,8 +23,18 @@ pub struct Params {
     /// The number of folds, each of which is left out once.
     #[serde(default)]
     pub folds: Option<Whole<2, 1000>>,
+    /// Draws `test` so many times anew, 2 to 1000: fits are keyed by draw, and `evaluate` with `on: test` scores each draw and gives the
+    /// mean over draws and its standard error.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub shuffles: Option<Whole<2, 1000>>,
+    /// Stimuli of one `object` or `category` of `labels` stay together: whole groups are held out, or left out in turn.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub groups: Option<Groups>,
     /// A CSV with a row for every stimulus: the column `id`, its name, and either `part` (train, val or test) or `fold`
-    /// (whole numbers from 0 or 1).
+    /// (whole numbers from 0 or 1). With `draw` (likewise), a row for every stimulus that a draw tests, the others being train; with
+    /// `draw` and `part`, a row for every stimulus of every draw.
     #[serde(default)]
     #[schemars(extend("x-file" = true))]
     pub from: Option<String>,
@@ -33,12 +43,21 @@ pub struct Params {
     pub seed: u64,
 }
 
+/// What keeps stimuli together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Groups {
+    Object,
+    Category,
+}
+
 impl NodeKind for Split {
     const NAME: &'static str = "split";
     const VERSION: u32 = 2;
     const ABOUT: &'static str = "A hold-out (train, val, test), or folds.\n\n\
         With `test` and `val`, that fraction of the stimuli, to the nearest whole number, is held out; with `folds`, \
-        each fold is left out in turn. Where `labels` arrive, every object has its share in each part. Stimuli are \
+        each fold is left out in turn; with `shuffles`, `test` is drawn several times. Where `labels` arrive, every object has \
+        its share in each part, or, with `groups`, all its stimuli in one. Stimuli are \
         drawn by their identity and the seed, whatever the order of the rows; the same picture under several names is one \
         stimulus, and stays in one part. With `from`, a file says it.";
     const EXAMPLE: &'static str =
@@ -79,6 +98,18 @@ impl NodeKind for Split {
                 format!("{test} and `val` {val} leave nothing to train on; their sum must be below 1"),
             )),
             _ => Ok(()),
+        }?;
+        match (params.shuffles.is_some(), params.test.is_some(), params.val.is_some()) {
+            (true, false, _) => {
+                Err(ParamProblem::at("shuffles", "draws `test` several times; say how much that is".to_owned()))
+            }
+            (true, _, true) => {
+                Err(ParamProblem::at("val", "a draw of `shuffles` holds out `test` alone; leave `val` out".to_owned()))
+            }
+            _ if params.groups.is_some() && params.from.is_some() => {
+                Err(ParamProblem::at("groups", "excludes `from`; the file says it all".to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -90,10 +121,12 @@ mod compute {
     use crate::formats::name_of;
     use crate::kind::{Compute, KindError, Run};
     use crate::nodes::data::alike::Alike;
+    use crate::nodes::data::given_draws::given_draws;
     use crate::nodes::data::hold_out::{drawn, hold_out, take_turns};
     use crate::nodes::data::named::Naming;
     use crate::nodes::data::rows::stimuli_of;
-    use crate::nodes::data::split::{Params, Split};
+    use crate::nodes::data::split::{Groups, Params, Split};
+    use crate::nodes::data::whole_groups::Whole;
     use crate::value::split::{Assignment, Part};
     use crate::value::stimuli::Stimuli;
     use crate::value::{Value, split};
@@ -104,13 +137,7 @@ mod compute {
             if stimuli.is_empty() {
                 return Err(KindError::new("`rows` has no stimuli to split"));
             }
-            let groups: Vec<String> = if run.has("labels") {
-                let labels = run.labels("labels")?;
-                let at = stimuli.align(&labels.stimuli, "rows", "labels")?;
-                at.into_iter().map(|row| labels.object[row].clone()).collect()
-            } else {
-                vec![String::new(); stimuli.len()]
-            };
+            let groups = labelled(&params, &stimuli, run)?;
             let assignment = match params.from {
                 Some(_) => given(&stimuli, run)?,
                 None => {
@@ -119,19 +146,60 @@ mod compute {
                         run.note(note);
                     }
                     let (distinct, groups) = (stimuli.select(&alike.first), select(&groups, &alike.first));
-                    alike.all(match params.folds {
-                        Some(folds) => {
-                            take_turns(&drawn(&distinct, &groups, params.seed), folds.get(), distinct.len())?
-                        }
-                        None => {
-                            let fractions =
-                                (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
-                            Assignment::Parts(hold_out(&distinct, &groups, fractions, params.seed)?)
-                        }
-                    })
+                    let whole = params.groups.map(|_| Whole::of(&groups));
+                    alike.all(assigned(&params, &distinct, &groups, whole.as_ref())?)
                 }
             };
             run.emit("split", Value::Split(split::Split { stimuli, assignment }))
+        }
+    }
+
+    /// The label of each stimulus that it shares in, or stays together by; all alike without labels.
+    fn labelled(params: &Params, stimuli: &Stimuli, run: &Run<'_>) -> Result<Vec<String>, KindError> {
+        if !run.has("labels") {
+            return match params.groups {
+                Some(_) => {
+                    Err(KindError::new("`groups` keeps stimuli of one label together, and nothing arrives at `labels`"))
+                }
+                None => Ok(vec![String::new(); stimuli.len()]),
+            };
+        }
+        let labels = run.labels("labels")?;
+        let of = match (params.groups, &labels.category) {
+            (Some(Groups::Category), Some(category)) => category,
+            (Some(Groups::Category), None) => {
+                return Err(KindError::new("`groups: category`, but `labels` has objects alone; say `groups: object`"));
+            }
+            _ => &labels.object,
+        };
+        Ok(stimuli.align(&labels.stimuli, "rows", "labels")?.into_iter().map(|row| of[row].clone()).collect())
+    }
+
+    /// Draws parts, folds or several draws of pictures.
+    fn assigned(
+        params: &Params,
+        distinct: &Stimuli,
+        groups: &[String],
+        whole: Option<&Whole>,
+    ) -> Result<Assignment, KindError> {
+        if let Some(folds) = params.folds {
+            return match whole {
+                Some(whole) => whole.take_turns(folds.get(), params.seed),
+                None => take_turns(&drawn(distinct, groups, params.seed), folds.get(), distinct.len()),
+            };
+        }
+        let fractions = (params.test.unwrap_or_default().get(), params.val.unwrap_or_default().get());
+        let parts = |seed| match whole {
+            Some(whole) => whole.hold_out(fractions, seed),
+            None => hold_out(distinct, groups, fractions, seed),
+        };
+        match params.shuffles {
+            None => Ok(Assignment::Parts(parts(params.seed)?)),
+            // A seed of its own for each draw, far from those of neighbouring seeds.
+            Some(count) => (0..count.get() as u64)
+                .map(|draw| parts(params.seed ^ (draw + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+                .collect::<Result<_, _>>()
+                .map(Assignment::Draws),
         }
     }
 
@@ -150,6 +218,9 @@ mod compute {
         let id = words.column("id").ok_or_else(|| {
             KindError::new(format!("{file} has the columns {}, and no `id`", words.columns.join(", ")))
         })?;
+        if let Some(draw) = words.column("draw") {
+            return given_draws(&words, (id, draw, words.column("part")), stimuli, &file, run);
+        }
         let (column, folds) = match (words.column("part"), words.column("fold")) {
             (Some(column), None) => (column, false),
             (None, Some(column)) => (column, true),
@@ -356,12 +427,104 @@ mod tests {
     }
 
     #[test]
+    fn shuffles_draw_the_test_rows_several_times_each_with_every_object_s_share() {
+        let labels = rows(60, 3, false);
+        let split = made(&labels, true, json!({ "test": 0.2, "shuffles": 10, "seed": 1 }));
+        let Assignment::Draws(draws) = &split.assignment else { panic!("draws") };
+        let tests: Vec<Vec<usize>> =
+            draws.iter().map(|parts| (0..60).filter(|&row| parts[row] == Part::Test).collect()).collect();
+        assert!(tests.len() == 10 && tests.iter().all(|rows| rows.len() == 12));
+        let distinct: std::collections::BTreeSet<&Vec<usize>> = tests.iter().collect();
+        assert_eq!(distinct.len(), 10, "no draw is another's");
+        for rows in &tests {
+            let of = |object: &str| rows.iter().filter(|&&row| labels.object[row] == object).count();
+            assert_eq!([of("o0"), of("o1"), of("o2")], [4, 4, 4]);
+        }
+        let rounds = split.rounds();
+        assert_eq!((rounds[3].fold, &rounds[3].held_out), (Some(3), &tests[3]));
+        assert_eq!(split, made(&labels, true, json!({ "test": 0.2, "shuffles": 10, "seed": 1 })));
+        assert_ne!(split, made(&labels, true, json!({ "test": 0.2, "shuffles": 10, "seed": 2 })));
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        let mut labels = rows(60, 6, false);
+        let object = |name: usize| format!("o{name}");
+        let parts_of = |split: &split::Split, name: usize| -> std::collections::BTreeSet<String> {
+            let part = |row: usize| match &split.assignment {
+                Assignment::Parts(parts) => parts[row].name().to_owned(),
+                Assignment::Folds { fold, .. } => fold[row].to_string(),
+                Assignment::Draws(draws) => draws.iter().map(|parts| &parts[row].name()[..1]).collect(),
+            };
+            (0..60).filter(|&row| labels.object[row] == object(name)).map(part).collect()
+        };
+        for params in [
+            json!({ "test": 0.34 }),
+            json!({ "test": 0.3, "val": 0.2 }),
+            json!({ "folds": 3 }),
+            json!({ "test": 0.2, "shuffles": 4 }),
+        ] {
+            let mut params = params;
+            params["groups"] = json!("object");
+            let split = made(&labels, true, params.clone());
+            assert!((0..6).all(|name| parts_of(&split, name).len() == 1), "{params}");
+            if params.get("folds").is_some() {
+                let Assignment::Folds { fold, .. } = &split.assignment else { panic!("folds") };
+                assert_eq!([0, 1, 2].map(|of| fold.iter().filter(|&&fold| fold == of).count()), [20, 20, 20]);
+            }
+        }
+        assert_eq!(made(&labels, true, json!({ "test": 0.34, "groups": "object" })).rows(Part::Test).len(), 20);
+        assert!(refused(&labels, json!({ "test": 0.3, "groups": "object" })).contains("nothing arrives at `labels`"));
+        let stratified = |labels: &Labels, params: Json| {
+            let value = Value::Labels(labels.clone());
+            refusal::<Split>(&mut Bench::new().input("rows", &value).input("labels", &value), params)
+        };
+        assert!(stratified(&labels, json!({ "test": 0.3, "groups": "category" })).contains("has objects alone"));
+        assert!(
+            stratified(&labels, json!({ "test": 0.05, "groups": "object" }))
+                .contains("less than half of any of the 6 groups")
+        );
+        assert!(stratified(&labels, json!({ "folds": 7, "groups": "object" })).contains("there are 6 groups"));
+        labels.category = Some((0..60).map(|row| format!("c{}", row % 2)).collect());
+        let split = made(&labels, true, json!({ "folds": 2, "groups": "category" }));
+        let Assignment::Folds { fold, .. } = split.assignment else { panic!("folds") };
+        assert!((0..60).all(|row| fold[row] == fold[row % 2]));
+    }
+
+    #[test]
+    fn a_file_s_draws_are_taken_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.csv");
+        let of = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            made(&rows(3, 1, false), false, json!({ "from": path })).assignment
+        };
+        let (train, test) = (Part::Train, Part::Test);
+        assert_eq!(
+            of("id,draw\ns2,1\ns0,2\ns1,2\n"),
+            Assignment::Draws(vec![vec![train, train, test], vec![test, test, train]])
+        );
+        assert_eq!(
+            of("id,draw,part\ns0,0,test\ns1,0,train\ns2,0,train\ns0,1,train\ns1,1,test\ns2,1,train\n"),
+            Assignment::Draws(vec![vec![test, train, train], vec![train, test, train]])
+        );
+        assert!(from("id,draw\ns0,1\n").contains("has 1 draws, 1 to 1"));
+        assert!(from("id,draw\ns0,1\ns0,3\n").contains("has 2 draws, 1 to 3"));
+        assert!(from("id,draw\ns0,1\nx,2\n").contains("names `x`"));
+        assert!(from("id,draw,part\ns0,0,test\ns0,1,test\n").contains("gives `s1` no part in draw 0"));
+        assert!(from("id,draw\ns0,0\ns1,0\ns2,0\ns0,1\n").contains("draw 0 of split.csv needs stimuli of both"));
+    }
+
+    #[test]
     fn parameters_that_contradict_each_other_are_refused() {
         let rows = rows(10, 1, false);
         assert!(refused(&rows, json!({})).contains("says nothing"));
         assert!(refused(&rows, json!({ "test": 0.5, "val": 0.5 })).contains("their sum must be below 1"));
         assert!(refused(&rows, json!({ "test": 0.5, "folds": 5 })).contains("excludes `test`"));
         assert!(refused(&rows, json!({ "test": 1.0 })).contains("1 is out of range"));
+        assert!(refused(&rows, json!({ "folds": 2, "shuffles": 3 })).contains("say how much that is"));
+        assert!(refused(&rows, json!({ "test": 0.2, "val": 0.2, "shuffles": 3 })).contains("leave `val` out"));
+        assert!(refused(&rows, json!({ "test": 0.2, "shuffles": 0 })).contains("0 is out of range"));
         assert!(refused(&rows, json!({ "folds": 1 })).contains("1 is out of range"));
         assert!(refused(&rows, json!({ "folds": 11 })).contains("`folds` is 11 but `rows` has 10"));
         assert!(refused(&rows, json!({ "test": 0.01 })).contains("is 0.01 of 10 stimuli, which is none"));

@@ -1,5 +1,7 @@
 //! Which rows and repeats a ceiling is of, and whether they are those of a score.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use crate::kind::{KindError, Run, fact};
@@ -32,7 +34,9 @@ pub fn asked_for(on: Option<On>, responses: &Responses, run: &Run<'_>) -> Result
     };
     let split = run.split("split")?;
     let rounds = held_out::rounds(on, &split)?;
-    let rows: Vec<usize> = rounds.into_iter().flat_map(|round| round.held_out).collect();
+    // Draws of a split hold a stimulus out several times.
+    let rows: BTreeSet<usize> = rounds.into_iter().flat_map(|round| round.held_out).collect();
+    let rows: Vec<usize> = rows.into_iter().collect();
     let known = responses.stimuli();
     let mut found = split.stimuli.select(&rows).align(known, "the rows of `on`", "responses")?;
     found.sort_unstable();

@@ -231,6 +231,7 @@ mod compute {
                     ));
                 }
             };
+            held_out::refuse_draws(&split)?;
             let rounds = held_out::rounds(params.on, &split)?;
             let mut decisions = Decisions::default();
             for round in &rounds {

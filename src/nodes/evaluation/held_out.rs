@@ -16,21 +16,49 @@ pub fn rounds(on: On, split: &Split) -> Result<Vec<Round>, KindError> {
             "`split` has {count} folds and no {} rows; score it with `on: folds`",
             on.word()
         ))),
+        (Assignment::Draws(draws), On::Folds) => Err(KindError::new(format!(
+            "`split` has {} draws and no folds; score their test rows, `on: test`",
+            draws.len()
+        ))),
+        (Assignment::Draws(draws), on) => {
+            let part = of(on);
+            let rows = |parts: &Vec<Part>| (0..parts.len()).filter(|&row| parts[row] == part).collect::<Vec<_>>();
+            if draws.iter().any(|draw| rows(draw).is_empty()) {
+                return Err(KindError::new(format!("`split` has draws without {} rows", on.word())));
+            }
+            let rounds = split.rounds().into_iter().zip(draws);
+            Ok(rounds.map(|(round, parts)| Round { held_out: rows(parts), ..round }).collect())
+        }
         (Assignment::Parts(_), On::Folds) => Err(KindError::new(format!(
             "`split` is a hold-out ({}) and has no folds; score one of its parts",
             parts(split)
         ))),
         (Assignment::Parts(_), on) => {
-            let held_out = split.rows(match on {
-                On::Train => Part::Train,
-                On::Val => Part::Val,
-                _ => Part::Test,
-            });
+            let held_out = split.rows(of(on));
             if held_out.is_empty() {
                 return Err(KindError::new(format!("`split` has no {} rows; it has {}", on.word(), parts(split))));
             }
             Ok(vec![Round { fold: None, train: split.rows(Part::Train), held_out }])
         }
+    }
+}
+
+/// For kinds that take the rows of all fits together.
+pub fn refuse_draws(split: &Split) -> Result<(), KindError> {
+    match &split.assignment {
+        Assignment::Draws(draws) => Err(KindError::new(format!(
+            "`split` has {} draws, which score a stimulus several times; this kind takes a hold-out or folds",
+            draws.len()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn of(on: On) -> Part {
+    match on {
+        On::Train => Part::Train,
+        On::Val => Part::Val,
+        On::Test | On::Folds => Part::Test,
     }
 }
 

@@ -343,6 +343,8 @@ mod compute {
 #[cfg(test)]
 mod tests {
     use super::NoiseCeiling;
+    use crate::nodes::data::load_recordings::LoadRecordings;
+    use crate::nodes::data::testing::{Bench, shared};
     use crate::nodes::golden::{Golden, Sample};
     use crate::nodes::samples;
     use crate::nodes::testing::{about, hold_out, inputs, responses, stimuli};
@@ -456,5 +458,32 @@ mod tests {
         assert!(error.message.contains("1 of 7 stimuli have two repeats or more"), "{error}");
         let error = inputs().value("responses", &recorded(two())).refusal::<NoiseCeiling>(json!({ "halves": 0 }));
         assert!(error.message.contains("0 is not between 1 and 10000"), "{error}");
+    }
+
+    /// Session 210325 of Cowley et al. 2023, 50 sites, 4 to 10 repeats. `tests/oracles/ceilings.py` says how NumPy came to the numbers.
+    #[test]
+    fn needs_shared_ceilings_of_v4_are_those_of_numpy_and_of_other_programs() {
+        let path = shared("v4-210325/responses_repeats.npy");
+        let mut bench = Bench::new();
+        bench.run::<LoadRecordings>(json!({ "responses": path, "layout": "units_by_stimuli" })).unwrap();
+        let responses = bench.output::<LoadRecordings>("responses");
+        let made = |params| inputs().value("responses", &responses).run::<NoiseCeiling>(params).unwrap();
+        let over = |column: &str| {
+            let all: Vec<Option<f64>> = made(json!({})).numbers("ceiling", column).into_iter().map(Some).collect();
+            let of = crate::stats::summary::summarise(&all);
+            (of.mean.unwrap(), of.median.unwrap())
+        };
+        let near = |got: (f64, f64), wanted: (f64, f64), within: f64| {
+            assert!((got.0 - wanted.0).abs() < within && (got.1 - wanted.1).abs() < within, "{got:?} of {wanted:?}");
+        };
+        near(over("variance_based"), (0.744_030_356_7, 0.764_043_050_4), 1e-6);
+        near(over("variance_standardised"), (0.746_456_541_8, 0.765_804_196_9), 1e-6);
+        // Random halves: the numbers of other draws, to what draws differ by.
+        near(over("split_half"), (0.7428, 0.7637), 0.003);
+        let equal = made(json!({ "convention": "nx414" })).numbers("ceiling", "ceiling");
+        let equal: Vec<Option<f64>> = equal.into_iter().map(Some).collect();
+        assert!((crate::stats::summary::summarise(&equal).mean.unwrap() - 0.7315).abs() < 0.006);
+        let aggregate = made(json!({ "convention": "brain_score" })).table("ceiling").about.facts["aggregate"].clone();
+        assert!((aggregate.as_f64().unwrap() - 0.7655).abs() < 0.006, "{aggregate}");
     }
 }

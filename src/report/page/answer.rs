@@ -45,10 +45,13 @@ pub fn answer(results: &Results<'_>) -> Option<Answer> {
     };
     let sem = sem.map(|sem| format!(" ± {} (SEM)", measure.value(sem))).unwrap_or_default();
     let over = over_draws(&best);
+    // Draws of one split stand in the scores themselves.
+    let drawn = scores.as_ref().and_then(|grid| grid.fact_number(fact::DRAWS)).map(|count| (count as usize, "splits"));
+    let over = over.or(drawn.filter(|(count, _)| *count > 1 && best.draws.is_empty()));
     let mean_over = over.as_ref().map(|(count, what)| format!(", mean over {count} {what}")).unwrap_or_default();
     let after = format!("{sem} over {}{}{mean_over}.", counted(n, "unit"), scored_on(scores.as_deref(), &best));
     let mut sure = Vec::new();
-    if let Some((_, what)) = over {
+    if let Some((_, what)) = over.filter(|_| !best.draws.is_empty()) {
         sure.extend(differ(&best, what));
     }
     if let Some(grid) = results.of_role(best.node, Role::Pairs) {

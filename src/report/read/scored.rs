@@ -63,6 +63,12 @@ pub fn scored(results: &Results<'_>, node: NodeIndex, scores: Option<&Grid>) -> 
                 (Assignment::Folds { fold, .. }, _) => fold.get(row).copied(),
                 (Assignment::Parts(parts), on) if parts.get(row).copied().map(Part::name) == Some(on) => None,
                 (Assignment::Parts(_), _) => continue,
+                // A stimulus stands for the first draw that scores it.
+                (Assignment::Draws(draws), on) => {
+                    let scores = |draw: &Vec<Part>| draw.get(row).copied().map(Part::name) == Some(on);
+                    let Some(draw) = draws.iter().position(scores) else { continue };
+                    Some(draw)
+                }
             };
             let matrix =
                 folds.iter().position(|known| *known == fold).or(if folds.len() == 1 { Some(0) } else { None });

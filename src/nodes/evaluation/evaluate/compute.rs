@@ -61,9 +61,9 @@ impl Compute for Evaluate {
         }
         let mut rows: Vec<Row> = all.iter().map(Row::of).collect();
         rows.extend(convention);
-        let summary = summary::table(Vec::new(), &rows, scored.selected > 0)?;
+        let summary = summary::table(Vec::new(), &rows, &scored)?;
         if run.wants(SCORED) {
-            run.emit(SCORED, Value::Matrix(scored.matrix(&split.stimuli, &responses)))?;
+            run.emit(SCORED, Value::Matrix(scored.matrix(&split.stimuli, &responses)?))?;
         }
         let about = about(&params, &scored, &responses, &rows, ceilings.as_ref());
         let per_unit = per_unit(&responses, &all, ceilings.as_ref())?;
@@ -140,14 +140,19 @@ fn about(params: &Params, scored: &Scored, responses: &Responses, rows: &[Row], 
         ("fits".to_owned(), json!(fits)),
     ]);
     if scored.apart {
-        facts.insert(fact::FOLDS.to_owned(), json!(scored.fits.len()));
+        let times = if scored.draws { fact::DRAWS } else { fact::FOLDS };
+        facts.insert(times.to_owned(), json!(scored.fits.len()));
     }
     let of = |measure: &&crate::kind::Measure| rows.iter().any(|row| row.measure == measure.name);
     let definitions = measures::SCORES
         .iter()
         .filter(of)
         .map(|measure| {
-            let folds = if scored.apart { ", within each fold and averaged over folds" } else { "" };
+            let folds = match (scored.apart, scored.draws) {
+                (false, _) => "",
+                (true, false) => ", within each fold and averaged over folds",
+                (true, true) => ", within each draw and averaged over draws",
+            };
             let other = match ceilings.and_then(|ceilings| ceilings.other_rows.as_deref()) {
                 Some(said)
                     if measure.ceiling == crate::kind::measure::Ceiling::Corrected

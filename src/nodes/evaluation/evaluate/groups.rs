@@ -62,7 +62,7 @@ pub fn by_group(
         };
         before.push(Column::new(one.name().into(), of));
     }
-    let mut table = summary::table(before, &rows, scored.selected > 0)?;
+    let mut table = summary::table(before, &rows, scored)?;
     let counts: Vec<u32> = names.iter().map(|(_, _, count)| *count as u32).collect();
     table.with_column(Column::new("rows".into(), counts)).map_err(|e| KindError::new(e.to_string()))?;
     Ok(table)

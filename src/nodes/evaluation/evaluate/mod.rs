@@ -93,7 +93,7 @@ impl NodeKind for Evaluate {
     const ABOUT: &'static str = "Scores of predictions per unit, and summarised over units.\n\n\
         Explained variance is 1 − Var(y − ŷ)/Var(y) over stimuli, r is Pearson's correlation, r2 is \
         1 − Σ(y − ŷ)²/Σ(y − ȳ)²; where there are repeats, feve is the fraction of explainable variance explained and r_trial the \
-        correlation with single trials. On folds a score is of the rows of one fold, averaged over folds. A unit whose responses do not \
+        correlation with single trials. On folds and draws a score is of the rows of one, averaged over all. A unit whose responses do not \
         vary has no score (null); a prediction that does not vary has r = 0. Refuses rows that any upstream fit has seen, by identity or \
         by equal content, unless told `on: train`; rows that only selected are scored and marked so. With a ceiling, explained variance \
         is also divided by it, r by its square root, and r² by it. A ceiling of other rows than those scored, or of means of other \
@@ -135,8 +135,8 @@ scores:
             keyed: None,
             role: Some(Role::Scores),
             about: "A row per unit: unit, region and subject where they are known, explained_variance, r, r2, with repeats feve and \
-                r_trial; with a ceiling also ceiling, explained_variance_nc, r_nc, r2_nc; over folds also explained_variance_sem, r_sem \
-                and so on, standard errors over folds.",
+                r_trial; with a ceiling also ceiling, explained_variance_nc, r_nc, r2_nc; over folds or draws also explained_variance_sem, \
+                r_sem and so on, standard errors over them.",
         },
         Output {
             name: "summary",
@@ -144,7 +144,7 @@ scores:
             keyed: None,
             role: Some(Role::Summary),
             about: "A row per measure: measure, mean, median, sem (over units), units; over folds also folds (how many) and folds_sem \
-                (standard error of the folds' means over units); `selected` where scored rows have chosen.",
+                (standard error of the folds' means over units), over draws of a split draws and draws_sem; `selected` where scored rows have chosen.",
         },
         Output {
             name: "by_group",

@@ -1,6 +1,6 @@
 //! The rows that are scored, with what was measured and predicted of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array2, s};
 
@@ -11,7 +11,7 @@ use crate::nodes::evaluation::on::On;
 use crate::value::lineage::Lineage;
 use crate::value::matrix::{About, Matrix};
 use crate::value::responses::Responses;
-use crate::value::split::Split;
+use crate::value::split::{Assignment, Split};
 use crate::value::stimuli::Stimuli;
 
 /// Everything that is scored.
@@ -24,6 +24,8 @@ pub struct Scored {
     pub fits: Vec<Part>,
     /// Whether each fit is scored by itself.
     pub apart: bool,
+    /// Whether fits are of draws, which score a stimulus several times, and not of folds.
+    pub draws: bool,
 }
 
 /// Rows that one fit is scored on.
@@ -53,25 +55,34 @@ impl Scored {
         }
         let lineage = Lineage::merge(&lineages);
         let apart = fits.len() > 1 && params.pool == Pool::Folds;
-        let scored = Self { lineage, selected, fits, apart };
+        let draws = matches!(split.assignment, Assignment::Draws(_));
+        let scored = Self { lineage, selected, fits, apart, draws };
         scored.enough(run)?;
         Ok(scored)
     }
 
-    /// How many rows are scored.
+    /// How many rows are scored: of all folds, or of one draw.
     pub fn rows(&self) -> usize {
-        self.fits.iter().map(|part| part.rows.len()).sum()
+        match self.draws {
+            true => self.fits.first().map_or(0, |part| part.rows.len()),
+            false => self.fits.iter().map(|part| part.rows.len()).sum(),
+        }
     }
 
-    /// Rows of the split and of the responses.
+    /// Rows of the split and of the responses, each once.
     pub fn all(&self) -> (Vec<usize>, Vec<usize>) {
-        let of =
-            |rows: fn(&Part) -> &Vec<usize>| self.fits.iter().flat_map(|part| rows(part).iter().copied()).collect();
-        (of(|part| &part.rows), of(|part| &part.measured))
+        let pairs = self.fits.iter().flat_map(|part| part.rows.iter().copied().zip(part.measured.iter().copied()));
+        let mut seen = BTreeSet::new();
+        pairs.filter(|(row, _)| seen.insert(*row)).unzip()
     }
 
     /// What is scored: stimuli × (fold, measured, predicted). Rows that are scored together have one fold.
-    pub fn matrix(&self, stimuli: &Stimuli, responses: &Responses) -> Matrix {
+    pub fn matrix(&self, stimuli: &Stimuli, responses: &Responses) -> Result<Matrix, KindError> {
+        if self.draws {
+            return Err(KindError::new(
+                "`scored` has a row per stimulus, and draws score a stimulus several times; resample stimuli of a hold-out or of folds",
+            ));
+        }
         let units = responses.units();
         let mut data = Array2::zeros((self.rows(), 1 + 2 * units.len()));
         let mut row = 0;
@@ -91,7 +102,7 @@ impl Scored {
             lineage: self.lineage.clone(),
             ..About::default()
         };
-        Matrix::new(data, about)
+        Ok(Matrix::new(data, about))
     }
 
     fn enough(&self, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -103,12 +114,18 @@ impl Scored {
         match fewest {
             _ if !self.apart => Ok(()),
             0 | 1 => Err(KindError::new(format!(
-                "a fold leaves out {fewest} rows, and a score within a fold needs at least 2; take fewer folds, or say `pool: rows`, \
-                 which scores the rows of all folds together"
+                "a {} leaves out {fewest} rows, and a score within it needs at least 2; {}",
+                if self.draws { "draw" } else { "fold" },
+                if self.draws {
+                    "hold out more"
+                } else {
+                    "take fewer folds, or say `pool: rows`, which scores the rows of all folds together"
+                }
             ))),
             2..10 => {
                 run.note(format!(
-                    "folds of {fewest} rows: scores within so few scatter much; fewer folds leave out more each"
+                    "{} of {fewest} rows: scores within so few scatter much",
+                    if self.draws { "draws" } else { "folds" }
                 ));
                 Ok(())
             }

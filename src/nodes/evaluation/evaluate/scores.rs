@@ -59,10 +59,12 @@ pub fn scores(scored: &Scored, responses: &Responses, wanted: &dyn Fn(usize) -> 
     let mut told = Told::default();
     for unit in 0..units {
         let (mut flat, mut have) = (false, 0);
+        let mut kept = std::collections::BTreeSet::new();
         for (at, fits) in parts.iter().enumerate() {
             let of_fit = |part: &Part| part.of_unit(unit, responses, wanted);
             let all = fits.iter().map(of_fit).reduce(OfUnit::with).unwrap_or_default();
-            have += all.truth.len();
+            kept.extend(all.measured.iter().copied());
+            have = kept.len();
             flat |= is_flat(&all);
             for (measure, by_part) in list.iter().zip(&mut by_part) {
                 by_part[at].push(value(measure, &all, unit, responses));

@@ -4,6 +4,7 @@ use polars::prelude::{Column, DataFrame};
 
 use crate::kind::KindError;
 use crate::nodes::evaluation::convention::Convention;
+use crate::nodes::evaluation::evaluate::scored::Scored;
 use crate::nodes::evaluation::evaluate::scores::Scores;
 use crate::nodes::measures;
 use crate::stats::summary::{self, Summary, mean, median, summarise};
@@ -58,7 +59,7 @@ impl Row {
 }
 
 /// The table of them; `before` are columns in front.
-pub fn table(before: Vec<Column>, rows: &[Row], selected: bool) -> Result<DataFrame, KindError> {
+pub fn table(before: Vec<Column>, rows: &[Row], scored: &Scored) -> Result<DataFrame, KindError> {
     let of = |number: fn(&Summary) -> Option<f64>| rows.iter().map(|row| number(&row.of)).collect::<Vec<_>>();
     let mut columns = before;
     columns.push(Column::new("measure".into(), rows.iter().map(|row| row.measure.as_str()).collect::<Vec<_>>()));
@@ -68,11 +69,12 @@ pub fn table(before: Vec<Column>, rows: &[Row], selected: bool) -> Result<DataFr
     columns.push(Column::new("units".into(), rows.iter().map(|row| row.of.units as u32).collect::<Vec<_>>()));
     if rows.iter().any(|row| row.folds.is_some()) {
         let counts: Vec<Option<u32>> = rows.iter().map(|row| row.folds.map(|(count, _)| count as u32)).collect();
-        columns.push(Column::new("folds".into(), counts));
+        let times = if scored.draws { "draws" } else { "folds" };
+        columns.push(Column::new(times.into(), counts));
         let errors: Vec<Option<f64>> = rows.iter().map(|row| row.folds.and_then(|(_, sem)| sem)).collect();
-        columns.push(Column::new("folds_sem".into(), errors));
+        columns.push(Column::new(format!("{times}_sem").into(), errors));
     }
-    if selected {
+    if scored.selected > 0 {
         columns.push(Column::new("selected".into(), vec![true; rows.len()]));
     }
     DataFrame::new(rows.len(), columns).map_err(|e| KindError::new(e.to_string()))

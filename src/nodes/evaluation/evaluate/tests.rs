@@ -288,7 +288,7 @@ fn folds_are_averaged_with_their_standard_error() {
         given.keyed("predictions", &fold.to_string(), &matrix(&rows, Array2::zeros((6, 1))))
     });
     let error = single.refusal::<Evaluate>(json!({ "on": "folds" }));
-    assert!(error.message.contains("a fold leaves out 1 rows, and a score within a fold needs at least 2"), "{error}");
+    assert!(error.message.contains("a fold leaves out 1 rows, and a score within it needs at least 2"), "{error}");
 }
 
 /// Repeats 0 and 2 around means 1, 2, … : by hand, the noise is 2 and the variance of single trials known.
@@ -466,4 +466,34 @@ fn groups_of_units_and_of_stimuli_are_summarised_by_themselves() {
     let refusal = |by: &str| given().refusal::<Evaluate>(json!({ "on": "test", "by": [by] })).message;
     assert!(refusal("subject").contains("does not know its units' subjects; `load_units` reads them"));
     assert!(refusal("category").contains("nothing arrives at `labels`"));
+}
+
+#[test]
+fn draws_of_one_split_are_scored_one_by_one_and_averaged() {
+    use crate::value::split::{Assignment, Part, Split};
+    let rows = stimuli(8);
+    let y = Array2::from_shape_fn((8, 1), |(row, _)| (row * row) as f32);
+    let parts = |tests: [usize; 4]| {
+        (0..8).map(|row| if tests.contains(&row) { Part::Test } else { Part::Train }).collect::<Vec<_>>()
+    };
+    let draws = vec![parts([0, 1, 2, 3]), parts([1, 2, 3, 6])];
+    let split = Value::Split(Split { stimuli: rows.clone(), assignment: Assignment::Draws(draws) });
+    let given = || {
+        inputs()
+            .keyed("predictions", "0", &matrix(&rows, y.clone()))
+            .keyed("predictions", "1", &matrix(&rows, y.mapv(|x: f32| -x)))
+            .value("responses", &responses(&rows, y.clone()))
+            .value("split", &split)
+    };
+    let made = given().run::<Evaluate>(json!({ "on": "test" }));
+    let error = made.err().expect("all outputs are asked for here").message;
+    assert!(error.contains("draws score a stimulus several times"), "{error}");
+    let made = given().wanting(&[]).run::<Evaluate>(json!({ "on": "test" })).unwrap();
+    assert_eq!((made.numbers("per_unit", "r"), made.numbers("per_unit", "r_sem")), (vec![0.0], vec![1.0]));
+    let table = made.table("per_unit");
+    assert_eq!((&table.about.facts["draws"], &table.about.facts["rows_scored"]), (&json!(2), &json!(4)));
+    assert!(made.table("summary").column("draws_sem").is_ok());
+    assert!(table.about.definitions["r"].ends_with("within each draw and averaged over draws"));
+    let folds = given().wanting(&[]).refusal::<Evaluate>(json!({ "on": "folds" }));
+    assert!(folds.message.contains("`split` has 2 draws and no folds; score their test rows"), "{folds}");
 }
