@@ -99,3 +99,9 @@ impl Scores {
         Ok(())
     }
 }
+
+/// A swept variable or label of each variant, as often as `repeat` says.
+pub fn labels<'a>(all: &'a [Scores], name: &str, repeat: impl Fn(&Scores) -> usize) -> Vec<Option<&'a Json>> {
+    let of = |scores: &'a Scores| scores.label.iter().find(|(label, _)| label == name).map(|(_, value)| value);
+    all.iter().flat_map(|scores| vec![of(scores); repeat(scores)]).collect()
+}

@@ -11,7 +11,7 @@ use crate::nodes::evaluation::compare::pairs::pairs;
 use crate::nodes::evaluation::compare::resampled::Scored;
 use crate::nodes::evaluation::compare::{Compare, Params};
 use crate::nodes::evaluation::over_draws::{Drawn, drawn, with_draws};
-use crate::nodes::evaluation::scores::Scores;
+use crate::nodes::evaluation::scores::{Scores, labels};
 use crate::nodes::evaluation::variant;
 use crate::stats::summary;
 use crate::value::Value;
@@ -105,11 +105,6 @@ fn names(all: &[Scores]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let names = all.iter().flat_map(|scores| scores.label.iter().map(|(name, _)| name.clone()));
     names.filter(|name| seen.insert(name.clone())).collect()
-}
-
-pub(super) fn labels<'a>(all: &'a [Scores], name: &str, repeat: impl Fn(&Scores) -> usize) -> Vec<Option<&'a Json>> {
-    let of = |scores: &'a Scores| scores.label.iter().find(|(label, _)| label == name).map(|(_, value)| value);
-    all.iter().flat_map(|scores| vec![of(scores); repeat(scores)]).collect()
 }
 
 fn summaries(all: &[Scores], names: &[String], measures: &[String]) -> Result<DataFrame, KindError> {

@@ -6,9 +6,8 @@ use tch::{Kind, Tensor};
 
 use crate::kind::{KindError, Run};
 use crate::math::tensor::{from_array, index, place, wide_vec};
-use crate::nodes::evaluation::compare::compute::labels;
 use crate::nodes::evaluation::compare::resampled::Scored;
-use crate::nodes::evaluation::scores::Scores;
+use crate::nodes::evaluation::scores::{Scores, labels};
 use crate::nodes::evaluation::variant;
 use crate::stats::multiple::benjamini_hochberg;
 use crate::stats::resampling;
