@@ -2,6 +2,7 @@
 
 pub mod affine;
 pub mod band;
+pub mod banded;
 pub mod basis;
 pub mod blocks;
 pub mod decode;
@@ -17,3 +18,4 @@ pub mod penalty;
 pub mod pls;
 pub mod projection;
 pub mod ridge;
+pub mod stacking;
