@@ -4,6 +4,7 @@
 mod gaps;
 pub mod linear;
 pub mod pca;
+pub mod pls;
 mod ports;
 #[cfg(feature = "torch")]
 mod products;
@@ -20,5 +21,6 @@ use crate::nodes::kinds::kinds;
 kinds! { "regression":
     linear::Linear,
     pca::Pca,
+    pls::Pls,
     ridge::Ridge,
 }
