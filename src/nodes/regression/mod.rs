@@ -1,5 +1,6 @@
 //! Kinds of the domain `regression`.
 
+pub mod banded_ridge;
 #[cfg(feature = "torch")]
 mod gaps;
 pub mod linear;
@@ -19,6 +20,7 @@ use crate::nodes::golden::Case;
 use crate::nodes::kinds::kinds;
 
 kinds! { "regression":
+    banded_ridge::BandedRidge,
     linear::Linear,
     pca::Pca,
     pls::Pls,
