@@ -22,6 +22,8 @@ mod samples;
 #[cfg(test)]
 #[path = "../../tests/fixtures/saved.rs"]
 pub(crate) mod saved;
+#[cfg(feature = "torch")]
+mod sides;
 #[cfg(test)]
 pub mod testing;
 pub mod training;

@@ -1,7 +1,8 @@
-//! Numbers about numbers: scores, summaries over units, reliability, standard errors, resampling, signed ranks, many comparisons.
+//! Numbers about numbers: scores, summaries over units, reliability, shares, standard errors, resampling, signed ranks, many comparisons.
 
 pub mod jackknife;
 pub mod multiple;
+pub mod partition;
 pub mod reliability;
 pub mod resampling;
 pub mod summary;

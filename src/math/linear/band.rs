@@ -146,6 +146,24 @@ impl Band {
         Factors { inverses, beside, failed }
     }
 
+    /// L⁻¹c with B + αI = LLᵀ, for c n × columns and an α for which that is definite.
+    pub fn whiten(&self, c: &Tensor, shift: f64) -> Tensor {
+        let Factors { inverses, beside, .. } = self.factors(&[shift]);
+        let out = Tensor::empty_like(c);
+        let mut from = 0;
+        for (at, inverse) in inverses.iter().enumerate() {
+            let width = inverse.size()[1];
+            let mut right = c.narrow(0, from, width);
+            if at > 0 {
+                let above = beside[at - 1].squeeze_dim(0).tr();
+                right = right.addmm(&-above, &out.narrow(0, from - PANEL, PANEL));
+            }
+            out.narrow(0, from, width).copy_(&inverse.squeeze_dim(0).matmul(&right));
+            from += width;
+        }
+        out
+    }
+
     /// (B + αI)⁻¹c for c n × columns and some α for which that is definite: shifts × n × columns.
     pub fn solve(&self, c: &Tensor, shifts: &[f64]) -> Tensor {
         let Factors { inverses, beside, .. } = self.factors(shifts);

@@ -7,7 +7,7 @@ pub mod convention;
 pub mod decode;
 pub mod evaluate;
 #[cfg(feature = "torch")]
-mod held_out;
+pub(super) mod held_out;
 pub mod noise_ceiling;
 pub mod on;
 #[cfg(feature = "torch")]

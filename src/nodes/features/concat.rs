@@ -39,91 +39,26 @@ both:
 
 #[cfg(feature = "torch")]
 mod compute {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use crate::kind::{Arrival, Compute, KindError, Run};
+    use crate::kind::{Compute, KindError, Run};
     use crate::nodes::features::concat::{Concat, Params};
-    use crate::value::Value;
+    use crate::nodes::sides::{Side, rounds, sides};
     use crate::value::lineage::Lineage;
     use crate::value::matrix::{About, Matrix};
-    use crate::value::ty::Type;
 
     impl Compute for Concat {
         fn run(_: Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let sides = sides(run.arrivals("features"))?;
-            let folds: BTreeSet<usize> = sides.iter().flat_map(|side| side.folds.keys().copied()).collect();
-            let rounds: Vec<Option<usize>> =
-                if folds.is_empty() { vec![None] } else { folds.into_iter().map(Some).collect() };
-            for fold in rounds {
+            for fold in rounds(&sides) {
                 side_by_side(&sides, fold, run)?;
             }
             Ok(())
         }
     }
 
-    /// What one reference brings.
-    struct Side {
-        name: String,
-        /// The matrix that serves every fold.
-        whole: Option<Arrival>,
-        /// One a fold, where an upstream fit was made per fold.
-        folds: BTreeMap<usize, Arrival>,
-    }
-
-    /// Arrivals by reference: an upstream fold's matrices belong together, a keyed port's stand one after another.
-    fn sides(arrivals: &[Arrival]) -> Result<Vec<Side>, KindError> {
-        let mut sides: Vec<Side> = Vec::new();
-        for arrival in arrivals {
-            let label = arrival.label.iter().map(|(_, value)| value.as_str().map_or(value.to_string(), str::to_owned));
-            let label = label.collect::<Vec<_>>().join(",");
-            let Some(fold) = arrival.key.as_ref().and_then(|key| key.parse::<usize>().ok()) else {
-                let name = [label.as_str(), arrival.key.as_deref().unwrap_or_default()];
-                let name = name.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
-                sides.push(Side { name, whole: Some(arrival.clone()), folds: BTreeMap::new() });
-                continue;
-            };
-            match sides
-                .iter_mut()
-                .rfind(|side| side.name == label && side.whole.is_none() && !side.folds.contains_key(&fold))
-            {
-                Some(side) => drop(side.folds.insert(fold, arrival.clone())),
-                None => sides.push(Side { name: label, whole: None, folds: [(fold, arrival.clone())].into() }),
-            }
-        }
-        if sides.is_empty() {
-            Err(KindError::new("nothing arrives at `features`; name at least one node"))
-        } else {
-            Ok(sides)
-        }
-    }
-
-    fn matrix(side: &Side, at: usize, fold: Option<usize>) -> Result<Matrix, KindError> {
-        let arrival = side.whole.as_ref().or_else(|| side.folds.get(&fold?)).ok_or_else(|| {
-            KindError::new(format!(
-                "{} has no fold {}; it was made under another split ({} folds)",
-                called(side, at),
-                fold.unwrap_or_default(),
-                side.folds.len()
-            ))
-        })?;
-        match Value::read(arrival.ty, &arrival.path)? {
-            Value::Matrix(matrix) => Ok(matrix),
-            other => Err(KindError::new(format!("`features` takes {}, but {} arrives", Type::Matrix, other.ty()))),
-        }
-    }
-
-    fn called(side: &Side, at: usize) -> String {
-        if side.name.is_empty() {
-            format!("features {}", at + 1)
-        } else {
-            format!("features {} ({})", at + 1, side.name)
-        }
-    }
-
     fn side_by_side(sides: &[Side], fold: Option<usize>, run: &mut Run<'_>) -> Result<(), KindError> {
         let all: Vec<Matrix> =
-            sides.iter().enumerate().map(|(at, side)| matrix(side, at, fold)).collect::<Result<_, _>>()?;
-        let names: Vec<String> = sides.iter().enumerate().map(|(at, side)| called(side, at)).collect();
+            sides.iter().enumerate().map(|(at, side)| side.matrix(at, fold)).collect::<Result<_, _>>()?;
+        let names: Vec<String> = sides.iter().enumerate().map(|(at, side)| side.called(at)).collect();
         let stimuli = all[0].stimuli(&names[0])?.clone();
         let mut rows = Vec::with_capacity(all.len());
         for (matrix, name) in all.iter().zip(&names) {

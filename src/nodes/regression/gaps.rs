@@ -56,6 +56,25 @@ pub fn apart(whole: Task, run: &mut Run<'_>) -> Result<Vec<Task>, KindError> {
     Ok(patterns.into_iter().map(task).collect())
 }
 
+/// Refuses units without a response to some train stimulus, for a fit that couples all units.
+pub fn refuse(whole: &Task) -> Result<(), KindError> {
+    let known = |unit: usize| whole.y.column(unit).iter().filter(|value| !value.is_nan()).count();
+    let all = whole.train.len();
+    let with_gaps: Vec<usize> = (0..whole.units.len()).filter(|&unit| known(unit) < all).collect();
+    let Some(&first) = with_gaps.first() else { return Ok(()) };
+    let names: Vec<&str> = with_gaps.iter().map(|&unit| whole.units[unit].as_str()).collect();
+    let fold = whole.fold.map_or(String::new(), |fold| format!("fold {fold}: "));
+    Err(KindError::new(format!(
+        "{fold}{} of {} units have no response to some of the {all} train stimuli: {} (the first has {}); this fit is one of all \
+         units together and needs every response: leave these units out (`select_units` with `missing: 0`), or fit each on the \
+         stimuli it has by `ridge`",
+        with_gaps.len(),
+        whole.units.len(),
+        listed(&names),
+        known(first)
+    )))
+}
+
 fn note(whole: &Task, patterns: &[(Vec<usize>, Vec<usize>)], run: &mut Run<'_>) {
     let all = whole.train.len();
     let with_gaps: Vec<&(Vec<usize>, Vec<usize>)> = patterns.iter().filter(|(rows, _)| rows.len() < all).collect();

@@ -1,9 +1,11 @@
 //! Kinds of the domain `regression`.
 
+pub mod banded_ridge;
 #[cfg(feature = "torch")]
 mod gaps;
 pub mod linear;
 pub mod pca;
+pub mod pls;
 mod ports;
 #[cfg(feature = "torch")]
 mod products;
@@ -18,7 +20,9 @@ use crate::nodes::golden::Case;
 use crate::nodes::kinds::kinds;
 
 kinds! { "regression":
+    banded_ridge::BandedRidge,
     linear::Linear,
     pca::Pca,
+    pls::Pls,
     ridge::Ridge,
 }

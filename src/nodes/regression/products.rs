@@ -5,7 +5,7 @@ use ndarray::ArrayView2;
 use tch::{Kind, Tensor};
 
 use crate::digest::Digest;
-use crate::kind::{KindError, Product, Run};
+use crate::kind::{Arrival, KindError, Product, Run};
 use crate::math::linear::eigen::Eigen;
 use crate::math::linear::gram::{Gram, Precision};
 use crate::math::tensor::{index, place, scalar, wide_vec};
@@ -75,17 +75,28 @@ impl Features {
     /// Reads what there is: the matrix, or, where its object was dropped, what its Gram matrix says of it.
     pub fn at(port: &str, fold: Option<usize>, run: &mut Run<'_>) -> Result<Self, KindError> {
         let arrival = run.arrival_of_fold(port, fold)?.clone();
+        Self::of(&arrival, port, run)
+    }
+
+    /// The same of one arrival, which is `called` so in a sentence.
+    pub fn of(arrival: &Arrival, called: &str, run: &mut Run<'_>) -> Result<Self, KindError> {
         if !arrival.path.exists() {
-            let gone = |_: &mut Run<'_>| Err(KindError::new(format!("`{port}` was dropped; run again")));
+            let gone = |_: &mut Run<'_>| Err(KindError::new(format!("`{called}` was dropped; run again")));
             let (value, _) = run.product(GRAM, arrival.digest, None, Type::Gram, gone)?;
             let Value::Gram(gram) = value else { unreachable!("read as one") };
             let About { stimuli, lineage, rows, columns, .. } = gram.about;
-            let stimuli = stimuli.ok_or_else(|| format!("the rows of `{port}` are no stimuli ({rows} × {columns})"))?;
+            let stimuli =
+                stimuli.ok_or_else(|| format!("the rows of `{called}` are no stimuli ({rows} × {columns})"))?;
             return Ok(Self { stimuli, lineage, rows, columns, digest: arrival.digest, matrix: None });
         }
-        let matrix = run.matrix_of_fold(port, fold)?;
+        let matrix = match Value::read(arrival.ty, &arrival.path)? {
+            Value::Matrix(matrix) => matrix,
+            other => {
+                return Err(KindError::new(format!("`{called}` takes {}, but {} arrives", Type::Matrix, other.ty())));
+            }
+        };
         Ok(Self {
-            stimuli: matrix.stimuli(port)?.clone(),
+            stimuli: matrix.stimuli(called)?.clone(),
             lineage: matrix.about.lineage.clone(),
             rows: matrix.rows(),
             columns: matrix.columns(),

@@ -37,7 +37,46 @@ impl Task {
         responses: &Responses,
         run: &mut Run<'_>,
     ) -> Result<Vec<Self>, KindError> {
-        let features = Features::at("features", round.fold, run)?;
+        let features = Rc::new(Features::at("features", round.fold, run)?);
+        Self::join_to(features, kind, split, round, responses, run)
+    }
+
+    /// The same with features that were read before.
+    pub fn join_to(
+        features: Rc<Features>,
+        kind: &str,
+        split: &Split,
+        round: &Round,
+        responses: &Responses,
+        run: &mut Run<'_>,
+    ) -> Result<Vec<Self>, KindError> {
+        let tasks = gaps::apart(Self::whole(features, kind, split, round, responses)?, run)?;
+        note_constant(&tasks, run);
+        Ok(tasks)
+    }
+
+    /// Joins a round's inputs for one fit of all units, which need responses to every train stimulus.
+    pub fn join_whole(
+        kind: &str,
+        split: &Split,
+        round: &Round,
+        responses: &Responses,
+        run: &mut Run<'_>,
+    ) -> Result<Self, KindError> {
+        let features = Rc::new(Features::at("features", round.fold, run)?);
+        let task = Self::whole(features, kind, split, round, responses)?;
+        gaps::refuse(&task)?;
+        note_constant(std::slice::from_ref(&task), run);
+        Ok(task)
+    }
+
+    fn whole(
+        features: Rc<Features>,
+        kind: &str,
+        split: &Split,
+        round: &Round,
+        responses: &Responses,
+    ) -> Result<Self, KindError> {
         let stimuli = features.stimuli.clone();
         let train = train_rows(split, round, &stimuli, "features")?;
         let seen = stimuli.select(&train);
@@ -59,10 +98,7 @@ impl Task {
             .to_responses_of(responses.about.recording.as_ref());
         let units = responses.units().to_vec();
         let place = (0..units.len()).collect();
-        let whole = Self { fold: round.fold, features: Rc::new(features), train, y, units, place, lineage };
-        let tasks = gaps::apart(whole, run)?;
-        note_constant(&tasks, run);
-        Ok(tasks)
+        Ok(Self { fold: round.fold, features, train, y, units, place, lineage })
     }
 }
 
@@ -156,6 +192,11 @@ pub struct Solved {
 }
 
 impl Solved {
+    /// Predictions and a fit that were made already.
+    pub fn from_parts(predictions: Array2<f32>, fit: Option<(Array2<f32>, Vec<f32>)>) -> Self {
+        Self { predictions, fit }
+    }
+
     /// Predicts all rows; `coefficients` belong to the design's columns, `mean` to the units.
     pub fn of(task: &Task, design: &Design, coefficients: &Tensor, mean: &Tensor, run: &Run<'_>) -> Self {
         let predictions = to_array(&(design.all.matmul(coefficients) + mean));
@@ -163,7 +204,10 @@ impl Solved {
         if design.dual.is_some() && !run.wants("fit") {
             return Self { predictions, fit: None };
         }
-        let weights = weights(task, design, coefficients, run);
+        let weights = match &design.dual {
+            None => to_array(coefficients),
+            Some(_) => weights(&task.features, &task.train, coefficients, run),
+        };
         let centre = ndarray::Array1::from_vec(gram::mean(task.features.raw(), &task.train)).mapv(f64::from);
         let shift = weights.mapv(f64::from).t().dot(&centre);
         let intercept = wide_vec(mean).iter().zip(&shift).map(|(mean, shift)| (mean - shift) as f32).collect();
@@ -173,6 +217,18 @@ impl Solved {
 
 /// Emits predictions of all rows and units, and the fit.
 pub fn emit(kind: &str, tasks: &[Task], solved: Vec<Solved>, run: &mut Run<'_>) -> Result<(), KindError> {
+    let rows = || gaps::rows_of_any(tasks);
+    emit_centred(kind, tasks, solved, || gram::mean(tasks[0].features.raw(), &rows()), run)
+}
+
+/// The same with train means of the features that are made where the fit is.
+pub fn emit_centred(
+    kind: &str,
+    tasks: &[Task],
+    solved: Vec<Solved>,
+    centre: impl FnOnce() -> Vec<f32>,
+    run: &mut Run<'_>,
+) -> Result<(), KindError> {
     let Task { fold, features, lineage, .. } = &tasks[0];
     let units = gaps::together(tasks, tasks.iter().map(|task| task.units.clone()).collect());
     let mut predictions = Vec::with_capacity(tasks.len());
@@ -193,7 +249,7 @@ pub fn emit(kind: &str, tasks: &[Task], solved: Vec<Solved>, run: &mut Run<'_>) 
         return Ok(());
     }
     let (weights, intercepts): (Vec<_>, Vec<_>) = fits.into_iter().unzip();
-    let centre = ndarray::Array1::from_vec(gram::mean(features.raw(), &gaps::rows_of_any(tasks)));
+    let centre = ndarray::Array1::from_vec(centre());
     let arrays = [
         ("intercept".to_owned(), ndarray::Array1::from_vec(gaps::together(tasks, intercepts)).into_dyn()),
         ("mean".to_owned(), centre.into_dyn()),
@@ -203,22 +259,20 @@ pub fn emit(kind: &str, tasks: &[Task], solved: Vec<Solved>, run: &mut Run<'_>) 
     run.emit_round("fit", *fold, Value::Fit(Fit { about, arrays: arrays.into() }))
 }
 
-/// Weights of the features, columns × units: in the dual form Xᵀa, a block of columns at a time.
-fn weights(task: &Task, design: &Design, coefficients: &Tensor, run: &Run<'_>) -> Array2<f32> {
-    if design.dual.is_none() {
-        return to_array(coefficients);
-    }
-    let x = task.features.raw();
+/// Weights of the features, columns × units, by those of train rows (train × units): Xᵀa, a block of columns at a time.
+pub fn weights(features: &Features, train: &[usize], coefficients: &Tensor, run: &Run<'_>) -> Array2<f32> {
+    let x = features.raw();
+    let units = coefficients.size()[1] as usize;
     let device = place(run.device);
     let precision = Precision::of(x.rows, x.columns);
-    let blocks = Blocks::new(x, &task.train, precision, device);
-    let at: Vec<i64> = task.train.iter().map(|&row| index(row)).collect();
-    let spread = Tensor::zeros([index(x.rows), index(task.units.len())], (tch::Kind::Double, device));
+    let blocks = Blocks::new(x, train, precision, device);
+    let at: Vec<i64> = train.iter().map(|&row| index(row)).collect();
+    let spread = Tensor::zeros([index(x.rows), index(units)], (tch::Kind::Double, device));
     let spread = spread.index_copy(0, &Tensor::from_slice(&at).to_device(device), coefficients);
-    let mut out = Array2::zeros((x.columns, task.units.len()));
+    let mut out = Array2::zeros((x.columns, units));
     for block in (0..blocks.len()).map(|at| blocks.get(at)) {
         let product = narrow_vec(&block.shifted.tr().matmul(&spread.to_kind(block.shifted.kind())));
-        let from = block.start * task.units.len();
+        let from = block.start * units;
         out.as_slice_mut().expect("row-major")[from..from + product.len()].copy_from_slice(&product);
     }
     out

@@ -207,14 +207,12 @@ mod compute {
     use crate::kind::{Compute, KindError, Run};
     use crate::math::linear::basis::Basis;
     use crate::math::linear::dual::{Bands, by_bands};
-    use crate::math::linear::folds::deal;
     use crate::math::linear::penalty::{AUTO, Choice, choose, log_grid, scaled_grid};
     use crate::math::linear::ridge::Judge;
     use crate::math::tensor::{column_means, from_array, place};
     use crate::nodes::regression::readout::{Design, Found, Penalties, Solved, emit};
     use crate::nodes::regression::ridge::{Alphas, Params, Ridge};
     use crate::nodes::regression::task::Task;
-    use crate::value::stimuli::Stimulus;
 
     impl Compute for Ridge {
         fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
@@ -262,7 +260,7 @@ mod compute {
         all: usize,
         run: &mut Run<'_>,
     ) -> Result<(Solved, Choice, Vec<f64>), KindError> {
-        let folds = params.folds.map(|folds| dealt(folds.get(), task, all)).transpose()?;
+        let folds = params.folds.map(|folds| task.dealt(folds.get(), all)).transpose()?;
         // A fit without a fold holds half a square beside what some of them do together.
         let more = bands(params, task).map_or(0, |folds| 1 + folds / 2);
         let design = Design::of(task, more, run)?;
@@ -324,22 +322,6 @@ mod compute {
         let choice = choose(&judge, y, grid, extend);
         let coefficients = basis.coefficients(y, &choice.alpha);
         Ok((choice, coefficients))
-    }
-
-    /// The fold of each train row, of `all` that the round has.
-    fn dealt(count: usize, task: &Task, all: usize) -> Result<Vec<usize>, KindError> {
-        let rows = task.train.len();
-        // Every fit needs three rows, as every fit does.
-        let rule = match rows {
-            rows if rows < rows.div_ceil(count) + 3 => "a fit without a fold needs 3 or more",
-            rows if count > rows => "a fold needs 1 or more",
-            _ => {
-                let stimuli = task.features.stimuli.select(&task.train);
-                let identities: Vec<u64> = stimuli.iter().map(Stimulus::identity).collect();
-                return Ok(deal(&identities, count));
-            }
-        };
-        Err(KindError::new(format!("`folds` is {count}, but {}; {rule}", task.rows_in_words(all))))
     }
 
     /// Says where the grid was too small: for the units of one fit with its numbers, for those of several by counts.
