@@ -4,7 +4,7 @@ pub mod compare;
 pub mod decode;
 pub mod evaluate;
 #[cfg(feature = "torch")]
-mod held_out;
+pub(super) mod held_out;
 pub mod noise_ceiling;
 pub mod on;
 #[cfg(feature = "torch")]

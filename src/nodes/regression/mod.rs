@@ -4,9 +4,9 @@
 mod gaps;
 pub mod linear;
 pub mod pca;
-mod ports;
+pub(super) mod ports;
 #[cfg(feature = "torch")]
-mod products;
+pub(super) mod products;
 #[cfg(feature = "torch")]
 pub(super) mod readout;
 pub mod ridge;
