@@ -132,6 +132,7 @@ fn all() -> BTreeMap<&'static str, Ports> {
         crate::nodes::evaluation::golden(),
         crate::nodes::features::golden(),
         crate::nodes::regression::golden(),
+        crate::nodes::similarity::golden(),
         crate::nodes::training::golden(),
     ];
     lists.into_iter().flatten().map(|case| (case.name, (case.make)())).collect()

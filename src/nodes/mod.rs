@@ -22,6 +22,7 @@ mod samples;
 #[cfg(test)]
 #[path = "../../tests/fixtures/saved.rs"]
 pub(crate) mod saved;
+pub mod similarity;
 #[cfg(test)]
 pub mod testing;
 pub mod training;
@@ -34,6 +35,7 @@ pub fn registry() -> Registry {
     data::register(&mut registry);
     features::register(&mut registry);
     regression::register(&mut registry);
+    similarity::register(&mut registry);
     training::register(&mut registry);
     evaluation::register(&mut registry);
     registry
