@@ -17,6 +17,7 @@ met() {
     evcxr) evcxr evcxr ;;
     jupyter) evcxr evcxr_jupyter && [ -x .evcxr/python/bin/python ] ;;
     shared) [ -d ../shared/data/v4-201025 ] && [ -d ../shared/data/v4-210325 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
+    similarity) [ -f ../shared/data/similarity/92_brainRDMs.mat ] && [ -f ../shared/data/similarity/simTruePatterns.mat ] ;;
     python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null && [ -f ../shared/data/make_it_h5.py ] ;;
     torchvision)
         for python in "${VENTRAL_PYTHON:-}" .peers/bin/python python3; do
@@ -33,13 +34,14 @@ declare -A want=(
     [evcxr]="evcxr and its library (make repl)"
     [jupyter]="evcxr's Jupyter kernel (make jupyter)"
     [shared]="recordings and weights in ../shared"
+    [similarity]="dissimilarities of 92 images in ../shared/data/similarity"
     [python]="a Python with numpy, h5py, pillow and scipy (.tools/python.sh)"
     [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-needs="chromium evcxr jupyter shared python namespaces no_gpu"
+needs="chromium evcxr jupyter shared similarity python namespaces no_gpu"
 # Only tests that `make slow` runs want it.
 [ "${1:-}" = slow ] && needs="shared torchvision"
 for need in $needs; do

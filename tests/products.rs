@@ -42,7 +42,7 @@ fn products(study: &Study) -> usize {
 fn dropped_features_are_not_made_again_for_what_their_products_give() {
     let study = Study::with(DROPPED);
     assert_eq!(ran(&study, &[]).len(), 4);
-    assert_eq!(products(&study), 2, "one Gram matrix and one decomposition serve both readers");
+    assert_eq!(products(&study), 3, "one Gram matrix, sums of rows and one decomposition serve both readers");
     assert!(!study.path("cache/by-name/a/px/features.safetensors").exists(), "the features were dropped");
 
     study.edit("components: 8", "components: 5");
@@ -73,7 +73,7 @@ fn products_live_as_long_as_what_they_are_made_of_and_a_damaged_one_is_made_agai
     let study = Study::with(DROPPED);
     ran(&study, &[]);
     study.ventral(&["cache", "gc"]).succeeded();
-    assert_eq!(products(&study), 2);
+    assert_eq!(products(&study), 3);
     for entry in fs::read_dir(study.path("cache/objects")).expect("objects").flatten() {
         for object in fs::read_dir(entry.path()).expect("a folder").flatten() {
             let bytes = fs::read(object.path()).expect("it reads");
@@ -91,7 +91,37 @@ fn products_live_as_long_as_what_they_are_made_of_and_a_damaged_one_is_made_agai
     study.edit("size: 8", "size: 9");
     ran(&study, &[]);
     study.ventral(&["cache", "gc"]).succeeded();
-    assert_eq!(products(&study), 2);
+    assert_eq!(products(&study), 3);
+}
+
+/// The same features compared as they are.
+fn compared() -> String {
+    format!(
+        "{DROPPED}  \
+  similar: {{ kind: rsa, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: test }} }}
+  aligned: {{ kind: cka, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: test }} }}
+"
+    )
+}
+
+#[test]
+fn similarities_need_no_features_again_and_are_the_same_without_them() {
+    let (dropped, kept) = (Study::with(&compared()), Study::with(&compared().replace(", keep: false", "")));
+    let table = |study: &Study, node: &str| {
+        study.ventral(&["show", "recipes/a.yaml", &format!("{node}.table"), "--json"]).succeeded().json()
+    };
+    ran(&dropped, &[]);
+    for (edit, node) in [("on: test } }\n  aligned", "similar"), ("on: test } }\n", "aligned")] {
+        for study in [&dropped, &kept] {
+            study.edit(edit, &edit.replace("on: test", "on: all"));
+        }
+        assert_eq!(ran(&dropped, &[]), [node]);
+    }
+    assert!(!dropped.path("cache/by-name/a/px/features.safetensors").exists(), "the features were dropped");
+    ran(&kept, &[]);
+    for node in ["similar", "aligned"] {
+        assert_eq!(table(&dropped, node), table(&kept, node), "{node}");
+    }
 }
 
 #[test]

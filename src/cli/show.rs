@@ -103,8 +103,14 @@ fn as_json(value: &Value) -> Json {
             "arrays": fit.arrays.iter().map(|(name, a)| (name.clone(), json!(a.shape()))).collect::<Map<_, _>>(),
             "fitted": exposures(&fit.about.lineage.fitted),
         }),
+        Value::Rdm(rdm) => json!({
+            "type": "Rdm", "stimuli": rdm.about.stimuli.iter().map(|s| s.name.to_string()).collect::<Vec<_>>(),
+            "of": rdm.about.of, "dissimilarity": rdm.about.dissimilarity,
+            "fitted": exposures(&rdm.about.lineage.fitted), "selected": exposures(&rdm.about.lineage.selected),
+        }),
         Value::Gram(gram) => json!({ "type": "Gram", "rows": gram.about.rows, "columns": gram.about.columns }),
         Value::Eigen(eigen) => json!({ "type": "Eigen", "rows": eigen.about.rows, "rank": eigen.about.rank }),
+        Value::Sums(sums) => json!({ "type": "Sums", "rows": sums.about.rows, "columns": sums.about.columns }),
     }
 }
 

@@ -158,9 +158,10 @@ impl<'a> Walk<'a> {
         let stand_ins = node.kind.stand_ins(&node.params, &self.ports(at));
         let stood_in_for = |edge: usize| {
             let port = node.edges[edge].port.as_str();
-            let Some((_, product)) = stand_ins.iter().find(|(name, _)| *name == port) else { return false };
+            let products: Vec<_> = stand_ins.iter().filter(|(name, _)| *name == port).map(|(_, one)| one).collect();
             let Ok(arrivals) = fingerprint::arrivals(node, edge, upstream(node.edges[edge].from)) else { return false };
-            arrivals.iter().all(|stored| self.store.product(&product.ingredients(stored.digest, None)).is_some())
+            let there = |of| products.iter().all(|one| self.store.product(&one.ingredients(of, None)).is_some());
+            !products.is_empty() && arrivals.iter().all(|stored| there(stored.digest))
         };
         (0..node.edges.len()).filter(|&edge| !stood_in_for(edge)).map(|edge| node.edges[edge].from).collect()
     }

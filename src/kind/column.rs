@@ -42,7 +42,8 @@ pub const COUNT: &str = "count";
 pub const LABEL: &str = "label";
 
 /// Columns that say what a row is or how it was summarised: never a measure.
-const NO_MEASURES: &[&str] = &[UNIT, MEASURE, MEAN, MEDIAN, SEM, UNITS, FOLD, COMPONENT, AT_EDGE, LABEL, "repeats", "folds", "draws"];
+const NO_MEASURES: &[&str] =
+    &[UNIT, MEASURE, MEAN, MEDIAN, SEM, UNITS, FOLD, COMPONENT, AT_EDGE, LABEL, "repeats", "folds", "draws"];
 
 /// Whether a column may hold a measure.
 pub fn may_measure(column: &str) -> bool {

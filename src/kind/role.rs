@@ -37,6 +37,10 @@ pub enum Role {
     Predictions,
     /// Pictures, of whatever kind.
     Pictures,
+    /// How alike representations are: a row per pair of them.
+    Similarity,
+    /// Dissimilarities of stimuli, pair by pair.
+    Rdm,
     /// A table that is no more than that.
     Table,
     /// A matrix that is no more than that.
@@ -62,6 +66,8 @@ impl Role {
             Self::ClassAccuracy => "accuracy by class",
             Self::Predictions => "predicted responses",
             Self::Pictures => "pictures",
+            Self::Similarity => "similarities of representations",
+            Self::Rdm => "dissimilarities of stimuli",
             Self::Table => "any table",
             Self::Matrix => "any matrix",
         }
@@ -73,6 +79,7 @@ impl Role {
             Type::Images => Some(Self::Pictures),
             Type::Table => Some(Self::Table),
             Type::Matrix => Some(Self::Matrix),
+            Type::Rdm => Some(Self::Rdm),
             _ => None,
         }
     }

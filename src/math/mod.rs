@@ -2,5 +2,6 @@
 
 pub mod learn;
 pub mod linear;
+pub mod similarity;
 pub mod tensor;
 pub mod winograd;

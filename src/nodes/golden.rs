@@ -85,7 +85,11 @@ fn described(value: &Value) -> Json {
             let tensor = |x: &ndarray::ArrayD<f32>| json!({ "shape": x.shape(), "numbers": sample(&x.iter().copied().collect::<Vec<_>>()) });
             json!(network.tensors.iter().map(|(name, x)| (name.clone(), tensor(x))).collect::<BTreeMap<_, _>>())
         }
-        Value::Gram(_) | Value::Eigen(_) => panic!("no port gives one"),
+        Value::Rdm(rdm) => {
+            let of: Vec<Option<String>> = rdm.about.of.iter().map(|of| of.words()).collect();
+            json!({ "shape": rdm.pairs.shape(), "of": of, "numbers": sample(&rdm.pairs.iter().copied().collect::<Vec<_>>()) })
+        }
+        Value::Gram(_) | Value::Eigen(_) | Value::Sums(_) => panic!("no port gives one"),
     }
 }
 
@@ -128,6 +132,7 @@ fn all() -> BTreeMap<&'static str, Ports> {
         crate::nodes::evaluation::golden(),
         crate::nodes::features::golden(),
         crate::nodes::regression::golden(),
+        crate::nodes::similarity::golden(),
         crate::nodes::training::golden(),
     ];
     lists.into_iter().flatten().map(|case| (case.name, (case.make)())).collect()

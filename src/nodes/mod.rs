@@ -24,6 +24,7 @@ mod samples;
 pub(crate) mod saved;
 #[cfg(feature = "torch")]
 mod sides;
+pub mod similarity;
 #[cfg(test)]
 pub mod testing;
 pub mod training;
@@ -36,6 +37,7 @@ pub fn registry() -> Registry {
     data::register(&mut registry);
     features::register(&mut registry);
     regression::register(&mut registry);
+    similarity::register(&mut registry);
     training::register(&mut registry);
     evaluation::register(&mut registry);
     registry

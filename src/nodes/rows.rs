@@ -15,10 +15,15 @@ pub fn train_rows(split: &Split, round: &Round, stimuli: &Stimuli, port: &str) -
 
 /// Refuses features that are no finite numbers, and says where.
 pub fn check_finite(features: &Matrix) -> Result<(), KindError> {
+    check_finite_at("features", features)
+}
+
+/// The same of what arrives at a port.
+pub fn check_finite_at(port: &str, features: &Matrix) -> Result<(), KindError> {
     let Some((row, column)) = gram::first_not_finite(features.raw()) else { return Ok(()) };
-    let name = &features.stimuli("features")?.get(row).name;
+    let name = &features.stimuli(port)?.get(row).name;
     Err(KindError::new(format!(
-        "`features` is {} at stimulus `{name}`, column {column}; every feature is a finite number",
+        "`{port}` is {} at stimulus `{name}`, column {column}; every feature is a finite number",
         features.view()[[row, column]]
     )))
 }

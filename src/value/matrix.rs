@@ -120,6 +120,12 @@ impl Raw<'_> {
         let length = self.columns * self.stored.size();
         widen(self.stored, &self.bytes[row * length..][..length], out);
     }
+
+    /// As many numbers of a row as there is room for, from a column on, as 32-bit floats.
+    pub fn part(&self, row: usize, from: usize, out: &mut [f32]) {
+        let size = self.stored.size();
+        widen(self.stored, &self.bytes[(row * self.columns + from) * size..][..out.len() * size], out);
+    }
 }
 
 fn widen(stored: Stored, bytes: &[u8], out: &mut [f32]) {

@@ -15,11 +15,13 @@ pub mod labels;
 pub mod lineage;
 pub mod matrix;
 pub mod network;
+pub mod rdm;
 pub mod resize;
 pub mod responses;
 pub mod sizing;
 pub mod split;
 pub mod stimuli;
+pub mod sums;
 pub mod table;
 pub mod ty;
 
@@ -33,8 +35,10 @@ use crate::value::images::Images;
 use crate::value::labels::Labels;
 use crate::value::matrix::Matrix;
 use crate::value::network::Network;
+use crate::value::rdm::Rdm;
 use crate::value::responses::Responses;
 use crate::value::split::Split;
+use crate::value::sums::Sums;
 use crate::value::table::Table;
 use crate::value::ty::Type;
 
@@ -49,8 +53,10 @@ pub enum Value {
     Network(Network),
     Fit(Fit),
     Table(Table),
+    Rdm(Rdm),
     Gram(Gram),
     Eigen(Eigen),
+    Sums(Sums),
 }
 
 impl Value {
@@ -65,8 +71,10 @@ impl Value {
             Self::Network(_) => Type::Network,
             Self::Fit(_) => Type::Fit,
             Self::Table(_) => Type::Table,
+            Self::Rdm(_) => Type::Rdm,
             Self::Gram(_) => Type::Gram,
             Self::Eigen(_) => Type::Eigen,
+            Self::Sums(_) => Type::Sums,
         }
     }
 
@@ -81,8 +89,10 @@ impl Value {
             Type::Network => Self::Network(Network::read(path)?),
             Type::Fit => Self::Fit(Fit::read(path)?),
             Type::Table => Self::Table(Table::read(path)?),
+            Type::Rdm => Self::Rdm(Rdm::read(path)?),
             Type::Gram => Self::Gram(Gram::read(path)?),
             Type::Eigen => Self::Eigen(Eigen::read(path)?),
+            Type::Sums => Self::Sums(Sums::read(path)?),
         })
     }
 
@@ -97,8 +107,10 @@ impl Value {
             Self::Network(value) => value.write(sink),
             Self::Fit(value) => value.write(sink),
             Self::Table(value) => value.write(sink),
+            Self::Rdm(value) => value.write(sink),
             Self::Gram(value) => value.write(sink),
             Self::Eigen(value) => value.write(sink),
+            Self::Sums(value) => value.write(sink),
         }
     }
 }

@@ -78,8 +78,7 @@ impl Split {
                 .collect(),
             Assignment::Draws(draws) => (0..draws.len())
                 .map(|draw| {
-                    let (train, held_out) =
-                        (0..self.stimuli.len()).partition(|&row| draws[draw][row] == Part::Train);
+                    let (train, held_out) = (0..self.stimuli.len()).partition(|&row| draws[draw][row] == Part::Train);
                     Round { fold: Some(draw), train, held_out }
                 })
                 .collect(),

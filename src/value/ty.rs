@@ -23,10 +23,14 @@ pub enum Type {
     Fit,
     /// A polars DataFrame.
     Table,
+    /// Dissimilarities of all pairs of stimuli: representational dissimilarity matrices.
+    Rdm,
     /// Products of rows with rows; on no edge, but a product of its own in the store.
     Gram,
     /// The eigendecomposition of such products; on no edge either.
     Eigen,
+    /// Sums of rows; on no edge either.
+    Sums,
 }
 
 impl Type {

@@ -5,5 +5,6 @@ pub mod multiple;
 pub mod partition;
 pub mod reliability;
 pub mod resampling;
+pub mod student;
 pub mod summary;
 pub mod wilcoxon;

@@ -38,6 +38,7 @@ impl Source<'_> {
         match self.value {
             Value::Matrix(matrix) => matrix.about.stimuli.as_ref(),
             Value::Responses(responses) => Some(responses.stimuli()),
+            Value::Rdm(rdm) => Some(&rdm.about.stimuli),
             _ => None,
         }
     }

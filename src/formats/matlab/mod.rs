@@ -32,6 +32,60 @@ pub fn read_names(path: &Path, key: Option<&str>) -> Result<Vec<String>, String>
     variable.names().map_err(|problem| format!("`{key}` in {name} {problem}"))
 }
 
+/// The same field of every struct of an array of them, such as `RDMs.RDM`.
+pub struct Each {
+    /// The axes of the array of structs, those of one left out.
+    pub shape: Vec<usize>,
+    /// A field's array of each, the last axis running fastest.
+    pub arrays: Vec<Array>,
+    /// What each is called in its field `name`, where all have one.
+    pub names: Option<Vec<String>>,
+}
+
+/// Reads a field of every struct of an array; nothing where `key` means something else. Without a key, the field `field` of the only
+/// variable is meant.
+pub fn read_each(path: &Path, key: Option<&str>, field: &str) -> Result<Option<Each>, String> {
+    let (name, variables) = variables(path, key)?;
+    let (variable, rest) = match (key, &variables[..]) {
+        (Some(key), _) => {
+            let (first, rest) = split(key);
+            let Some((_, variable)) = variables.iter().find(|(name, _)| name == first) else { return Ok(None) };
+            (variable, rest.to_owned())
+        }
+        (None, [(_, only)]) => (only, format!(".{field}")),
+        (None, _) => return Ok(None),
+    };
+    let Variable::Structs { shape, fields } = variable else { return Ok(None) };
+    let count: usize = shape.iter().product();
+    let wanted = rest.strip_prefix('.').map(|rest| rest.split(['.', '{', '(']).next().unwrap_or(rest));
+    if count < 2 || !wanted.is_some_and(|wanted| fields.iter().any(|(field, _)| field == wanted)) {
+        return Ok(None);
+    }
+    let shape: Vec<usize> = shape.iter().copied().filter(|&n| n > 1).collect();
+    // MATLAB's first axis runs fastest.
+    let places: Vec<usize> = (0..count).map(|at| column_major(at, &shape)).collect();
+    let array = |&at: &usize| {
+        let part = variable.part(&format!("({}){rest}", at + 1)).and_then(Variable::array);
+        part.map_err(|problem| format!("struct {} in {name} {problem}", at + 1))
+    };
+    let arrays = places.iter().map(array).collect::<Result<Vec<_>, String>>()?;
+    let called = |&at: &usize| {
+        let names = variable.part(&format!("({}).name", at + 1)).and_then(Variable::names).ok()?;
+        names.into_iter().next()
+    };
+    Ok(Some(Each { shape, arrays, names: places.iter().map(called).collect() }))
+}
+
+/// Where an element of an array lies column by column, of which `at` is the place row by row.
+fn column_major(mut at: usize, shape: &[usize]) -> usize {
+    let mut indices = vec![0; shape.len()];
+    for (index, length) in indices.iter_mut().zip(shape).rev() {
+        *index = at % length;
+        at /= length;
+    }
+    indices.iter().zip(shape).rev().fold(0, |place, (index, length)| place * length + index)
+}
+
 fn variables(path: &Path, key: Option<&str>) -> Result<(String, Vec<(String, Variable)>), String> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let name = name_of(path);
@@ -93,6 +147,20 @@ mod tests {
             assert_eq!(read_names(&fixture(file), Some("words")).unwrap(), ["im2", "im10"], "{file}");
             assert_eq!(read_names(&fixture(file), Some("numbers")).unwrap(), ["3", "71515"], "{file}");
         }
+    }
+
+    #[test]
+    fn every_struct_of_an_array_is_read_at_once() {
+        for file in ["level5.mat", "level7.mat"] {
+            let each = read_each(&fixture(file), Some("sessions.x"), "x").unwrap().unwrap();
+            assert_eq!(each.shape, [2]);
+            assert_eq!(each.arrays.iter().map(|array| array.data[0]).collect::<Vec<_>>(), [5.0, 6.0]);
+            assert_eq!(each.names, None);
+            for key in [Some("data.rates"), Some("sessions(2).x"), Some("sessions.y"), None] {
+                assert!(read_each(&fixture(file), key, "x").unwrap().is_none(), "{key:?}");
+            }
+        }
+        assert_eq!((0..6).map(|at| column_major(at, &[2, 3])).collect::<Vec<_>>(), [0, 2, 4, 1, 3, 5]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! themselves, and where 32 bits would lose too much of it, they are computed again in 64.
 
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
 use crate::math::tensor::{index, rows, scalar};
@@ -54,6 +55,11 @@ pub struct Blocks<'a> {
     buffer: Tensor,
 }
 
+/// The columns of a block.
+fn block_width(x: Raw<'_>) -> usize {
+    (BLOCK_FLOATS / x.rows.max(1)).clamp(256, 8192).min(x.columns.max(1))
+}
+
 /// One block: the columns it starts at, its shifted numbers (rows × width), and what was subtracted (1 × width).
 pub struct Block {
     pub start: usize,
@@ -64,7 +70,7 @@ pub struct Block {
 impl<'a> Blocks<'a> {
     /// Blocks of `x` (rows × columns, row-major), shifted by the means over the rows `centre`, if any are named.
     pub fn new(x: Raw<'a>, centre: &[usize], precision: Precision, device: tch::Device) -> Self {
-        let width = (BLOCK_FLOATS / x.rows.max(1)).clamp(256, 8192).min(x.columns.max(1));
+        let width = block_width(x);
         let kind = precision.kind();
         let weights = (!centre.is_empty()).then(|| {
             let mut weights = vec![0.0; x.rows];
@@ -139,14 +145,31 @@ impl Gram {
     ///
     /// An entry depends on its two rows alone. `progress` is told columns done and in all.
     pub fn of(x: Raw<'_>, precision: Precision, device: tch::Device, progress: &mut dyn FnMut(u64, u64)) -> Self {
-        let gram = Self::within(x, precision, device, progress);
-        if precision == Precision::Single && gram.is_finite() && gram.spread() < LEAST_SPREAD {
-            return Self::within(x, Precision::Double, device, progress);
-        }
-        gram
+        Self::with_sums(x, precision, device, progress).0
     }
 
-    fn within(x: Raw<'_>, precision: Precision, device: tch::Device, progress: &mut dyn FnMut(u64, u64)) -> Self {
+    /// The same, and the sum of every row (`row_sums`), made in one pass over the columns.
+    pub fn with_sums(
+        x: Raw<'_>,
+        precision: Precision,
+        device: tch::Device,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> (Self, Vec<f64>) {
+        let mut sums = vec![0.0; x.rows];
+        let gram = Self::within(x, precision, device, progress, Some(&mut sums));
+        if precision == Precision::Single && gram.is_finite() && gram.spread() < LEAST_SPREAD {
+            return (Self::within(x, Precision::Double, device, progress, None), sums);
+        }
+        (gram, sums)
+    }
+
+    fn within(
+        x: Raw<'_>,
+        precision: Precision,
+        device: tch::Device,
+        progress: &mut dyn FnMut(u64, u64),
+        mut sums: Option<&mut Vec<f64>>,
+    ) -> Self {
         let (height, columns) = (x.rows, x.columns);
         let blocks = Blocks::new(x, &[], precision, device);
         let products = Tensor::zeros([index(height), index(height)], (Kind::Double, device));
@@ -157,6 +180,9 @@ impl Gram {
                 let below = block.shifted.narrow(0, index(top), index(height - top));
                 let mut target = products.narrow(0, index(top), index(height - top)).narrow(1, index(top), index(tall));
                 let _ = target.g_add_(&times(&below, tall));
+            }
+            if let Some(sums) = &mut sums {
+                add_columns(x, block.start, block.shifted.size()[1] as usize, sums);
             }
             progress(blocks.columns_before(at + 1) as u64, columns as u64);
         }
@@ -228,6 +254,33 @@ pub fn to_train(products: &Tensor, train: &[usize]) -> Tensor {
     let _ = out.shallow_clone().g_sub_(&to_mean);
     let _ = out.shallow_clone().g_sub_(&(of_train.tr() - mean_square));
     out
+}
+
+/// The sum of every row, rows, in 64 bits. The order of summation is that of a Gram matrix's blocks, so that sums made beside one have
+/// the same bits as sums made alone.
+pub fn row_sums(x: Raw<'_>) -> Vec<f64> {
+    let width = block_width(x);
+    let mut sums = vec![0.0; x.rows];
+    for start in (0..x.columns).step_by(width) {
+        add_columns(x, start, width.min(x.columns - start), &mut sums);
+    }
+    sums
+}
+
+/// Adds the sums over some columns to those of rows.
+fn add_columns(x: Raw<'_>, start: usize, width: usize, sums: &mut [f64]) {
+    sums.par_iter_mut().enumerate().with_min_len(16).for_each_init(
+        || vec![0.0f32; width],
+        |numbers, (row, sum)| {
+            x.part(row, start, numbers);
+            // Several sums side by side are one vector to the processor.
+            let mut lanes = [0.0f64; 8];
+            for chunk in numbers.chunks(8) {
+                chunk.iter().zip(&mut lanes).for_each(|(&number, lane)| *lane += f64::from(number));
+            }
+            *sum += lanes.iter().sum::<f64>();
+        },
+    );
 }
 
 /// The mean of every column over some rows; columns.
@@ -310,6 +363,19 @@ mod tests {
                 crate::math::tensor::wide_vec(&rows(&gram.to_train(&others), &others))
             };
             assert!(of(&x) == of(&other), "{precision:?}");
+        }
+    }
+
+    #[test]
+    fn row_sums_are_the_same_alone_and_beside_products() {
+        let x = noisy(37, 9000, 3.0);
+        for precision in [Precision::Single, Precision::Double] {
+            let (_, sums) = Gram::with_sums(raw(x.view()), precision, tch::Device::Cpu, &mut |_, _| ());
+            assert_eq!(sums, row_sums(raw(x.view())));
+        }
+        for (row, sum) in row_sums(raw(x.view())).iter().enumerate() {
+            let right: f64 = x.row(row).iter().map(|&number| f64::from(number)).sum();
+            assert!((sum / right - 1.0).abs() < 1e-13, "{row}: {sum} for {right}");
         }
     }
 

@@ -11,23 +11,23 @@ mod hold_out;
 mod joining;
 #[cfg(feature = "torch")]
 mod labelled;
-mod layout;
+pub(super) mod layout;
 pub mod load_features;
 pub mod load_majaj;
 pub mod load_recordings;
 pub mod load_units;
 #[cfg(feature = "torch")]
-mod named;
+pub(super) mod named;
 #[cfg(feature = "torch")]
 mod per_unit;
 #[cfg(feature = "torch")]
 mod pictures;
 #[cfg(feature = "torch")]
-mod reading;
+pub(super) mod reading;
 #[cfg(feature = "torch")]
 mod recorded;
 #[cfg(feature = "torch")]
-mod rows;
+pub(super) mod rows;
 pub mod shuffle;
 pub mod split;
 #[cfg(feature = "torch")]

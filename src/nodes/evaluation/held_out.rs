@@ -76,6 +76,12 @@ pub fn refuse_seen(
     lineage: &Lineage,
     declared: &BTreeMap<&'static str, Declared>,
 ) -> Result<(), KindError> {
+    refuse_fitted(on.word(), stimuli, rows, lineage)?;
+    if on == On::Test { refuse_chosen(stimuli, rows, lineage, declared) } else { Ok(()) }
+}
+
+/// No score of a row that a fit has seen; `word` is what the rows are called.
+pub fn refuse_fitted(word: &str, stimuli: &Stimuli, rows: &[usize], lineage: &Lineage) -> Result<(), KindError> {
     for exposure in &lineage.fitted {
         let seen = rows.iter().filter(|&&row| exposure.saw(stimuli.get(row))).count();
         if seen > 0 {
@@ -83,7 +89,7 @@ pub fn refuse_seen(
                 message: format!(
                     "{seen} of {} {} rows were seen by `{}`, which was fitted on {} rows; a score is of rows that no fit has seen{}",
                     rows.len(),
-                    on.word(),
+                    word,
                     exposure.by,
                     exposure.len(),
                     alike(stimuli, rows, exposure)
@@ -92,9 +98,16 @@ pub fn refuse_seen(
             });
         }
     }
-    if on != On::Test {
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// No score of a test row that chose the model.
+fn refuse_chosen(
+    stimuli: &Stimuli,
+    rows: &[usize],
+    lineage: &Lineage,
+    declared: &BTreeMap<&'static str, Declared>,
+) -> Result<(), KindError> {
     let chooses = |kind: &str| declared.get(kind).is_some_and(|declared| declared.chooses);
     for exposure in lineage.selected.iter().filter(|exposure| chooses(&exposure.by)) {
         let seen = rows.iter().filter(|&&row| exposure.saw(stimuli.get(row))).count();

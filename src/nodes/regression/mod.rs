@@ -6,9 +6,9 @@ mod gaps;
 pub mod linear;
 pub mod pca;
 pub mod pls;
-mod ports;
+pub(super) mod ports;
 #[cfg(feature = "torch")]
-mod products;
+pub(super) mod products;
 #[cfg(feature = "torch")]
 pub(super) mod readout;
 pub mod ridge;

@@ -55,6 +55,9 @@ pub const MEASURES: &[Measure] = &[EXPLAINED_VARIANCE];
 /// Products of all rows of features with one another, by the features' digest.
 pub const GRAM: Product = Product { name: "gram", version: 2 };
 
+/// The sum of every row of features, by the features' digest; made in the pass that makes their Gram matrix.
+pub const ROWSUM: Product = Product { name: "rowsum", version: 1 };
+
 /// The stand-in of a computation that reads the features' Gram matrix alone unless one of some ports is wanted.
 pub fn stand_ins(wanted: &BTreeSet<String>, needing: &[&str]) -> Vec<(&'static str, Product)> {
     if needing.iter().any(|port| wanted.contains(*port)) { Vec::new() } else { vec![("features", GRAM)] }

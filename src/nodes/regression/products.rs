@@ -7,16 +7,17 @@ use tch::{Kind, Tensor};
 use crate::digest::Digest;
 use crate::kind::{Arrival, KindError, Product, Run};
 use crate::math::linear::eigen::Eigen;
+use crate::math::linear::gram;
 use crate::math::linear::gram::{Gram, Precision};
 use crate::math::tensor::{index, place, scalar, wide_vec};
-use crate::nodes::regression::ports::GRAM;
-use crate::nodes::rows::check_finite;
-use crate::value::gram::About;
+use crate::nodes::regression::ports::{GRAM, ROWSUM};
+use crate::nodes::rows::check_finite_at;
+use crate::value::gram::{About, Gram as Kept};
 use crate::value::lineage::Lineage;
 use crate::value::matrix::{Matrix, Raw};
 use crate::value::stimuli::Stimuli;
 use crate::value::ty::Type;
-use crate::value::{Value, eigen, gram};
+use crate::value::{Value, eigen, sums};
 
 /// The decomposition over some train rows of a Gram matrix, by that matrix's digest.
 const EIGEN: Product = Product { name: "eigen", version: 1 };
@@ -33,6 +34,7 @@ pub struct Features {
     pub lineage: Lineage,
     pub rows: usize,
     pub columns: usize,
+    port: String,
     digest: Digest,
     matrix: Option<Matrix>,
 }
@@ -87,7 +89,8 @@ impl Features {
             let About { stimuli, lineage, rows, columns, .. } = gram.about;
             let stimuli =
                 stimuli.ok_or_else(|| format!("the rows of `{called}` are no stimuli ({rows} × {columns})"))?;
-            return Ok(Self { stimuli, lineage, rows, columns, digest: arrival.digest, matrix: None });
+            let (port, digest) = (called.to_owned(), arrival.digest);
+            return Ok(Self { stimuli, lineage, rows, columns, port, digest, matrix: None });
         }
         let matrix = match Value::read(arrival.ty, &arrival.path)? {
             Value::Matrix(matrix) => matrix,
@@ -100,6 +103,7 @@ impl Features {
             lineage: matrix.about.lineage.clone(),
             rows: matrix.rows(),
             columns: matrix.columns(),
+            port: called.to_owned(),
             digest: arrival.digest,
             matrix: Some(matrix),
         })
@@ -137,16 +141,29 @@ impl Features {
     }
 
     fn gram(&self, finer: bool, run: &mut Run<'_>) -> Result<(Gram, Digest), KindError> {
+        let (gram, digest) = self.products(finer, run)?;
+        let precision = if gram.about.double { Precision::Double } else { Precision::Single };
+        let side = index(gram.about.rows);
+        let products = Tensor::from_slice(&gram.products).to_device(place(run.device)).view([side, side]);
+        assert_eq!(products.kind(), Kind::Double);
+        Ok((Gram { products, columns: gram.about.columns, precision }, digest))
+    }
+
+    /// Products of all rows with all rows as they are kept, and their digest.
+    pub fn products(&self, finer: bool, run: &mut Run<'_>) -> Result<(Kept, Digest), KindError> {
         let device = place(run.device);
         let precision = if finer { Precision::Double } else { Precision::of(self.rows, self.columns) };
         let make = |run: &mut Run<'_>| {
             let mut progress = |done, total| run.progress(done, total, "columns");
-            let gram = Gram::of(self.raw(), precision, device, &mut progress);
+            let (gram, sums) = Gram::with_sums(self.raw(), precision, device, &mut progress);
             if !gram.is_finite() {
-                check_finite(self.matrix())?;
-                let rule = "products of rows of `features` exceed 32-bit floats; scale the features down";
-                return Err(KindError::new(rule));
+                check_finite_at(&self.port, self.matrix())?;
+                let port = &self.port;
+                return Err(KindError::new(format!(
+                    "products of rows of `{port}` exceed 32-bit floats; scale the features down"
+                )));
             }
+            self.keep_sums(sums, run)?;
             let about = About {
                 stimuli: Some(self.stimuli.clone()),
                 lineage: self.lineage.clone(),
@@ -154,21 +171,57 @@ impl Features {
                 columns: self.columns,
                 double: gram.precision == Precision::Double,
             };
-            Ok(Value::Gram(gram::Gram { about, products: wide_vec(&gram.products) }))
+            Ok(Value::Gram(Kept { about, products: wide_vec(&gram.products) }))
         };
         let (value, digest) = run.product(GRAM, self.digest, self.detail(finer), Type::Gram, make)?;
         let Value::Gram(gram) = value else { unreachable!("read as one") };
-        let precision = if gram.about.double { Precision::Double } else { Precision::Single };
-        let side = index(gram.about.rows);
-        let products = Tensor::from_slice(&gram.products).to_device(device).view([side, side]);
-        assert_eq!(products.kind(), Kind::Double);
-        Ok((Gram { products, columns: gram.about.columns, precision }, digest))
+        Ok((gram, digest))
+    }
+
+    /// The sum of every row: made with the Gram matrix, or of the matrix where products are older than they.
+    pub fn row_sums(&self, run: &mut Run<'_>) -> Result<Vec<f64>, KindError> {
+        let sums = match &self.matrix {
+            Some(matrix) => self.sums(|| Ok(gram::row_sums(matrix.raw())), run)?,
+            None => self.sums(|| Err(KindError::new("the sums of rows were dropped; run again")), run)?,
+        };
+        Ok(sums.sums)
+    }
+
+    fn keep_sums(&self, sums: Vec<f64>, run: &mut Run<'_>) -> Result<(), KindError> {
+        self.sums(|| Ok(sums), run).map(|_| ())
+    }
+
+    fn sums(
+        &self,
+        make: impl FnOnce() -> Result<Vec<f64>, KindError>,
+        run: &mut Run<'_>,
+    ) -> Result<sums::Sums, KindError> {
+        let about = sums::About { rows: self.rows, columns: self.columns };
+        let make = |_: &mut Run<'_>| Ok(Value::Sums(sums::Sums { about, sums: make()? }));
+        let (value, _) = run.product(ROWSUM, self.digest, None, Type::Sums, make)?;
+        let Value::Sums(sums) = value else { unreachable!("read as one") };
+        Ok(sums)
+    }
+
+    /// What the columns are called, where they are there and have names.
+    pub fn names(&self) -> Option<&[String]> {
+        self.matrix.as_ref()?.about.columns.as_deref()
+    }
+
+    /// Whether nothing is known of them but products of rows.
+    pub fn is_dropped(&self) -> bool {
+        self.matrix.is_none()
+    }
+
+    /// Whether their Gram matrix is what computations share, by sizes alone.
+    pub fn by_products(&self) -> bool {
+        self.rows <= self.columns && self.rows <= MOST_EXACT
     }
 
     /// Nothing for the Gram matrix that every computation chooses that may do without the matrix, so that the sight of it
     /// in the store tells the executor so.
     fn detail(&self, finer: bool) -> Option<Digest> {
-        let text = match (finer, self.rows <= self.columns && self.rows <= MOST_EXACT) {
+        let text = match (finer, self.by_products()) {
             (true, _) => "double",
             (false, false) => "chosen",
             (false, true) => return None,

@@ -18,6 +18,7 @@ use crate::report::read::grid::{Cells, Grid};
 use crate::report::read::measure::capital;
 use crate::report::read::sample::main_measure;
 use crate::value::matrix::Matrix;
+use crate::value::rdm::{Of, Rdm};
 use crate::value::ty::Type;
 
 /// Beyond these, cells are no shapes that can be pointed at but pixels of a picture.
@@ -54,6 +55,8 @@ pub struct Options {
     columns: Option<String>,
     /// Of a table, the column that is shown.
     value: Option<String>,
+    /// Of several dissimilarity matrices, the one that is shown, by a subject, region or name of its own; without it, their mean.
+    of: Option<String>,
 }
 
 /// A matrix or a table as shades.
@@ -62,7 +65,9 @@ pub struct Heatmap;
 impl Described for Heatmap {
     const NAME: &'static str = "heatmap";
     const ABOUT: &'static str = "A matrix or a table as shades.";
-    const DRAWS: &'static [Role] = &[Role::Matrix, Role::Predictions, Role::Table, Role::Comparison, Role::Confusion];
+    const DRAWS: &'static [Role] =
+        &[Role::Matrix, Role::Predictions, Role::Table, Role::Comparison, Role::Confusion, Role::Rdm, Role::Similarity];
+    const USUAL: &'static [Role] = &[Role::Rdm];
     type Options = Options;
 }
 
@@ -166,12 +171,15 @@ fn cluster(n: usize, distance: impl Fn(usize, usize) -> f64) -> Vec<usize> {
 fn read(view: &View<'_>, options: &Options) -> Option<Shades> {
     let node = view.first();
     let kind = view.results.node(node).kind;
-    let fits = |ty: Type| matches!(ty, Type::Matrix | Type::Table);
+    let fits = |ty: Type| matches!(ty, Type::Matrix | Type::Table | Type::Rdm);
     let port = kind.outputs.iter().find(|out| view.port.map_or(fits(out.ty), |port| port == out.name))?;
     if port.ty == Type::Table {
         return of_table(&*view.results.table(node, port.name)?, options);
     }
     let stored = *view.results.outputs(node, port.name).first()?;
+    if port.ty == Type::Rdm {
+        return of_rdm(&view.results.rdm(stored)?, options.of.as_deref());
+    }
     Some(of_matrix(&view.results.matrix(stored)?))
 }
 
@@ -186,6 +194,33 @@ fn of_matrix(matrix: &Matrix) -> Shades {
         columns: columns.unwrap_or_else(|| (1..=m).map(|at| at.to_string()).collect()),
         values: matrix.view().iter().map(|&x| f64::from(x)).collect(),
     }
+}
+
+/// One of several matrices, or the mean of those that are meant.
+fn of_rdm(rdm: &Rdm, of: Option<&str>) -> Option<Shades> {
+    let (n, known) = (rdm.about.stimuli.len(), &rdm.about.of);
+    let meant = |one: &Of| {
+        of.is_none_or(|of| [&one.name, &one.subject, &one.region].iter().any(|word| word.as_deref() == Some(of)))
+    };
+    let some: Vec<usize> = (0..known.len()).filter(|&at| meant(&known[at])).collect();
+    let first = *some.first()?;
+    let mut values = vec![0.0; n * n];
+    for &at in &some {
+        values.iter_mut().zip(rdm.square(at)).for_each(|(sum, value)| *sum += f64::from(value) / some.len() as f64);
+    }
+    let names: Vec<String> = rdm.about.stimuli.iter().map(|stimulus| stimulus.name.to_string()).collect();
+    let value = match &some[..] {
+        [_] => {
+            known[first].words().map_or_else(|| "dissimilarity".to_owned(), |words| format!("dissimilarity ({words})"))
+        }
+        several => format!("dissimilarity (mean of {} matrices)", several.len()),
+    };
+    Some(Shades {
+        called: ["stimulus".to_owned(), "stimulus".to_owned(), value],
+        rows: names.clone(),
+        columns: names,
+        values,
+    })
 }
 
 fn of_table(grid: &Grid, options: &Options) -> Option<Shades> {

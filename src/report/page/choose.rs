@@ -158,6 +158,7 @@ const SPEAKING: &[Role] = &[
     Role::History,
     Role::Confusion,
     Role::Pictures,
+    Role::Rdm,
 ];
 
 /// The chart that a node has of itself: of the first of what it gives, else of a table that it has.
@@ -198,6 +199,9 @@ fn defaults(results: &Results<'_>) -> Vec<Item> {
     }
     for family in &all {
         page.items.extend(of(results, &family.nodes[..1], Role::Pictures));
+    }
+    for family in &all {
+        page.tables.extend(of_role(results, &family.nodes, Role::Similarity));
     }
     page.items.extend(page.tables.into_iter().map(Item::Table));
     page.items

@@ -193,7 +193,7 @@ fn exposures(results: &Results<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>,
     let outputs = results.all_outputs(at);
     let mut lineages = Vec::new();
     let mut scored = Vec::new();
-    for stored in outputs.filter(|stored| matches!(stored.ty, Type::Fit | Type::Matrix | Type::Table)) {
+    for stored in outputs.filter(|stored| matches!(stored.ty, Type::Fit | Type::Matrix | Type::Rdm | Type::Table)) {
         // A keyed output has one history; the first tells it. Matrices are mapped, not read.
         if stored.ty != Type::Table && !lineages.is_empty() {
             continue;
@@ -201,6 +201,7 @@ fn exposures(results: &Results<'_>, at: NodeIndex) -> (Vec<String>, Vec<String>,
         match results.value(stored).as_deref() {
             Some(Value::Fit(fit)) => lineages.push(fit.about.lineage.clone()),
             Some(Value::Matrix(matrix)) => lineages.push(matrix.about.lineage.clone()),
+            Some(Value::Rdm(rdm)) => lineages.push(rdm.about.lineage.clone()),
             Some(Value::Table(table)) => {
                 lineages.push(table.about.lineage.clone());
                 let on = table.about.facts.get(fact::SCORED_ON).and_then(Json::as_str).unwrap_or("");

@@ -15,6 +15,7 @@ use crate::value::Value;
 use crate::value::images::Images;
 use crate::value::labels::Labels;
 use crate::value::matrix::Matrix;
+use crate::value::rdm::Rdm;
 use crate::value::responses::Responses;
 use crate::value::split::Split;
 use crate::value::ty::Type;
@@ -168,6 +169,14 @@ impl<'a> Results<'a> {
     pub fn matrix(&self, stored: &Stored) -> Option<Matrix> {
         match &*self.value(stored)? {
             Value::Matrix(matrix) => Some(matrix.clone()),
+            _ => None,
+        }
+    }
+
+    /// The dissimilarities of a stored value.
+    pub fn rdm(&self, stored: &Stored) -> Option<Rdm> {
+        match &*self.value(stored)? {
+            Value::Rdm(rdm) => Some(rdm.clone()),
             _ => None,
         }
     }

@@ -26,7 +26,7 @@ use crate::value::table::Table;
 pub fn scored(on: Option<On>, split: &Split) -> (On, Result<Vec<Round>, KindError>) {
     let on = on.unwrap_or(match split.assignment {
         Assignment::Folds { .. } => On::Folds,
-        Assignment::Parts(_) => On::Test,
+        Assignment::Parts(_) | Assignment::Draws(_) => On::Test,
     });
     (on, held_out::rounds(on, split))
 }

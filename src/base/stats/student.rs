@@ -1,0 +1,30 @@
+//! Student's t distribution.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// The quantile q in (0, 1) of t with so many degrees of freedom, more than 0.
+pub fn quantile(q: f64, freedom: f64) -> f64 {
+    let t = StudentsT::new(0.0, 1.0, freedom).expect("the caller's degrees of freedom are more than 0");
+    t.inverse_cdf(q)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_scipy_s() {
+        // scipy.stats.t.ppf(.975, [2, 3, 9, 100, 1e6])
+        let right = [
+            (2.0, 4.302_652_729_749_462),
+            (3.0, 3.182_446_305_283_707_8),
+            (9.0, 2.262_157_162_798_205),
+            (100.0, 1.983_971_518_523_551_8),
+            (1e6, 1.959_966_356_814_107),
+        ];
+        for (freedom, right) in right {
+            assert!((quantile(0.975, freedom) - right).abs() < 1e-8, "{freedom}: {}", quantile(0.975, freedom));
+            assert!((quantile(0.025, freedom) + right).abs() < 1e-8);
+        }
+    }
+}
