@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures the program beside what a user would run instead, in one run, and writes the tables of docs/benchmarks.md.
 
-usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, training, study, large; all unless named
+usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, pls, banded, training, study, large;
+all unless named
 
 Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
 is made once from ../shared/peers/requirements.txt. A section's table replaces the one that stands in docs/benchmarks.md.
@@ -407,6 +408,120 @@ for a, b in (ours, exact), (same, exact), (ours, same), (ours, own):
 """
 
 
+def pls(section, folder, python):
+    """Partial least squares beside scikit-learn's, at a tolerance that lets it converge and at its default."""
+    if not python:
+        return
+    for columns in (1000, 20000):
+        features(folder, python, 2592, columns, 168, """
+rng = np.random.default_rng(0)
+x = rng.standard_normal((n, p), dtype=np.float32); y = x @ rng.standard_normal((p, t_), dtype=np.float32) + 30 * rng.standard_normal((n, t_), dtype=np.float32)
+""")
+        recipe = folder / f"recipes/pls{columns}.yaml"
+        recipe.write_text(FEATURES + """\
+  ridge: { kind: ridge, in: { features: x, responses: r.responses, split: split }, with: { alphas: 1000.0 } }
+  pls: { kind: pls, in: { features: x, responses: r.responses, split: split }, with: { components: 25 } }
+  chosen: { kind: pls, in: { features: x, responses: r.responses, split: split }, with: { components: [1, 2, 3, 5, 10, 15, 20, 25] } }
+""")
+        timed(ventral, "run", recipe, "--no-report", "--node", "ridge")
+        timed(ventral, "run", recipe, "--no-report")
+        ours, chosen = node_seconds(recipe, "pls"), node_seconds(recipe, "chosen")
+        timed(ventral, "export", recipe, "pls.predictions", folder / "ours.npy")
+        # Beside 20,000 features scikit-learn takes an hour.
+        theirs = json.loads(timed(python, "-c", PLS, *([1e-12, 1e-6] if columns == 1000 else []), cwd=folder)[1])
+        what = f"partial least squares after a ridge, 2592 × {columns} × 168, 25 components"
+        if columns == 1000:
+            (tight, apart), (usual, off) = theirs["peers"]
+            section.row(what, f"{ours:.2f} s", f"{tight:.1f} s (scikit-learn, tol=1e-12)", f"{tight / ours:.0f}×", "at least 10×")
+            section.row("the same at scikit-learn's default tolerance, 1e-6", f"{ours:.2f} s", f"{usual:.1f} s", f"{usual / ours:.0f}×")
+            section.row("predictions beside those by whole decompositions (numpy, 64 bits), largest difference over the largest",
+                        f"{theirs['ours']:.1e}", f"{apart:.1e} (tol=1e-12), {off:.1e} (1e-6)", target="1e-5")
+        else:
+            section.row(what, f"{ours:.2f} s")
+            section.row("the same difference from whole decompositions", f"{theirs['ours']:.1e}", target="1e-5")
+        section.row("eight numbers of components, chosen by 5 inner folds", f"{chosen:.2f} s")
+
+
+# By the definition: directions from the whole decomposition of what is left, which scikit-learn's iteration nears as its tolerance allows.
+PLS = """
+import json, sys, time
+import numpy as np
+from sklearn.cross_decomposition import PLSRegression
+x, y, ours = np.load("data/x.npy").astype(np.float64), np.load("data/y.npy").astype(np.float64), np.load("ours.npy")
+mean = y.mean(0)
+a, left, k = x - x.mean(0), y - mean, None
+if a.shape[0] < a.shape[1]:
+    k = a @ a.T
+fitted = np.zeros_like(y)
+for _ in range(25):
+    if k is None:
+        s = a.T @ left
+        t = a @ (s @ np.linalg.eigh(s.T @ s)[1][:, -1])
+    else:
+        u = left @ np.linalg.eigh(left.T @ k @ left)[1][:, -1]
+        t = k @ u
+    t /= np.linalg.norm(t)
+    if k is None:
+        a -= np.outer(t, t @ a)
+    else:
+        k -= np.outer(t, t @ k)
+        k -= np.outer(k @ t, t)
+    fitted += np.outer(t, t @ left)
+    left -= np.outer(t, t @ left)
+exact = fitted + mean
+far = lambda some: float(np.abs(some - exact).max() / np.abs(exact).max())
+peers = []
+for tol in sys.argv[1:]:
+    start = time.perf_counter()
+    fit = PLSRegression(25, scale=False, tol=float(tol), max_iter=5000).fit(x, y)
+    seconds = time.perf_counter() - start
+    peers.append((seconds, far(fit.predict(x))))
+print(json.dumps({"ours": far(ours), "peers": peers}))
+"""
+
+
+def banded(section, folder, python):
+    """Banded ridge by random search beside himalaya's, three bands; CANDIDATES in the environment for a shorter look."""
+    if not python:
+        return
+    candidates = int(os.environ.get("CANDIDATES", 100))
+    features(folder, python, 2592, 3000, 168, """
+rng = np.random.default_rng(0)
+rows = n + 500
+shared = rng.standard_normal((rows, 40), dtype=np.float32)
+y = 0
+for band, (noise, share) in enumerate([(1.0, 1.0), (2.0, 0.6), (0.5, 0.3)]):
+    x = shared @ rng.standard_normal((40, p), dtype=np.float32) + noise * rng.standard_normal((rows, p), dtype=np.float32)
+    np.save(f"data/b{band}.npy", x)
+    y = y + share * rng.random(t_, dtype=np.float32) * (x @ rng.standard_normal((p, t_), dtype=np.float32)) / np.sqrt(p * (40 + noise ** 2))
+y = y + 0.7 * rng.standard_normal((rows, t_), dtype=np.float32)
+""")
+    recipe = folder / "recipes/banded.yaml"
+    bands = "".join(f"  b{at}: {{ kind: load_features, in: {{ rows: r.images }}, with: {{ path: data/b{at}.npy }} }}\n" for at in range(3))
+    given = "in: { features: { b0: b0, b1: b1, b2: b2 }, responses: r.responses, split: split }"
+    recipe.write_text(FEATURES.replace("  x: { kind: load_features, in: { rows: r.images }, with: { path: data/x.npy } }\n", bands) + f"""\
+  search: {{ kind: banded_ridge, {given}, with: {{ candidates: {candidates} }} }}
+  stack: {{ kind: banded_ridge, {given}, with: {{ method: stack }} }}
+""")
+    timed(ventral, "run", recipe, "--no-report")
+    ours, stacked = node_seconds(recipe, "search"), node_seconds(recipe, "stack")
+    seconds = float(timed(python, root / ".tools/peers/banded_himalaya.py", 2592, candidates, 1, "theirs.npy", cwd=folder)[1])
+    for node in ("search", "stack"):
+        timed(ventral, "export", recipe, f"{node}.predictions", folder / f"{node}.npy")
+    scores = json.loads(timed(python, "-c", """
+import json
+import numpy as np
+y = np.load("data/y.npy")[2592:].astype(np.float64)
+score = lambda name: 1 - (y - np.load(name)[2592:]).var(0) / y.var(0)
+ours, theirs, stack = (score(f"{name}.npy") for name in ("search", "theirs", "stack"))
+print(json.dumps([np.median(ours), np.median(theirs), np.median(stack), np.median(ours - theirs)]))
+""", cwd=folder)[1])
+    section.row(f"banded ridge, three bands of 2592 × 3000, 168 units, {candidates} weightings, products included", f"{ours:.0f} s, 21 penalties, leave-one-out",
+                f"{seconds:.0f} s (himalaya, torch, 32 bits), 1 penalty, 5 folds, products made before", f"{seconds / ours:.1f}×", "at least 2×")
+    section.row("explained variance of 500 held-out rows, median of units; median difference by unit", f"{scores[0]:.4f}", f"{scores[1]:.4f}", f"{scores[3]:+.4f}", "no lower than -.002")
+    section.row("the same bands stacked", f"{stacked:.1f} s; {scores[2]:.4f}")
+
+
 def training(section, folder, python):
     """An epoch of the three-layer network beside the same in plain PyTorch, .tools/peers/train_cnn.py."""
     stimuli, units, batch, epochs = 1600, 96, 32, 5
@@ -572,7 +687,7 @@ nodes:
 def main():
     if not shared.is_dir():
         sys.exit("bench: ../shared (recordings, weights, peers) is not here; nothing was measured")
-    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, training, study, large)}
+    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, pls, banded, training, study, large)}
     asked = [a for a in sys.argv[1:] if not a.startswith("-")]
     if unknown := [a for a in asked if a not in sections]:
         sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")

@@ -49,8 +49,8 @@ impl NodeKind for Predict {
     const NAME: &'static str = "predict";
     const VERSION: u32 = 1;
     const ABOUT: &'static str = "A fit or a network applied to other rows, such as the test stimuli.\n\n\
-        A fit of `linear`, `ridge`, `pca`, `standardize` or `decode` takes `features` with the columns that it was made on; a \
-        network takes `images`. `ventral export RECIPE NODE.predictions FILE.csv` writes the predictions with their \
+        A fit of `linear`, `ridge`, `pls`, `banded_ridge` (its bands by `concat`), `pca`, `standardize` or `decode` takes `features` with \
+        the columns that it was made on; a network takes `images`. `ventral export RECIPE NODE.predictions FILE.csv` writes the predictions with their \
         stimulus IDs, a row per stimulus.";
     const EXAMPLE: &'static str = "\
 handed_in:

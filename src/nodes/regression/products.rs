@@ -109,6 +109,11 @@ impl Features {
         })
     }
 
+    /// Whether the matrix itself was read, and not its Gram matrix alone.
+    pub fn are_there(&self) -> bool {
+        self.matrix.is_some()
+    }
+
     /// The matrix itself; the executor has it made again where a computation needs more than its Gram matrix.
     pub fn matrix(&self) -> &Matrix {
         self.matrix.as_ref().expect("`stand_ins` names the computations that do without")

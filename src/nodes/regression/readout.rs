@@ -158,10 +158,7 @@ impl Design {
             let noise = gram::rounding_noise(square / (height * width), height, width);
             Self { all: raw - mean, inside, dual: None, trace, noise }
         } else {
-            let dual = features.dual(train, false, more, run)?;
-            let inside = rows(&dual.to_train, train);
-            let (trace, noise) = (dual.trace, dual.noise);
-            Self { all: dual.to_train.shallow_clone(), inside, dual: Some(dual), trace, noise }
+            Self::by_products(task, false, more, run)?
         };
         if design.trace <= design.noise {
             return Err(KindError::new(format!(
@@ -170,6 +167,19 @@ impl Design {
             )));
         }
         Ok(design)
+    }
+
+    fn by_products(task: &Task, finer: bool, more: usize, run: &mut Run<'_>) -> Result<Self, KindError> {
+        let dual = task.features.dual(&task.train, finer, more, run)?;
+        let inside = rows(&dual.to_train, &task.train);
+        let (trace, noise) = (dual.trace, dual.noise);
+        Ok(Self { all: dual.to_train.shallow_clone(), inside, dual: Some(dual), trace, noise })
+    }
+
+    /// The same of products in 64 bits; none where they are so already, or the features are no longer there.
+    pub fn finer(&self, task: &Task, run: &mut Run<'_>) -> Result<Option<Self>, KindError> {
+        let rounded = self.dual.as_ref().is_some_and(|dual| dual.precision == Precision::Single);
+        (rounded && task.features.are_there()).then(|| Self::by_products(task, true, 0, run)).transpose()
     }
 
     /// The decomposition of the dual form; none in the primal.

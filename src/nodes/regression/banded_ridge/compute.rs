@@ -41,9 +41,9 @@ impl Compute for BandedRidge {
             for task in &tasks {
                 let fitting = Fitting::of(&params, &bands, task, run)?;
                 let every: Vec<usize> = (0..bands.len()).collect();
-                let fitted = fitting.fit(&every, run);
+                let fitted = fitting.fit(&every, run)?;
                 solved.push(predicted(&bands, &fitting, &fitted, task, run));
-                parted.push(parts::split(params.shares, &fitting, &fitted, &scored, task, run));
+                parted.push(parts::split(params.shares, &fitting, &fitted, &scored, task, run)?);
                 fits.push(fitted);
             }
             note_edges(&fits, round.fold, run);

@@ -68,15 +68,30 @@ impl Fitting {
     }
 
     /// Fits some of the bands.
-    pub fn fit(&self, set: &[usize], run: &mut Run<'_>) -> Fitted {
+    pub fn fit(&self, set: &[usize], run: &mut Run<'_>) -> Result<Fitted, KindError> {
         match self.method {
             Method::Search => self.searched(set, run),
-            Method::Stack => self.stacked(set),
+            Method::Stack => {
+                set.iter().try_for_each(|&band| self.check(&self.apart[band]))?;
+                Ok(self.stacked(set))
+            }
         }
     }
 
+    /// Penalties within the rounding of products fit nothing.
+    fn check(&self, best: &Best) -> Result<(), KindError> {
+        if best.loss.iter().all(|loss| loss.is_finite()) {
+            return Ok(());
+        }
+        let (least, most) = self.alphas.iter().fold((f64::INFINITY, 0.0f64), |(a, b), &x| (a.min(x), b.max(x)));
+        Err(KindError::new(format!(
+            "the penalties tried, {least:e} to {most:e}, are within the rounding of the bands' products, whose mean eigenvalue is 1; \
+             take larger ones"
+        )))
+    }
+
     /// The candidates of some bands: those of all, without the others.
-    fn searched(&self, set: &[usize], run: &mut Run<'_>) -> Fitted {
+    fn searched(&self, set: &[usize], run: &mut Run<'_>) -> Result<Fitted, KindError> {
         let inside: Vec<Tensor> = set.iter().map(|&band| self.kernels[band].inside.shallow_clone()).collect();
         let candidates: Vec<Vec<f64>> = match set {
             [_] => vec![vec![1.0]],
@@ -84,11 +99,12 @@ impl Fitting {
         };
         let mut progress = |done, total| run.progress(done, total, "weightings");
         let best = search(&inside, &self.y, &candidates, &self.alphas, &mut progress);
+        self.check(&best)?;
         let weight = |band: usize| {
             let of: Vec<f64> = best.weights.iter().map(|weights| weights[band]).collect();
             Tensor::from_slice(&of).to_device(self.y.device()).unsqueeze(0)
         };
-        Fitted {
+        Ok(Fitted {
             coefficients: (0..set.len()).map(|band| &best.coefficients * weight(band)).collect(),
             mean: self.mean.shallow_clone(),
             alpha: best.alpha.iter().map(|&alpha| vec![alpha; set.len()]).collect(),
@@ -96,7 +112,7 @@ impl Fitting {
             weights: best.weights,
             explained: best.explained,
             scales: set.iter().map(|&band| self.kernels[band].scale).collect(),
-        }
+        })
     }
 
     /// Weights on the simplex of each band's own ridge, by the errors of leave-one-out.

@@ -122,7 +122,7 @@ pub fn split(
     scored: &Scored,
     task: &Task,
     run: &mut Run<'_>,
-) -> Parted {
+) -> Result<Parted, KindError> {
     let bands = fitting.kernels.len();
     let every: Vec<usize> = (0..bands).collect();
     let units = per_unit(fitting, &every, all, scored, task);
@@ -134,7 +134,7 @@ pub fn split(
             let mut of_sets: Vec<Vec<Option<f64>>> = Vec::with_capacity(last);
             for set in 1..last {
                 let set = members(set, bands);
-                let fitted = fitting.fit(&set, run);
+                let fitted = fitting.fit(&set, run)?;
                 of_sets.push(per_unit(fitting, &set, &fitted, scored, task).iter().map(explained_by).collect());
             }
             of_sets.push(explained.clone());
@@ -145,7 +145,7 @@ pub fn split(
             (0..units.len()).map(of_unit).collect()
         }
     };
-    Parted { shares, explained }
+    Ok(Parted { shares, explained })
 }
 
 /// The table `shares`.

@@ -267,6 +267,11 @@ fn what_cannot_be_fitted_is_refused_in_words() {
             .contains("5 bands arrive, and `shares: commonality` fits every set of them, 31")
     );
     assert!(refusal(&bands, json!({ "on": "val" })).contains("`split` has no val rows"));
+    let error = refusal(&bands, json!({ "alphas": 1e-300, "candidates": 2 }));
+    assert!(
+        error.contains("the penalties tried, 1e-300 to 1e-300, are within the rounding of the bands' products"),
+        "{error}"
+    );
     let rows = stimuli(42);
     let short = inputs()
         .labelled("features", &[("label", json!("a"))], &matrix(&rows, bands[0].clone()))

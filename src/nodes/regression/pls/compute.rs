@@ -39,8 +39,7 @@ impl Compute for Pls {
                 let exposure = Exposure::new("pls", &task.features.stimuli, &val.rows);
                 task.lineage = task.lineage.selected_by(exposure);
             }
-            let design = Design::of(&task, 0, run)?;
-            let fit = Fit::of(&params, &task, &design, &counts, judges.as_ref(), run)?;
+            let (design, fit) = Fit::of(&params, &task, &counts, judges.as_ref(), run)?;
             let coefficients = fit.path.coefficients(fit.chosen) * &fit.scale;
             let solved = Solved::of(&task, &design, &coefficients, &fit.mean, run);
             table.add(&task, &fit, &counts);
@@ -111,7 +110,27 @@ struct Fit {
 }
 
 impl Fit {
+    /// Fits by the products there are, and where components cannot be told from their rounding, by those in 64 bits.
     fn of(
+        params: &Params,
+        task: &Task,
+        counts: &[usize],
+        judges: Option<&Judges>,
+        run: &mut Run<'_>,
+    ) -> Result<(Design, Self), KindError> {
+        let design = Design::of(task, 0, run)?;
+        match Self::by(params, task, &design, counts, judges, run) {
+            Ok(fit) => Ok((design, fit)),
+            Err(refusal) => {
+                let finer = design.finer(task, run)?.ok_or(refusal)?;
+                drop(design);
+                let fit = Self::by(params, task, &finer, counts, judges, run)?;
+                Ok((finer, fit))
+            }
+        }
+    }
+
+    fn by(
         params: &Params,
         task: &Task,
         design: &Design,
@@ -126,7 +145,7 @@ impl Fit {
         let form = if design.dual.is_some() { Form::Dual } else { Form::Primal };
         let most = counts[counts.len() - 1];
         let path = Path::of(&design.inside, form, &y, most, (design.trace, design.noise));
-        refuse_short(&path, most, task, "")?;
+        refuse_short(&path, most, task.train.len(), task, "")?;
         let r2 = match judges {
             None => None,
             Some(Judges::Folds(fold)) => Some(by_folds(design, form, &y, fold, counts, task)?),
@@ -151,9 +170,9 @@ fn scales(y: &Tensor, scale: bool) -> Tensor {
     deviations.where_self(&deviations.gt(0.0), &ones)
 }
 
-fn refuse_short(path: &Path, most: usize, task: &Task, which: &str) -> Result<(), KindError> {
+fn refuse_short(path: &Path, most: usize, rows: usize, task: &Task, which: &str) -> Result<(), KindError> {
     let Some(end) = path.end else { return Ok(()) };
-    let (found, rows, columns, units) = (path.len(), task.train.len(), task.features.columns, task.units.len());
+    let (found, columns, units) = (path.len(), task.features.columns, task.units.len());
     if found == 0 && end == End::Responses {
         return Err(KindError::new(format!(
             "all {units} units are constant over the {rows} train rows{which}; components need responses that vary"
@@ -189,7 +208,7 @@ fn by_folds(
         let target = rows(y, &seen);
         let mean = column_means(&target);
         let path = Path::of(&inside, form, &(target - &mean), most, (trace(&inside, form), design.noise));
-        refuse_short(&path, most, task, &format!(", fitted without inner fold {left_out},"))?;
+        refuse_short(&path, most, seen.len(), task, &format!(", fitted without inner fold {left_out},"))?;
         path.errors(&outside, &(rows(y, &unseen) - mean), counts, |at, errors| add(&mut losses[at], &squares(errors)));
     }
     let rows = y.size()[0] as f64;
