@@ -52,7 +52,7 @@ pub const R_NC: Measure = Measure {
 
 pub const R2_NC: Measure = Measure {
     name: "r2_nc",
-    definition: "r (Pearson's), squared, divided by the unit's ceiling",
+    definition: "the square of r (of a negative r too), divided by the unit's ceiling",
     label: "noise-corrected squared correlation",
     unit: "r² over its ceiling",
     share: true,

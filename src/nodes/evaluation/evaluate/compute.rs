@@ -55,7 +55,7 @@ impl Compute for Evaluate {
         };
         if let Some(ceilings) = &ceilings {
             let least = params.least_ceiling.unwrap_or(0.0);
-            note_ceilings(&all, ceilings, params.least_ceiling, run);
+            note_ceilings(ceilings, params.least_ceiling, run);
             let corrected = summary::corrected(&all, &ceilings.of_units, least);
             all.splice(3..3, corrected);
         }
@@ -208,16 +208,10 @@ fn note_units(told: &Told, scored: &Scored, responses: &Responses, run: &mut Run
     }
 }
 
-fn note_ceilings(all: &[Scores], ceilings: &Ceilings, least: Option<f64>, run: &mut Run<'_>) {
+fn note_ceilings(ceilings: &Ceilings, least: Option<f64>, run: &mut Run<'_>) {
     let units = ceilings.of_units.len();
     if let Some(least) = least {
         let below = ceilings.of_units.iter().filter(|c| c.is_none_or(|c| c < least || c <= 0.0)).count();
         run.note(format!("{below} of {units} units have a ceiling below {least} and no noise-corrected score"));
-    }
-    let floor = least.unwrap_or(0.0);
-    let pairs = all[1].values.iter().zip(&ceilings.of_units);
-    let turned = pairs.filter(|(r, c)| r.is_some_and(|r| r < 0.0) && c.is_some_and(|c| c > 0.0 && c >= floor)).count();
-    if turned > 0 {
-        run.note(format!("{turned} of {units} units have r < 0, of which r2_nc, a square, does not tell"));
     }
 }

@@ -135,7 +135,7 @@ banded:
         READOUT_INPUTS[1],
         READOUT_INPUTS[2],
     ];
-    const MEASURES: &'static [Measure] = &[SHARE, Measure { weight: Weight::Listed, ..EXPLAINED_VARIANCE }];
+    const MEASURES: &'static [Measure] = &[SHARE, EXPLAINED_VARIANCE];
     const OUTPUTS: &'static [Output] = &[
         READOUT[0],
         Output {
