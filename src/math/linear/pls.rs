@@ -163,7 +163,7 @@ impl Path {
         for (at, &count) in counts.iter().enumerate() {
             let to = index(count);
             if to > from {
-                errors = errors - scores.narrow(1, from, to - from).matmul(&self.loadings.narrow(0, from, to - from));
+                errors -= scores.narrow(1, from, to - from).matmul(&self.loadings.narrow(0, from, to - from));
                 from = to;
             }
             take(at, &errors);

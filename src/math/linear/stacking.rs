@@ -58,12 +58,11 @@ fn least(p: &[f64], bands: usize, active: &[usize]) -> Vec<f64> {
     for at in 0..size {
         let pivot = (at..size).max_by(|&i, &j| rows[i][at].abs().total_cmp(&rows[j][at].abs())).unwrap_or(at);
         rows.swap(at, pivot);
-        for below in at + 1..size {
-            let factor = rows[below][at] / rows[at][at];
-            for column in at..=size {
-                let above = rows[at][column];
-                rows[below][column] -= factor * above;
-            }
+        let (above, below) = rows.split_at_mut(at + 1);
+        let above = &above[at];
+        for row in below {
+            let factor = row[at] / above[at];
+            row.iter_mut().zip(above).skip(at).for_each(|(x, y)| *x -= factor * y);
         }
     }
     let mut out = vec![0.0; size];
@@ -115,9 +114,9 @@ mod tests {
             let mixed: Vec<f64> = (0..30).map(|row| (0..bands).map(|b| w[b] * errors[b][row]).sum()).collect();
             let slope = |b: usize| -> f64 { errors[b].iter().zip(&mixed).map(|(e, m)| e * m).sum() };
             let level: f64 = (0..bands).map(|b| w[b] * slope(b)).sum();
-            for b in 0..bands {
+            for (b, &of) in w.iter().enumerate() {
                 let above = slope(b) - level;
-                assert!(above > -1e-8 && (w[b] == 0.0 || above < 1e-8), "{bands}, {b}: {above}, {w:?}");
+                assert!(above > -1e-8 && (of == 0.0 || above < 1e-8), "{bands}, {b}: {above}, {w:?}");
             }
         }
     }

@@ -53,8 +53,8 @@ impl Form {
             Self::Biased => (wide, wide * wide),
         };
         let (mut out, mut before, mut after) = (vec![0.0; n * n], 0.0, 0.0);
-        for i in 0..n {
-            let products = &products[rows[i] * side..][..side];
+        for (i, &row) in rows.iter().enumerate() {
+            let products = &products[row * side..][..side];
             for j in (0..n).filter(|&j| counts(i, j)) {
                 let product = products[rows[j]];
                 let centred = product - (sums[i] + sums[j]) / of_row + total / of_all;

@@ -85,8 +85,8 @@ pub fn crossnobis(folds: &[Tensor]) -> Vec<f64> {
     let n = folds[0].size()[0];
     let mut within = Tensor::zeros([n, n], (Kind::Double, folds[0].device()));
     for fold in folds {
-        sum = sum + fold;
-        within = within + fold.matmul(&fold.tr());
+        sum += fold;
+        within += fold.matmul(&fold.tr());
     }
     distances(&((sum.matmul(&sum.tr()) - within) / (count * (count - 1.0))), folds[0].size()[1])
 }

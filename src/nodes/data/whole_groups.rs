@@ -29,7 +29,7 @@ impl Whole {
         };
         let mut order: Vec<([u8; 32], &Vec<usize>)> =
             self.groups.iter().map(|(name, rows)| (lot(name), rows)).collect();
-        order.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        order.sort_unstable_by_key(|a| a.0);
         order.into_iter().map(|(_, rows)| rows).collect()
     }
 

@@ -213,7 +213,7 @@ mod compute {
             };
             let front: Vec<usize> = front.iter().copied().filter(|&count| count != 1).collect();
             let size = if is_square { n * n } else { pairs::count(n) };
-            if array.data.is_empty() || array.data.len() % size != 0 {
+            if array.data.is_empty() || !array.data.len().is_multiple_of(size) {
                 return Err(wrong());
             }
             let each = if is_square {
