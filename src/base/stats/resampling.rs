@@ -2,7 +2,6 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::stats::summary::{mean, quantile, variance};
 
@@ -84,27 +83,6 @@ pub fn sign_flips(comparisons: &[Vec<(usize, f64)>], turns: usize, seed: u64) ->
     usable.iter().zip(reached).map(|(usable, (alone, all))| usable.then(|| (p(alone), p(all)))).collect()
 }
 
-/// The value of Student's t that a share of draws lies below.
-pub fn t_quantile(share: f64, freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(share))
-}
-
-/// Two-sided p of a value of Student's t.
-pub fn t_two_sided(t: f64, freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |of| (2.0 * of.sf(t.abs())).min(1.0))
-}
-
-/// What two crossed factors of resampling leave of a variance (rsatoolbox, Schütt et al. 2023): from the variances over draws of
-/// both, `both`, and of each alone, with the factors' counts.
-///
-/// V = n/(n − 1) V₁ + m/(m − 1) V₂ − nm/((n − 1)(m − 1)) (V₁ + … ), held between the larger of the corrected single ones and `both`.
-pub fn crossed(both: f64, (one, n): (f64, usize), (other, m): (f64, usize)) -> f64 {
-    let (n, m) = (n as f64, m as f64);
-    let (single, second) = (n / (n - 1.0) * one, m / (m - 1.0) * other);
-    let doubled = n * m / ((n - 1.0) * (m - 1.0)) * (both - one - other);
-    (single + second - doubled).clamp(single.max(second).min(both), both.max(single).max(second))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,20 +116,5 @@ mod tests {
         assert!((alone - 2.0 / 64.0).abs() < 0.005 && all >= alone && all < 0.06, "{alone} {all}");
         assert!(found[1].unwrap().1 > 0.9);
         assert_eq!((found[2], found[3]), (None, None));
-    }
-
-    // from scipy.stats import t   (SciPy 1.17.1): t.ppf(.975, 4), 2 * t.sf(2.5, 7)
-    #[test]
-    fn student_s_t_is_scipy_s() {
-        assert!((t_quantile(0.975, 4.0) - 2.7764451051977934).abs() < 1e-9);
-        assert!((t_two_sided(-2.5, 7.0) - 0.04099221858575289).abs() < 1e-9);
-    }
-
-    #[test]
-    fn crossed_variances_are_held_between_their_parts() {
-        assert!(
-            (crossed(0.9, (0.3, 10), (0.4, 20)) - (0.3 / 0.9 + 0.4 * 20.0 / 19.0 - 200.0 / 171.0 * 0.2)).abs() < 1e-12
-        );
-        assert_eq!(crossed(0.7, (0.3, 10), (0.4, 20)), 0.7, "no more than both together");
     }
 }

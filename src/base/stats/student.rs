@@ -8,6 +8,12 @@ pub fn quantile(q: f64, freedom: f64) -> f64 {
     t.inverse_cdf(q)
 }
 
+/// The two-sided p of t with so many degrees of freedom, more than 0.
+pub fn two_sided(t: f64, freedom: f64) -> f64 {
+    let of = StudentsT::new(0.0, 1.0, freedom).expect("the caller's degrees of freedom are more than 0");
+    (2.0 * of.sf(t.abs())).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +32,12 @@ mod tests {
             assert!((quantile(0.975, freedom) - right).abs() < 1e-8, "{freedom}: {}", quantile(0.975, freedom));
             assert!((quantile(0.025, freedom) + right).abs() < 1e-8);
         }
+    }
+
+    #[test]
+    fn tails_are_scipy_s() {
+        // 2 * scipy.stats.t.sf(2.5, 7)
+        assert!((two_sided(-2.5, 7.0) - 0.040_992_218_585_752_89).abs() < 1e-9);
+        assert_eq!(two_sided(0.0, 3.0), 1.0);
     }
 }

@@ -6,11 +6,12 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::{Value as Json, json};
 
 use crate::kind::{KindError, Run, column, fact};
+use crate::math::similarity::resample::Variances;
 use crate::nodes::evaluation::compare::resampled::{Drawn, Scored};
 use crate::nodes::evaluation::compare::{Correct, Family, Over, Params, Test};
 use crate::nodes::evaluation::scores::Scores;
 use crate::stats::multiple::{benjamini_hochberg, holm};
-use crate::stats::{resampling, summary, wilcoxon};
+use crate::stats::{resampling, student, summary, wilcoxon};
 
 /// The table of pairs, and how its numbers came about, as a caption says it.
 pub struct Pairs {
@@ -241,16 +242,17 @@ fn crossed(
     let by_units: Vec<f64> = weights.iter().map(|weights| weighted(&differences, weights)).collect();
     let both: Vec<f64> =
         (0..draws).map(|draw| weighted(&row(draw), &weights[draw])).filter(|x| x.is_finite()).collect();
-    let variance = resampling::crossed(
-        summary::variance(&both),
-        (summary::variance(&by_units), factor),
-        (summary::variance(&by_stimuli), stimuli),
-    );
+    let variances = Variances {
+        subjects: summary::variance(&by_units),
+        stimuli: summary::variance(&by_stimuli),
+        both: summary::variance(&both),
+    };
+    let variance = variances.corrected(factor, stimuli);
     let (se, freedom) = (variance.sqrt(), factor.min(stimuli) as f64 - 1.0);
-    let half = resampling::t_quantile(0.5 + params.interval / 2.0, freedom) * se;
+    let half = student::quantile(0.5 + params.interval / 2.0, freedom) * se;
     pair.interval = Some((mean - half, mean + half));
     if params.test() == Test::Bootstrap && se > 0.0 {
-        pair.p = Some(resampling::t_two_sided(mean / se, freedom));
+        pair.p = Some(student::two_sided(mean / se, freedom));
     }
     Ok(())
 }
