@@ -98,8 +98,8 @@ fn products_live_as_long_as_what_they_are_made_of_and_a_damaged_one_is_made_agai
 fn compared() -> String {
     format!(
         "{DROPPED}  \
-  similar: {{ kind: rsa, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: test }} }}
-  aligned: {{ kind: cka, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: test }} }}
+  similar: {{ kind: rsa, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: val }} }}
+  aligned: {{ kind: cka, in: {{ a: px, b: it.responses, split: it.split }}, with: {{ on: val }} }}
 "
     )
 }
@@ -111,9 +111,9 @@ fn similarities_need_no_features_again_and_are_the_same_without_them() {
         study.ventral(&["show", "recipes/a.yaml", &format!("{node}.table"), "--json"]).succeeded().json()
     };
     ran(&dropped, &[]);
-    for (edit, node) in [("on: test } }\n  aligned", "similar"), ("on: test } }\n", "aligned")] {
+    for (edit, node) in [("on: val } }\n  aligned", "similar"), ("on: val } }\n", "aligned")] {
         for study in [&dropped, &kept] {
-            study.edit(edit, &edit.replace("on: test", "on: all"));
+            study.edit(edit, &edit.replace("on: val", "on: train"));
         }
         assert_eq!(ran(&dropped, &[]), [node]);
     }
@@ -122,6 +122,14 @@ fn similarities_need_no_features_again_and_are_the_same_without_them() {
     for node in ["similar", "aligned"] {
         assert_eq!(table(&dropped, node), table(&kept, node), "{node}");
     }
+}
+
+#[test]
+fn what_a_report_shows_is_read_and_so_made() {
+    let study = Study::with(&format!("{DROPPED}report:\n  - chart: {{ node: pcs.components, kind: heatmap }}\n"));
+    ran(&study, &[]);
+    assert!(study.path("cache/by-name/a/pcs/components.safetensors").exists());
+    assert!(!study.path("cache/by-name/a/pcs/fit.safetensors").exists(), "nothing reads it");
 }
 
 #[test]

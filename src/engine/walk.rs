@@ -11,7 +11,7 @@ use crate::engine::fingerprint;
 use crate::engine::fingerprint::{Action, FileUses};
 use crate::engine::record::{Outcome, Record, State, Stored};
 use crate::engine::store::{History, Last, RecordProblem, Store};
-use crate::plan::{NodeIndex, Plan};
+use crate::plan::{NodeIndex, Plan, ReportItem};
 
 /// A plan beside the cache it runs in.
 pub struct Walk<'a> {
@@ -54,7 +54,8 @@ impl Look {
 }
 
 impl<'a> Walk<'a> {
-    /// Prepares to walk a plan. `requested` names lazy ports that somebody asks for beyond the plan's own readers.
+    /// Prepares to walk a plan. `requested` names lazy ports that somebody asks for beyond the plan's own readers,
+    /// which the charts of its report are too.
     pub fn new(
         plan: &'a Plan,
         store: &'a Store,
@@ -73,7 +74,13 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        for (node, port) in requested {
+        let charted = plan.report.iter().filter_map(|item| match item {
+            ReportItem::Chart(chart) => Some((chart.nodes.as_slice(), chart.port.clone()?)),
+            _ => None,
+        });
+        let charted = charted.flat_map(|(nodes, port)| nodes.iter().map(move |&node| (node, port.clone())));
+        let charted: BTreeSet<(NodeIndex, String)> = charted.collect();
+        for (node, port) in requested.union(&charted) {
             if plan.nodes[*node].kind.lazy.contains(&port.as_str()) {
                 wanted[*node].insert(port.clone());
             }
