@@ -119,12 +119,8 @@ impl Side {
 
     /// The same patterns in another order; `out` is a side of as many.
     pub fn permute(&self, order: &[usize], out: &mut Self) {
-        let (n, mut at) = (self.n, 0);
-        for i in 0..n {
-            for j in i + 1..n {
-                out.values[at] = self.values[pairs::place(n, order[i], order[j])];
-                at += 1;
-            }
+        for (to, (i, j)) in out.values.iter_mut().zip(pairs::each(self.n)) {
+            *to = self.values[pairs::place(self.n, order[i], order[j])];
         }
         out.sums.iter_mut().zip(order).for_each(|(sum, &from)| *sum = self.sums[from]);
         out.length = self.length;

@@ -1,5 +1,7 @@
 //! Mid-ranks: places in ascending order from 1, of which equal numbers share the mean.
 
+use rayon::slice::ParallelSliceMut;
+
 /// The order of numbers, and where those that are equal begin and end in it.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -15,7 +17,7 @@ impl Order {
         // One integer for number and place sorts faster than a pair.
         let mut keys: Vec<u64> =
             x.iter().enumerate().map(|(at, &value)| u64::from(key(value)) << 32 | at as u64).collect();
-        keys.sort_unstable();
+        keys.par_sort_unstable();
         let end = |at: &usize| *at == keys.len() || keys[*at] >> 32 != keys[*at - 1] >> 32;
         let ends = (1..=keys.len()).filter(end).map(|at| at as u32).collect();
         Self { sorted: keys.iter().map(|&key| key as u32).collect(), ends }

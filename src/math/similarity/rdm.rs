@@ -80,8 +80,8 @@ impl Products<'_> {
         let mut doubtful = Vec::new();
         for (i, &row) in rows.iter().enumerate() {
             let products = &self.products[row * self.side..][..self.side];
-            for j in i + 1..rows.len() {
-                let product = products[rows[j]] - means[i] * means[j];
+            for (j, &other) in rows.iter().enumerate().skip(i + 1) {
+                let product = products[other] - means[i] * means[j];
                 let (value, share) = match of {
                     Dissimilarity::Euclidean => {
                         let both = kept[i] + kept[j];
