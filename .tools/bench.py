@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the program beside what a user would run instead, in one run, and writes the tables of docs/benchmarks.md.
 
-usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, pls, banded, training, study, large;
+usage: bench.py [--without-peer] [SECTION …]     sections: spine, extraction, pca, ridge, similarity, pls, banded, training, study, large;
 all unless named
 
 Needs the recordings, weights and peers in ../shared; says what is missing. Peers run in .peers/, a Python environment that
@@ -60,7 +60,7 @@ def environment():
     folder = root / ".peers"
     python = folder / "bin/python"
     # himalaya imports packaging and does not ask for it; blake3 tells into which folds the program deals rows.
-    wanted = ["-r", str(shared / "peers/requirements.txt"), "packaging", "blake3"]
+    wanted = ["-r", str(shared / "peers/requirements.txt"), "packaging", "blake3", "rsatoolbox==0.3.2"]
     if not (folder / "ready").exists() or (folder / "ready").read_text() != " ".join(wanted[2:]):
         print("bench: making the peers' Python environment in .peers/ (2.6 GB, once)", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
@@ -522,6 +522,48 @@ print(json.dumps([np.median(ours), np.median(theirs), np.median(stack), np.media
     section.row("the same bands stacked", f"{stacked:.1f} s; {scores[2]:.4f}")
 
 
+def similarity(section, folder, python):
+    """RSA and CKA of 2592 stimuli after a ridge, beside rsatoolbox and NumPy."""
+    if not python:
+        return
+    features(folder, python, 2592, 2000, 168, """
+rng = np.random.default_rng(0)
+latent = rng.standard_normal((n, 50), dtype=np.float32)
+x = latent @ rng.standard_normal((50, p), dtype=np.float32) + 3 * rng.standard_normal((n, p), dtype=np.float32) + 1
+y = latent @ rng.standard_normal((50, t_), dtype=np.float32) + 10 * rng.standard_normal((n, t_), dtype=np.float32)
+""")
+    (folder / "data/split.csv").write_text("id,part\n" + "".join(f"s{i:05},{'test' if i % 10 == 0 else 'train'}\n" for i in range(2592)))
+    recipe = folder / "recipes/similarity.yaml"
+    ends = "in: { a: x, b: r.responses }, with: { on: all"
+    recipe.write_text(FEATURES + f"""\
+  readout: {{ kind: ridge, in: {{ features: x, responses: r.responses, split: split }} }}
+  first: {{ kind: rsa, {ends} }} }}
+  again: {{ kind: rsa, {ends}, compare: rho_a }} }}
+  drawn: {{ kind: rsa, in: {{ a: x, b: r.responses, split: split }}, with: {{ on: test, bootstrap: {{ draws: 1000 }}, permutations: 10000 }} }}
+  aligned: {{ kind: cka, {ends} }} }}
+  pair: {{ kind: cka, {ends}, ceiling: none }} }}
+""")
+    for node in ("readout", "first", "again", "drawn", "aligned", "pair"):
+        timed(ventral, "run", recipe, "--no-report", "--node", node)
+    taken = {node: node_seconds(recipe, node) for node in ("first", "again", "drawn", "aligned", "pair")}
+    value = lambda node, column: json.loads(timed(ventral, "show", recipe, f"{node}.table", "--json")[1])[0][column]
+    peer = json.loads(timed(python, root / ".tools/peers/similarity.py", cwd=folder)[1])
+    theirs = peer["rdms"] + peer["spearman"]["seconds"]
+    section.row("RSA, 2592 × 2000 and 2592 × 168 after a ridge: correlation RDMs, Spearman", f"{taken['first']:.2f} s",
+                f"{theirs:.2f} s (rsatoolbox)", f"{theirs / taken['first']:.1f}×", "at least 10×")
+    section.row("another comparison of the same, ρ-a: ranks are kept", f"{taken['again']:.2f} s",
+                f"{peer['rho-a']['seconds']:.2f} s (rsatoolbox, RDMs kept)", f"{peer['rho-a']['seconds'] / taken['again']:.1f}×")
+    for node, method in ("first", "spearman"), ("again", "rho-a"):
+        mine = value(node, "similarity")
+        section.row(f"{method}", f"{mine:.7f}", f"{peer[method]['value']:.7f}", f"{mine - peer[method]['value']:+.0e}", "1e-6")
+    section.row("260 test stimuli: 1,000 draws and 10,000 permutations", f"{taken['drawn']:.2f} s")
+    section.row("unbiased CKA of the same, kernels made, with its jackknife", f"{taken['aligned']:.2f} s",
+                f"{peer['cka']['seconds']:.2f} s (NumPy, no error)", f"{peer['cka']['seconds'] / taken['aligned']:.1f}×")
+    section.row("a pair of kept kernels, with its jackknife", f"{taken['pair']:.3f} s", target="0.1 s")
+    section.row("unbiased CKA", f"{value('aligned', 'cka'):.7f}", f"{peer['cka']['value']:.7f}",
+                f"{value('aligned', 'cka') - peer['cka']['value']:+.0e}", "1e-6")
+
+
 def training(section, folder, python):
     """An epoch of the three-layer network beside the same in plain PyTorch, .tools/peers/train_cnn.py."""
     stimuli, units, batch, epochs = 1600, 96, 32, 5
@@ -687,7 +729,7 @@ nodes:
 def main():
     if not shared.is_dir():
         sys.exit("bench: ../shared (recordings, weights, peers) is not here; nothing was measured")
-    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, pls, banded, training, study, large)}
+    sections = {f.__name__: f for f in (spine, extraction, pca, ridge, similarity, pls, banded, training, study, large)}
     asked = [a for a in sys.argv[1:] if not a.startswith("-")]
     if unknown := [a for a in asked if a not in sections]:
         sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")

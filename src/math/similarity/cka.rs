@@ -16,6 +16,8 @@
 //!
 //! so that the jackknife costs no more than CKA itself.
 
+use rayon::prelude::*;
+
 /// Which estimate of HSIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -45,24 +47,28 @@ impl Form {
             let products = &products[rows[i] * side..][..side];
             (0..n).filter(|&j| counts(i, j)).map(|j| products[rows[j]]).sum()
         };
-        let sums: Vec<f64> = (0..n).map(row_sum).collect();
+        let sums: Vec<f64> = (0..n).into_par_iter().map(row_sum).collect();
         let total: f64 = sums.iter().sum();
         let wide = n as f64;
         let (of_row, of_all) = match self {
             Self::Unbiased => (wide - 2.0, (wide - 1.0) * (wide - 2.0)),
             Self::Biased => (wide, wide * wide),
         };
-        let (mut out, mut before, mut after) = (vec![0.0; n * n], 0.0, 0.0);
-        for (i, &row) in rows.iter().enumerate() {
-            let products = &products[row * side..][..side];
+        let mut out = vec![0.0; n * n];
+        let row = |(i, out): (usize, &mut [f32])| -> (f64, f64) {
+            let products = &products[rows[i] * side..][..side];
+            let (mut before, mut after) = (0.0, 0.0);
             for j in (0..n).filter(|&j| counts(i, j)) {
                 let product = products[rows[j]];
                 let centred = product - (sums[i] + sums[j]) / of_row + total / of_all;
                 before += product * product;
                 after += centred * centred;
-                out[i * n + j] = centred as f32;
+                out[j] = centred as f32;
             }
-        }
+            (before, after)
+        };
+        let squares: Vec<(f64, f64)> = out.par_chunks_mut(n).enumerate().map(row).collect();
+        let (before, after) = squares.into_iter().fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
         (after > NOTHING[usize::from(double)] * before).then_some(out)
     }
 }
@@ -76,17 +82,31 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(k: &[f32], l: &[f32], n: usize) -> Self {
-        let row = |(k, l): (&[f32], &[f32])| -> f64 {
-            let mut lanes = [0.0; 8];
+    /// Of K with L, of K with itself and of L with itself, in one pass over both.
+    fn of(k: &[f32], l: &[f32], n: usize) -> [Self; 3] {
+        let row = |(k, l): (&[f32], &[f32])| -> [f64; 3] {
+            let mut lanes = [[0.0; 8]; 3];
             for (k, l) in k.chunks(8).zip(l.chunks(8)) {
-                k.iter().zip(l).zip(&mut lanes).for_each(|((&k, &l), lane)| *lane += f64::from(k) * f64::from(l));
+                for (lane, (&k, &l)) in k.iter().zip(l).enumerate() {
+                    let (k, l) = (f64::from(k), f64::from(l));
+                    lanes[0][lane] += k * l;
+                    lanes[1][lane] += k * k;
+                    lanes[2][lane] += l * l;
+                }
             }
-            lanes.iter().sum()
+            lanes.map(|lanes| lanes.iter().sum())
         };
-        let rows: Vec<f64> = k.chunks(n).zip(l.chunks(n)).map(row).collect();
-        let diagonal = (0..n).map(|i| f64::from(k[i * n + i]) * f64::from(l[i * n + i])).collect();
-        Self { total: rows.iter().sum(), rows, diagonal }
+        let rows: Vec<[f64; 3]> = k.par_chunks(n).zip(l.par_chunks(n)).map(row).collect();
+        let corner = |x: &[f32], y: &[f32]| -> Vec<f64> {
+            (0..n).map(|i| f64::from(x[i * n + i]) * f64::from(y[i * n + i])).collect()
+        };
+        let diagonals = [corner(k, l), corner(k, k), corner(l, l)];
+        let mut at = 0;
+        diagonals.map(|diagonal| {
+            let rows: Vec<f64> = rows.iter().map(|three| three[at]).collect();
+            at += 1;
+            Self { total: rows.iter().sum(), rows, diagonal }
+        })
     }
 
     /// The sum without stimulus i, whose kernels are centred anew.
@@ -109,7 +129,7 @@ pub struct Alignment {
 
 /// The alignment of two kernels that `Form::centred` gave, n × n.
 pub fn alignment(k: &[f32], l: &[f32], n: usize, form: Form) -> Option<Alignment> {
-    let (kl, kk, ll) = (Sums::of(k, l, n), Sums::of(k, k, n), Sums::of(l, l, n));
+    let [kl, kk, ll] = Sums::of(k, l, n);
     let value = ratio(kl.total, kk.total, ll.total)?;
     let without = |i: usize| ratio(kl.without(i, form), kk.without(i, form), ll.without(i, form));
     let left: Option<Vec<f64>> = if n > form.least() { (0..n).map(without).collect() } else { None };
