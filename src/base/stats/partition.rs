@@ -57,14 +57,14 @@ mod tests {
         let split: Vec<Vec<f64>> = serde_json::from_value(all["split"].clone()).unwrap();
         let explained: Vec<f64> = serde_json::from_value(all["explained"].clone()).unwrap();
         let train = all["train"].as_u64().unwrap() as usize;
-        for unit in 0..explained.len() {
+        for (unit, explained) in explained.iter().enumerate() {
             let pick = |x: &[Vec<f64>]| -> Vec<f64> { x[train..].iter().map(|row| row[unit]).collect() };
             let parts: Vec<Vec<f64>> = by_band.iter().map(|band| pick(band)).collect();
             let shares = product_shares(&pick(&y), &parts).unwrap();
             for (band, share) in shares.iter().enumerate() {
                 assert!((share - split[band][unit]).abs() < 1e-9, "{unit}, {band}: {share}");
             }
-            assert!((shares.iter().sum::<f64>() - explained[unit]).abs() < 1e-9);
+            assert!((shares.iter().sum::<f64>() - explained).abs() < 1e-9);
         }
         assert_eq!(product_shares(&[2.0, 2.0], &[vec![1.0, 2.0]]), None);
         assert_eq!(product_shares(&[2.0], &[vec![1.0]]), None);

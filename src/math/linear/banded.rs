@@ -307,8 +307,8 @@ mod tests {
         assert_eq!(told, 505);
         let (weights, alpha): (Vec<Vec<f64>>, Vec<f64>) = (read(&all["weights"]), read(&all["best"]));
         let losses: Vec<Vec<f64>> = read(&all["losses"]);
-        for unit in 0..alpha.len() {
-            assert!((best.alpha[unit] / alpha[unit] - 1.0).abs() < 1e-9, "{unit}");
+        for (unit, alpha) in alpha.iter().enumerate() {
+            assert!((best.alpha[unit] / alpha - 1.0).abs() < 1e-9, "{unit}");
             assert!(best.weights[unit].iter().zip(&weights[unit]).all(|(a, b)| (a - b).abs() < 1e-9), "{unit}");
             let loss = losses.iter().map(|of| of[unit]).fold(f64::INFINITY, f64::min);
             assert!((best.loss[unit] / loss - 1.0).abs() < 1e-9, "{unit}: {}, {loss}", best.loss[unit]);
@@ -319,7 +319,7 @@ mod tests {
             let part = band.matmul(&(&best.coefficients * Tensor::from_slice(&weights).unsqueeze(0)));
             let expected = from_array(&array(&all["by_band"][at]), CPU);
             assert!(worst(&part, &expected) < 1e-8, "band {at}: {}", worst(&part, &expected));
-            predicted = predicted + part;
+            predicted = &predicted + part;
         }
         assert!(worst(&predicted, &from_array(&array(&all["predicted"]), CPU)) < 1e-8);
     }

@@ -115,9 +115,9 @@ mod tests {
             let mixed: Vec<f64> = (0..30).map(|row| (0..bands).map(|b| w[b] * errors[b][row]).sum()).collect();
             let slope = |b: usize| -> f64 { errors[b].iter().zip(&mixed).map(|(e, m)| e * m).sum() };
             let level: f64 = (0..bands).map(|b| w[b] * slope(b)).sum();
-            for b in 0..bands {
+            for (b, &of) in w.iter().enumerate() {
                 let above = slope(b) - level;
-                assert!(above > -1e-8 && (w[b] == 0.0 || above < 1e-8), "{bands}, {b}: {above}, {w:?}");
+                assert!(above > -1e-8 && (of == 0.0 || above < 1e-8), "{bands}, {b}: {above}, {w:?}");
             }
         }
     }

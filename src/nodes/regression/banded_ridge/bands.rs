@@ -83,7 +83,7 @@ pub struct Kernel {
 
 impl Bands {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.features.len()
     }
 
@@ -99,9 +99,9 @@ impl Bands {
 
     /// The products of every band for some train rows.
     pub fn kernels(&self, train: &[usize], run: &mut Run<'_>) -> Result<Vec<Kernel>, KindError> {
-        let mut out = Vec::with_capacity(self.len());
+        let mut out = Vec::with_capacity(self.count());
         // Each band's products twice, a candidate's, and what its reduction turns.
-        let more = 2 * self.len() + 2;
+        let more = 2 * self.count() + 2;
         for (at, band) in self.features.iter().enumerate() {
             let theirs = self.rows_of(at, train);
             let named = |error: KindError| KindError::new(format!("band {}: {}", self.names[at], error.message));

@@ -25,11 +25,10 @@ impl Compute for BandedRidge {
         let arriving = Arriving::of(run)?;
         let (on, scoring) = parts::scored(params.on, &split);
         let scoring = scoring?;
-        let sets = parts::sets(params.shares, &arriving.names);
+        let sets = parts::sets(params.shares, &arriving.names)?;
         let (mut table, mut shares) = (Weights::default(), Rows::default());
         for round in &split.rounds() {
             let bands = arriving.bands(round.fold, run)?;
-            parts::check_sets(params.shares, &bands)?;
             let features = std::rc::Rc::clone(&bands.features[0]);
             let mut tasks = Task::join_to(features, "banded_ridge", &split, round, &responses, run)?;
             for task in &mut tasks {
@@ -40,7 +39,7 @@ impl Compute for BandedRidge {
             let (mut solved, mut fits, mut parted) = (Vec::new(), Vec::new(), Vec::<Parted>::new());
             for task in &tasks {
                 let fitting = Fitting::of(&params, &bands, task, run)?;
-                let every: Vec<usize> = (0..bands.len()).collect();
+                let every: Vec<usize> = (0..bands.count()).collect();
                 let fitted = fitting.fit(&every, run)?;
                 solved.push(predicted(&bands, &fitting, &fitted, task, run));
                 parted.push(parts::split(params.shares, &fitting, &fitted, &scored, task, run)?);
@@ -49,7 +48,7 @@ impl Compute for BandedRidge {
             note_edges(&fits, round.fold, run);
             let rows = gaps::rows_of_any(&tasks);
             emit_centred("banded_ridge", &tasks, solved, || means(&bands, &rows), run)?;
-            shares.add(&tasks, parted, &sets, scored.len());
+            shares.add(&tasks, parted, &sets, scored.count());
             table.add(&tasks, fits, &bands.names);
         }
         table.emit(&params, run)?;
@@ -60,12 +59,12 @@ impl Compute for BandedRidge {
 /// Train means of the columns of all bands, one band after the other.
 fn means(bands: &Bands, train: &[usize]) -> Vec<f32> {
     let of = |at: usize| gram::mean(bands.features[at].raw(), &bands.rows_of(at, train));
-    (0..bands.len()).flat_map(of).collect()
+    (0..bands.count()).flat_map(of).collect()
 }
 
 /// Predictions of all rows, and weights of the columns of all bands where somebody reads them.
 fn predicted(bands: &Bands, fitting: &Fitting, fitted: &Fitted, task: &Task, run: &Run<'_>) -> Solved {
-    let every: Vec<usize> = (0..bands.len()).collect();
+    let every: Vec<usize> = (0..bands.count()).collect();
     let added = fitting.added(&every, fitted, None);
     let mut sum = added[0].copy();
     added[1..].iter().for_each(|more| sum += more);
@@ -73,7 +72,7 @@ fn predicted(bands: &Bands, fitting: &Fitting, fitted: &Fitted, task: &Task, run
     if !run.wants("fit") {
         return Solved::from_parts(predictions, None);
     }
-    let of_bands: Vec<ndarray::Array2<f32>> = (0..bands.len())
+    let of_bands: Vec<ndarray::Array2<f32>> = (0..bands.count())
         .map(|at| {
             let train = bands.rows_of(at, &task.train);
             weights(&bands.features[at], &train, &(&fitted.coefficients[at] * fitting.kernels[at].scale), run)

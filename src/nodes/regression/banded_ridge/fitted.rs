@@ -63,7 +63,7 @@ impl Fitting {
                 kernels.iter().map(one).collect()
             }
         };
-        let candidates = candidates(params.candidates.get(), bands.len(), &params.concentrations, params.seed);
+        let candidates = candidates(params.candidates.get(), bands.count(), &params.concentrations, params.seed);
         Ok(Self { kernels, y, mean, candidates, alphas, method: params.method, apart })
     }
 

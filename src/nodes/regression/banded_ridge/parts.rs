@@ -9,9 +9,8 @@ use crate::math::tensor::wide_vec;
 use crate::nodes::evaluation::held_out;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINED_VARIANCE;
-use crate::nodes::regression::banded_ridge::bands::Bands;
 use crate::nodes::regression::banded_ridge::fitted::{Fitted, Fitting};
-use crate::nodes::regression::banded_ridge::{SHARE, Shares};
+use crate::nodes::regression::banded_ridge::{MOST_SETS, SHARE, Shares};
 use crate::nodes::regression::gaps;
 use crate::nodes::regression::task::Task;
 use crate::stats::partition::{commonality, product_shares};
@@ -60,7 +59,7 @@ impl Scored {
     }
 
     /// How many rows are scored.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.rows.len()
     }
 }
@@ -71,12 +70,18 @@ pub struct Parted {
     explained: Vec<Option<f64>>,
 }
 
-/// The sets of bands that shares are of, by name.
-pub fn sets(shares: Shares, names: &[String]) -> Vec<String> {
+/// The sets of bands that shares are of, by name; of no more bands than can be told apart set by set.
+pub fn sets(shares: Shares, names: &[String]) -> Result<Vec<String>, KindError> {
+    let count = names.len();
     match shares {
-        Shares::Product => names.to_vec(),
+        Shares::Product => Ok(names.to_vec()),
+        Shares::Commonality if count > MOST_SETS => Err(KindError::new(format!(
+            "{count} bands arrive, and `shares: commonality` fits every set of them; it takes {MOST_SETS} at most: join some by \
+             `concat`, or take `shares: product`"
+        ))),
         Shares::Commonality => {
-            (1..1usize << names.len()).map(|set| members(set, names.len())).map(|set| named(&set, names)).collect()
+            let every = 1..1usize << count;
+            Ok(every.map(|set| members(set, count)).map(|set| named(&set, names)).collect())
         }
     }
 }
@@ -86,7 +91,7 @@ fn named(set: &[usize], names: &[String]) -> String {
 }
 
 fn members(set: usize, bands: usize) -> Vec<usize> {
-    (0..bands).filter(|band| set >> band & 1 == 1).collect()
+    (0..bands).filter(|band| (set >> band) & 1 == 1).collect()
 }
 
 /// Numbers per unit of predictions by band, rows × units each: what each band adds, of the rows that a unit has responses to.
@@ -220,18 +225,4 @@ impl Rows {
         table.about.lineage = self.lineage;
         run.emit("shares", Value::Table(table))
     }
-}
-
-/// Refuses more bands than can be told apart set by set.
-pub fn check_sets(shares: Shares, bands: &Bands) -> Result<(), KindError> {
-    let most = super::MOST_SETS;
-    if shares == Shares::Commonality && bands.len() > most {
-        return Err(KindError::new(format!(
-            "{} bands arrive, and `shares: commonality` fits every set of them, {}; it takes {most} at most: join some by `concat`, or \
-             take `shares: product`",
-            bands.len(),
-            (1u128 << bands.len().min(120)) - 1
-        )));
-    }
-    Ok(())
 }

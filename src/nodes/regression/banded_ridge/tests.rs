@@ -264,7 +264,7 @@ fn what_cannot_be_fitted_is_refused_in_words() {
     let five: Vec<Array2<f32>> = (0..5).map(|at| bands[at % 3].clone()).collect();
     assert!(
         refusal(&five, json!({ "shares": "commonality" }))
-            .contains("5 bands arrive, and `shares: commonality` fits every set of them, 31")
+            .contains("5 bands arrive, and `shares: commonality` fits every set of them; it takes 4 at most")
     );
     assert!(refusal(&bands, json!({ "on": "val" })).contains("`split` has no val rows"));
     let error = refusal(&bands, json!({ "alphas": 1e-300, "candidates": 2 }));

@@ -148,8 +148,8 @@ fn folds_judge_as_fits_without_them_do() {
             let alone =
                 job(&x, &y, &hold_out(&stimuli(30), &parts)).run::<Pls>(json!({ "components": count })).unwrap();
             for row in (0..30).filter(|&row| fold[row] == left_out) {
-                for unit in 0..3 {
-                    errors[unit] += f64::from(y[[row, unit]] - alone.matrix("predictions").view()[[row, unit]]).powi(2);
+                for (unit, error) in errors.iter_mut().enumerate() {
+                    *error += f64::from(y[[row, unit]] - alone.matrix("predictions").view()[[row, unit]]).powi(2);
                 }
             }
         }
