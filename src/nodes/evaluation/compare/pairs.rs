@@ -180,15 +180,14 @@ fn over_stimuli(
     run: &mut Run<'_>,
 ) -> Result<(), KindError> {
     let known = |measure: &str| Scored::scores(measure);
-    let left: Vec<&str> = list.iter().map(|pair| pair.measure).filter(|measure| !known(measure)).collect();
-    if let Some(first) = left.first() {
-        let mut names = left.clone();
-        names.dedup();
-        names.sort_unstable();
-        names.dedup();
+    let mut left: Vec<&str> = list.iter().map(|pair| pair.measure).filter(|measure| !known(measure)).collect();
+    left.sort_unstable();
+    left.dedup();
+    if !left.is_empty() {
+        let names: Vec<String> = left.iter().map(|name| format!("`{name}`")).collect();
         run.note(format!(
-            "`{first}`{} no function of means over stimuli: no differences in it where stimuli are drawn",
-            if names.len() > 1 { format!(" and {} other measures are", names.len() - 1) } else { " is".to_owned() }
+            "where stimuli are drawn, there are no differences in {}, which need single trials",
+            names.join(", ")
         ));
     }
     list.retain(|pair| known(pair.measure));
