@@ -3,7 +3,7 @@
 //! With centred products K_b of each band's train rows (n × n), of trace n so that bands weigh alike, and band weights γ on the
 //! simplex, K(γ) = Σ_b γ_b K_b and ŷ = K(γ) a + ȳ with a = (K(γ) + αI)⁻¹ y: a ridge whose penalty of band b is α/γ_b. Each unit takes
 //! the (γ, α) of least squared error by leave-one-out, which is exact: with G = (K(γ) + αI)⁻¹ without the direction of the mean,
-//! errors are [Gy]_i / G_ii, the intercept refitted. One reduction of K(γ) to a band serves all penalties and units (`band`), so that
+//! errors are `[Gy]_i / G_ii`, the intercept refitted. One reduction of K(γ) to a band serves all penalties and units (`band`), so that
 //! a candidate takes no decomposition per fold, and none at its end. All in 64 bits.
 
 use rand::{Rng, SeedableRng};

@@ -2,7 +2,9 @@
 //!
 //! For centred features X (n × p) and responses Y (n × q), component a follows from what those before leave:
 //!
-//!     c = the first eigenvector of YᵀXXᵀY,  u = Yc,  t = XXᵀu less its part along T,  t ← t/‖t‖,  Y ← Y − t(tᵀY)
+//! ```text
+//! c = the first eigenvector of YᵀXXᵀY,  u = Yc,  t = XXᵀu less its part along T,  t ← t/‖t‖,  Y ← Y − t(tᵀY)
+//! ```
 //!
 //! Neither X nor K = XXᵀ is deflated: T stays orthonormal, and XᵀY or KY is brought up to date by one product with t (kernel PLS of
 //! Rännar et al. 1994 in the form of Lindgren et al. 1993, and Dayal & MacGregor 1997). With A either X (p + 1 < n) or K, and directions D (columns
