@@ -1,5 +1,8 @@
 //! Scores of predictions, and summaries over units, in 64 bits.
 
+/// A prediction that varies by so much less than what was measured, in variance, is one number: its correlation counts as 0.
+pub const FLAT: f64 = 1e-10;
+
 /// The arithmetic mean of one number or more.
 pub fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64

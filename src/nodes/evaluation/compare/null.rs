@@ -11,6 +11,7 @@ use crate::nodes::evaluation::scores::{Scores, labels};
 use crate::nodes::evaluation::variant;
 use crate::stats::multiple::benjamini_hochberg;
 use crate::stats::resampling;
+use crate::stats::summary::FLAT;
 
 /// The largest corrected p of a unit that counts as predicted.
 const LEVEL: f64 = 0.05;
@@ -115,6 +116,6 @@ fn correlation(y: &Tensor, p: &Tensor) -> Tensor {
     let (y, p) = (centred(y), centred(p));
     let dot = |a: &Tensor, b: &Tensor| (a * b).sum_dim_intlist([0i64].as_slice(), false, Kind::Double);
     let (yy, pp) = (dot(&y, &y), dot(&p, &p));
-    let flat = pp.lt_tensor(&(&yy * 1e-10)).logical_and(&yy.gt(0.0));
+    let flat = pp.lt_tensor(&(&yy * FLAT)).logical_and(&yy.gt(0.0));
     (dot(&y, &p) / (&yy * &pp).sqrt()).masked_fill(&flat, 0.0)
 }

@@ -9,12 +9,11 @@ use crate::nodes::evaluation::compare::{Over, Params};
 use crate::nodes::evaluation::scores::Scores;
 use crate::nodes::measures;
 use crate::stats::resampling;
+use crate::stats::summary::FLAT;
 use crate::value::Value;
 use crate::value::matrix::Matrix;
 use crate::value::stimuli::Stimuli;
 
-/// A prediction that varies by so much less than the responses, in variance, is one number: r = 0.
-const CONSTANT: f64 = 1e-10;
 /// Numbers of 64 bits that a draw of a unit takes at once: five sums, their parts, and what is made of them.
 const NUMBERS: u64 = 20;
 
@@ -229,7 +228,7 @@ impl Drawn {
             }
             name if name == measures::R2.name => 1.0f64 - (&yy + &pp - &yp * 2.0) / &vy,
             _ => {
-                let flat = vp.lt_tensor(&(&vy * CONSTANT));
+                let flat = vp.lt_tensor(&(&vy * FLAT));
                 (&cov / (&vy * &vp).sqrt()).clamp(-1.0, 1.0).masked_fill(&flat, 0.0)
             }
         };

@@ -6,9 +6,6 @@ use crate::nodes::measures;
 use crate::stats::summary::{self, mean, pearson, variance};
 use crate::value::responses::Responses;
 
-/// A prediction that varies by so much less than the responses, in variance, is one number.
-const CONSTANT: f64 = 1e-10;
-
 /// Scores of one measure.
 pub struct Scores {
     pub measure: Measure,
@@ -108,7 +105,7 @@ fn list(responses: &Responses) -> Vec<Measure> {
 }
 
 fn is_flat(of: &OfUnit) -> bool {
-    of.truth.len() > 1 && variance(&of.truth) > 0.0 && variance(&of.predicted) < CONSTANT * variance(&of.truth)
+    of.truth.len() > 1 && variance(&of.truth) > 0.0 && variance(&of.predicted) < summary::FLAT * variance(&of.truth)
 }
 
 fn value(measure: &Measure, of: &OfUnit, unit: usize, responses: &Responses) -> Option<f64> {
