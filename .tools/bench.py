@@ -18,8 +18,8 @@ record = root / "docs/benchmarks.md"
 class Section:
     """Rows of one table."""
 
-    def __init__(self, name):
-        self.name, self.rows = name, []
+    def __init__(self, name, gflops=None):
+        self.name, self.rows, self.gflops = name, [], gflops
 
     def row(self, what, ours, peer="–", ratio="–", target="–"):
         self.rows.append((what, ours, peer, ratio, target))
@@ -27,7 +27,8 @@ class Section:
 
     def text(self):
         when = datetime.date.today().isoformat()
-        head = f"Seen on {os.cpu_count()} cores ({processor()}), {when}, peer and program in one run:\n\n"
+        speed = f", {self.gflops:.0f} GFLOP/s in products of 32 bits" if self.gflops else ""
+        head = f"Seen on {os.cpu_count()} cores ({processor()}{speed}), {when}, peer and program in one run:\n\n"
         head += "| what | ventral | peer | ratio or difference | target |\n|---|---|---|---|---|\n"
         return head + "".join("| " + " | ".join(row) + " |\n" for row in self.rows)
 
@@ -43,6 +44,18 @@ class Section:
 def processor():
     names = re.findall(r"^model name\s*:\s*(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     return names[0].strip() if names else platform.machine()
+
+
+def gflops(python):
+    """What libtorch's matrix product of 32 bits reaches here, best of five; busy machines show by it."""
+    return float(timed(python, "-c", """
+import time, torch
+a, b = torch.randn(4096, 4096), torch.randn(4096, 4096)
+best = 1e9
+for _ in range(5):
+    start = time.perf_counter(); a @ b; best = min(best, time.perf_counter() - start)
+print(2 * 4096 ** 3 / best / 1e9)
+""")[1])
 
 
 def timed(*command, cwd=None, repeat=1):
@@ -737,7 +750,7 @@ def main():
         sys.exit(f"bench: no section {unknown[0]}; there are {', '.join(sections)}")
     python = None if "--without-peer" in sys.argv else environment()
     for name in asked or sections:
-        section = Section(name)
+        section = Section(name, python and gflops(python))
         with tempfile.TemporaryDirectory() as scratch:
             sections[name](section, workspace(scratch), python)
         section.write()

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::{assignment, open};
 use crate::cli::terminal;
 use crate::engine::store::{PastRun, Store};
 use crate::kind::registry::Registry;
-use crate::report::comparison::outcome::{Comparison, Paired, verdict};
+use crate::report::comparison::outcome::{Comparison, Correction, Paired, verdict};
 use crate::report::comparison::page::{Named, Page};
 use crate::text::nearest::nearest;
 use crate::workspace::comparison::{Side, compare};
@@ -21,7 +21,7 @@ use crate::workspace::comparison::{Side, compare};
 /// of it as it was (`ventral status RECIPE --runs` lists them). One study alone means its last run against the one before.
 ///
 /// Evaluations of one name (and variant) are paired, over the units that both score: the mean difference B − A, its 95 %
-/// bootstrap interval over units, and Wilcoxon's signed-rank test. Nothing runs. Scores of different definitions, parts of
+/// bootstrap interval over units, and Wilcoxon's signed-rank test, corrected. Nothing runs. Scores of different definitions, parts of
 /// a split or responses are not compared, and it says so.
 #[derive(Args)]
 #[command(
@@ -41,6 +41,9 @@ pub struct Compare {
     /// Override a variable of B
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     set_b: Vec<(String, String)>,
+    /// How p are corrected for how many scores are compared
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Correct::Holm)]
+    correct: Correct,
     /// Every measure, not the first alone
     #[arg(long)]
     all: bool,
@@ -52,13 +55,34 @@ pub struct Compare {
     json: bool,
 }
 
+/// A correction, as an argument.
+#[derive(Clone, Copy, ValueEnum)]
+enum Correct {
+    /// Holm: the chance of any false claim
+    Holm,
+    /// Benjamini and Hochberg: the share of false claims
+    Bh,
+    /// Not corrected
+    None,
+}
+
+impl From<Correct> for Correction {
+    fn from(correct: Correct) -> Self {
+        match correct {
+            Correct::Holm => Self::Holm,
+            Correct::Bh => Self::Bh,
+            Correct::None => Self::None,
+        }
+    }
+}
+
 impl Compare {
     pub fn execute(self, registry: &Registry) -> Outcome {
         let (a, b) = match &self.b {
             Some(b) => (side(&self.a, &self.set_a, registry)?, side(b, &self.set_b, registry)?),
             None => last_two(&self.a, &self.set_a, registry)?,
         };
-        let found = compare(&a, &b);
+        let found = compare(&a, &b, self.correct.into());
         if self.json {
             terminal::print_json(&serde_json::to_value(&found).expect("a comparison serialises"));
         } else {
@@ -250,7 +274,7 @@ fn told(found: &Comparison, sides: &[&Side; 2], all: bool) -> String {
         let pairs = found.of(measure);
         text += &format!("\nWhat came of it: {}\n  {}\n\n", measure.replace('_', " "), pairs[0].definition);
         text += &indented(&table(&pairs));
-        text += &format!("\n  {}.\n", verdict(&pairs));
+        text += &format!("\n  {}.\n", verdict(&pairs, found.correction));
     }
     if !all && measures.len() > 1 {
         text += &format!("\nAlso compared: {} (--all)\n", measures[1..].join(", "));

@@ -10,6 +10,7 @@ use crate::engine::store::Store;
 use crate::kind::registry::Registry;
 use crate::report;
 use crate::report::Audience;
+use crate::report::comparison::outcome::Correction;
 use crate::text::amount;
 use crate::workspace::comparison::{Side, compare};
 use crate::workspace::why::{Answer, View};
@@ -79,7 +80,9 @@ impl Status {
         for run in &runs {
             let side = Side::past(run, registry).ok();
             let changes: Vec<String> = match (&before, &side) {
-                (Some(a), Some(b)) => compare(a, b).changes.iter().map(|change| change.words()).collect(),
+                (Some(a), Some(b)) => {
+                    compare(a, b, Correction::Holm).changes.iter().map(|change| change.words()).collect()
+                }
                 _ => Vec::new(),
             };
             let score = side.as_ref().and_then(|side| {

@@ -39,6 +39,10 @@ pub enum Role {
     Pictures,
     /// How alike representations are: a row per pair of them.
     Similarity,
+    /// How far measures rank variants alike: a row per pair of measures.
+    Agreement,
+    /// How measures rank variants: a row per measure and variant.
+    Ranks,
     /// Dissimilarities of stimuli, pair by pair.
     Rdm,
     /// A table that is no more than that.
@@ -67,6 +71,8 @@ impl Role {
             Self::Predictions => "predicted responses",
             Self::Pictures => "pictures",
             Self::Similarity => "similarities of representations",
+            Self::Agreement => "agreement of rankings",
+            Self::Ranks => "rankings",
             Self::Rdm => "dissimilarities of stimuli",
             Self::Table => "any table",
             Self::Matrix => "any matrix",

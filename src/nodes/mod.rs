@@ -3,6 +3,7 @@
 #[cfg(feature = "torch")]
 mod ceilings;
 pub mod data;
+pub mod drawn;
 pub mod evaluation;
 pub mod features;
 #[cfg(test)]

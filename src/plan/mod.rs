@@ -27,6 +27,8 @@ pub struct Plan {
     pub set: Vec<(String, String)>,
     /// The recipe's text, shown in the report.
     pub source: String,
+    /// The recipe's: what draws from nothing of its own draws from it.
+    pub seed: u64,
     pub title: String,
     /// Markdown, shown at the top of the report.
     pub about: String,

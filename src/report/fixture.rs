@@ -133,6 +133,7 @@ pub fn fixture(options: Options) -> Fixture {
         recipe: Some("/somewhere/recipes/v4_layers.yaml".into()),
         set: Vec::new(),
         source: SOURCE.to_owned(),
+        seed: 0,
         title: maker.options.title.clone(),
         about: "Recordings from **macaque V4**; nine layers, 500 components, ridge.".to_owned(),
         workspace: "/somewhere".into(),

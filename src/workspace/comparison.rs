@@ -15,8 +15,8 @@ use crate::kind::fact;
 use crate::kind::registry::Registry;
 use crate::kind::{Role, column};
 use crate::plan::{Edge, Node, NodeIndex};
-use crate::report::comparison::outcome::{Change, Comparison, Paired, Unit};
-use crate::stats::multiple::holm;
+use crate::report::comparison::outcome::{Change, Comparison, Correction, Paired, Unit};
+use crate::stats::multiple::{benjamini_hochberg, holm};
 use crate::stats::{resampling, summary, wilcoxon};
 use crate::value::Value;
 use crate::value::responses::Responses;
@@ -29,8 +29,6 @@ use crate::workspace::Session;
 const DRAWS: usize = 2000;
 /// The share of resamples within it.
 const LEVEL: f64 = 0.95;
-/// What resamples are drawn from: two studies have no seed in common.
-const SEED: u64 = 0;
 
 /// A study with its results as they stand.
 pub struct Side {
@@ -95,8 +93,8 @@ impl Side {
     }
 }
 
-/// Compares two studies.
-pub fn compare(a: &Side, b: &Side) -> Comparison {
+/// Compares two studies. Resamples are drawn from the seed of the second, which is the one that is judged.
+pub fn compare(a: &Side, b: &Side, correction: Correction) -> Comparison {
     let mut apart = Vec::new();
     let mut pairs = Vec::new();
     let known = counterparts(a, b);
@@ -106,13 +104,18 @@ pub fn compare(a: &Side, b: &Side) -> Comparison {
             Err(why) => apart.push((b.name(other), why)),
         }
     }
-    correct(&mut pairs);
-    Comparison { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), pairs, apart }
+    correct(&mut pairs, correction);
+    Comparison { a: a.label.clone(), b: b.label.clone(), changes: changes(a, b, &known), pairs, apart, correction }
 }
 
-/// Corrects p by Holm over all scores that are compared.
-fn correct(pairs: &mut [Paired]) {
-    let adjusted = holm(&pairs.iter().filter_map(|pair| pair.p).collect::<Vec<_>>());
+/// Corrects p over all scores that are compared.
+fn correct(pairs: &mut [Paired], correction: Correction) {
+    let p: Vec<f64> = pairs.iter().filter_map(|pair| pair.p).collect();
+    let adjusted = match correction {
+        Correction::Holm => holm(&p),
+        Correction::Bh => benjamini_hochberg(&p),
+        Correction::None => return,
+    };
     let tested = pairs.iter_mut().filter(|pair| pair.p.is_some());
     tested.zip(adjusted).for_each(|(pair, p)| pair.p_adjusted = Some(p));
 }
@@ -210,7 +213,8 @@ fn paired(a: &Side, one: NodeIndex, b: &Side, other: NodeIndex) -> Result<Vec<Pa
             continue;
         }
         let differences: Vec<f64> = shared.iter().map(|(x, y)| y - x).collect();
-        let interval = (differences.len() > 1).then(|| resampling::of_mean(&differences, DRAWS, LEVEL, SEED));
+        let interval =
+            (differences.len() > 1).then(|| resampling::of_mean(&differences, DRAWS, LEVEL, b.session.plan.seed));
         let (low, high) = interval.unzip();
         pairs.push(Paired {
             a: a.name(one),

@@ -1,6 +1,7 @@
 //! Numbers about numbers: scores, summaries over units, reliability, shares, standard errors, resampling, signed ranks, many comparisons.
 
 pub mod jackknife;
+pub mod kendall;
 pub mod multiple;
 pub mod partition;
 pub mod reliability;

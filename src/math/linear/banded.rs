@@ -3,8 +3,10 @@
 //! With centred products K_b of each band's train rows (n × n), of trace n so that bands weigh alike, and band weights γ on the
 //! simplex, K(γ) = Σ_b γ_b K_b and ŷ = K(γ) a + ȳ with a = (K(γ) + αI)⁻¹ y: a ridge whose penalty of band b is α/γ_b. Each unit takes
 //! the (γ, α) of least squared error by leave-one-out, which is exact: with G = (K(γ) + αI)⁻¹ without the direction of the mean,
-//! errors are `[Gy]_i / G_ii`, the intercept refitted. One reduction of K(γ) to a band serves all penalties and units (`band`), so that
-//! a candidate takes no decomposition per fold, and none at its end. All in 64 bits.
+//! errors are `[Gy]_i / G_ii`, the intercept refitted. One decomposition of K(γ) serves all penalties and units, so that a candidate takes
+//! none per fold; of many rows it is one in 32 bits. What is chosen so is solved in 64.
+
+use std::collections::BTreeMap;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,12 +16,18 @@ use tch::{Kind, Tensor};
 use crate::math::linear::band::Band;
 use crate::math::linear::eigen::WithoutMean;
 use crate::math::linear::ridge::{explained, variances};
-use crate::math::tensor::{columns, index, wide_vec};
+use crate::math::tensor::{columns, index, scalar, wide_vec};
 
 /// Every which penalty is tried for all units; those between, next to the best of these.
 const COARSE: usize = 4;
 /// How much more than the best of these a loss may be for the penalties next to it to be tried as well.
 const NEARLY: f64 = 1.05;
+/// From how many rows on candidates are decomposed in 32 bits.
+const SINGLE: i64 = 512;
+/// By how much a penalty must exceed the rounding of the largest eigenvalue: then small eigenvalues and it have three digits in common.
+const DIGITS: f64 = 1000.0;
+/// How many penalties of a candidate are solved by an inverse each.
+const ONCE: usize = 3;
 /// How many standard errors of the difference a candidate's loss may be above the best so far before it is given up.
 const WORSE: f64 = 3.0;
 
@@ -60,7 +68,7 @@ pub struct Best {
     pub errors: Tensor,
 }
 
-/// K(γ) of one candidate, reduced.
+/// K(γ) of one candidate, reduced: exact at every penalty.
 struct Reduced {
     axes: WithoutMean,
     band: Band,
@@ -87,33 +95,77 @@ impl Reduced {
     }
 }
 
+/// The same by one inverse; nothing where the matrix is not definite.
+fn solve_once(products: &Tensor, y: &Tensor, alpha: f64) -> Option<(Tensor, Tensor)> {
+    let axes = WithoutMean::of(products.size()[0], products.device());
+    let mut inner = axes.within(products).contiguous();
+    let _ = inner.diagonal(0, 0, 1).g_add_scalar_(alpha);
+    let inverse = inner.f_linalg_cholesky(false).ok()?.cholesky_inverse(false);
+    let half = axes.up(&inverse);
+    let image = half.matmul(&axes.down(y));
+    // The diagonal of the inverse with H on either side.
+    let diagonal = axes.up(&half.tr()).diagonal(0, 0, 1).copy().unsqueeze(1);
+    let errors = &image / diagonal;
+    Some((image, errors))
+}
+
+/// K(γ) of one candidate, decomposed, with what it takes to leave each row out at any penalty that rounding leaves alone. From some
+/// hundred rows on in 32 bits, in which a decomposition takes less than half the time: what is chosen by it is computed anew in 64.
+struct Decomposed {
+    values: Tensor,
+    /// n × (n − 1).
+    vectors: Tensor,
+    squares: Tensor,
+    /// Vᵀy, (n − 1) × units.
+    turned: Tensor,
+    /// Smaller penalties are told from 0 by too few digits.
+    least: f64,
+}
+
+impl Decomposed {
+    fn of(products: &Tensor, y: &Tensor) -> Self {
+        let n = products.size()[0];
+        let (kind, epsilon) = match n >= SINGLE {
+            true => (Kind::Float, f64::from(f32::EPSILON)),
+            false => (Kind::Double, f64::EPSILON),
+        };
+        let axes = WithoutMean::of(n, products.device());
+        let (values, vectors) = axes.within(products).to_kind(kind).linalg_eigh("L");
+        let vectors = axes.to_kind(kind).up(&vectors);
+        let values = values.clamp_min(0.0);
+        let least = DIGITS * epsilon * scalar(&values.max());
+        let turned = vectors.tr().matmul(&y.to_kind(kind));
+        Self { squares: vectors.square(), values, vectors, turned, least }
+    }
+
+    /// Errors of leave-one-out for some units, n × units, in 64 bits.
+    fn errors(&self, units: &[usize], alpha: f64) -> Tensor {
+        let scale = (&self.values + alpha).reciprocal().unsqueeze(1);
+        let turned = if units.len() == self.turned.size()[1] as usize {
+            &self.turned * &scale
+        } else {
+            columns(&self.turned, units) * &scale
+        };
+        (self.vectors.matmul(&turned) / self.squares.matmul(&scale)).to_kind(Kind::Double)
+    }
+}
+
 /// What one candidate comes to for each unit.
 struct Tried {
     loss: Vec<f64>,
     /// The position of the penalty.
     at: Vec<usize>,
-    coefficients: Tensor,
     errors: Tensor,
 }
 
 impl Tried {
     fn new(y: &Tensor) -> Self {
         let units = y.size()[1] as usize;
-        Self {
-            loss: vec![f64::INFINITY; units],
-            at: vec![0; units],
-            coefficients: y.zeros_like(),
-            errors: y.zeros_like(),
-        }
+        Self { loss: vec![f64::INFINITY; units], at: vec![0; units], errors: y.zeros_like() }
     }
 
-    /// Tries one penalty for some units (columns of y), and gives their losses; the larger of two penalties of equal loss stands.
-    fn penalty(&mut self, reduced: &Reduced, y: &Tensor, units: &[usize], (at, alpha): (usize, f64)) -> Vec<f64> {
-        if units.is_empty() {
-            return Vec::new();
-        }
-        let all = units.len() == self.loss.len();
-        let (image, errors) = if all { reduced.solve(y, alpha) } else { reduced.solve(&columns(y, units), alpha) };
+    /// Takes one penalty's errors for some units, and gives their losses; the larger of two penalties of equal loss stands.
+    fn penalty(&mut self, errors: &Tensor, units: &[usize], at: usize) -> Vec<f64> {
         let losses = wide_vec(&errors.square().mean_dim([0i64].as_slice(), false, Kind::Double));
         let better = |&place: &usize| {
             let unit = units[place];
@@ -121,8 +173,7 @@ impl Tried {
         };
         let won: Vec<usize> = (0..units.len()).filter(better).collect();
         let to: Vec<usize> = won.iter().map(|&place| units[place]).collect();
-        put(&mut self.coefficients, &to, &image, &won);
-        put(&mut self.errors, &to, &errors, &won);
+        put(&mut self.errors, &to, errors, &won);
         for (&place, &unit) in won.iter().zip(&to) {
             (self.loss[unit], self.at[unit]) = (losses[place], at);
         }
@@ -173,39 +224,87 @@ pub fn search(
         if varies.is_empty() {
             break;
         }
-        let reduced = Reduced::of(&mixed(bands, weights));
-        let tried = try_penalties(&reduced, &of_varying, &alphas, &best);
+        let tried = try_penalties(&mixed(bands, weights), &of_varying, &alphas, &best);
         let won: Vec<usize> = (0..varies.len()).filter(|&unit| tried.loss[unit] < best.loss[unit]).collect();
-        put(&mut best.coefficients, &won, &tried.coefficients, &won);
         put(&mut best.errors, &won, &tried.errors, &won);
         for unit in won {
             (best.loss[unit], best.at[unit], chosen[unit]) = (tried.loss[unit], tried.at[unit], candidate);
         }
         progress(candidate as u64 + 1, candidates.len() as u64);
     }
-    spread_out(best, &chosen, &varies, y, &total, candidates, &alphas)
+    let exact = settle(bands, &of_varying, candidates, &alphas, &best, &chosen);
+    spread_out(best, exact, &chosen, &varies, y, &total, candidates, &alphas)
 }
 
-fn try_penalties(reduced: &Reduced, y: &Tensor, alphas: &[f64], best: &Tried) -> Tried {
+/// Coefficients, and errors of leave-one-out in 64 bits, of what was chosen: n × units each.
+fn settle(
+    bands: &[Tensor],
+    y: &Tensor,
+    candidates: &[Vec<f64>],
+    alphas: &[f64],
+    best: &Tried,
+    chosen: &[usize],
+) -> (Tensor, Tensor) {
+    let mut units: BTreeMap<usize, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
+    let found = chosen.iter().zip(&best.at).enumerate().filter(|(unit, _)| best.loss[*unit].is_finite());
+    for (unit, (&candidate, &at)) in found {
+        units.entry(candidate).or_default().entry(at).or_default().push(unit);
+    }
+    let (mut coefficients, mut errors) = (y.zeros_like(), y.zeros_like());
+    for (candidate, by_penalty) in units {
+        let products = mixed(bands, &candidates[candidate]);
+        // A reduction takes as long as some three inverses, and serves all penalties.
+        let reduced = std::cell::LazyCell::new(|| Reduced::of(&products));
+        let once = by_penalty.len() <= ONCE;
+        for (at, units) in by_penalty {
+            let own = columns(y, &units);
+            let solved = if once { solve_once(&products, &own, alphas[at]) } else { None };
+            let (image, left_out) = solved.unwrap_or_else(|| reduced.solve(&own, alphas[at]));
+            let all: Vec<usize> = (0..units.len()).collect();
+            put(&mut coefficients, &units, &image, &all);
+            put(&mut errors, &units, &left_out, &all);
+        }
+    }
+    (coefficients, errors)
+}
+
+fn try_penalties(products: &Tensor, y: &Tensor, alphas: &[f64], best: &Tried) -> Tried {
     let mut tried = Tried::new(y);
-    let definite = reduced.band.definite(alphas);
-    let usable: Vec<usize> = (0..alphas.len()).filter(|&at| definite[at]).collect();
-    let Some(&last) = usable.last() else { return tried };
-    let coarse: Vec<usize> =
-        usable.iter().copied().filter(|at| (last - at).is_multiple_of(COARSE) || *at == usable[0]).collect();
+    let decomposed = Decomposed::of(products, y);
+    let first = alphas.partition_point(|&alpha| alpha < decomposed.least);
     let all: Vec<usize> = (0..tried.loss.len()).collect();
+    let last = alphas.len() - 1;
+    let coarse: Vec<usize> =
+        (first..alphas.len()).filter(|at| (last - at).is_multiple_of(COARSE) || *at == first).collect();
     let losses: Vec<(usize, Vec<f64>)> =
-        coarse.iter().rev().map(|&at| (at, tried.penalty(reduced, y, &all, (at, alphas[at])))).collect();
+        coarse.iter().rev().map(|&at| (at, tried.penalty(&decomposed.errors(&all, alphas[at]), &all, at))).collect();
     let best_coarse = tried.loss.clone();
-    let hopeful = hopeful(&tried, best);
-    for &at in usable.iter().rev().filter(|at| !coarse.contains(at)) {
+    let hopeful = if coarse.is_empty() { all } else { hopeful(&tried, best) };
+    for at in (first..alphas.len()).rev().filter(|at| !coarse.contains(at)) {
         let beside: Vec<&Vec<f64>> =
             losses.iter().filter(|(coarse, _)| coarse.abs_diff(at) < COARSE).map(|(_, losses)| losses).collect();
         let near = |unit: &usize| beside.iter().any(|losses| losses[*unit] <= NEARLY * best_coarse[*unit]);
         let there: Vec<usize> = hopeful.iter().copied().filter(near).collect();
-        tried.penalty(reduced, y, &there, (at, alphas[at]));
+        if !there.is_empty() {
+            tried.penalty(&decomposed.errors(&there, alphas[at]), &there, at);
+        }
+    }
+    let at_the_end = |unit: &usize| first == alphas.len() || tried.at[*unit] == first;
+    let smaller: Vec<usize> = hopeful.into_iter().filter(at_the_end).collect();
+    if first > 0 && !smaller.is_empty() {
+        try_smaller(products, y, (&alphas[..first], &smaller), &mut tried);
     }
     tried
+}
+
+/// Penalties that a decomposition cannot tell from 0, for units whose best may be among them: exactly, as far as the products do.
+fn try_smaller(products: &Tensor, y: &Tensor, (alphas, units): (&[f64], &[usize]), tried: &mut Tried) {
+    let reduced = Reduced::of(products);
+    let definite = reduced.band.definite(alphas);
+    let own = columns(y, units);
+    for at in (0..alphas.len()).rev().filter(|&at| definite[at]) {
+        tried.penalty(&reduced.solve(&own, alphas[at]).1, units, at);
+    }
 }
 
 /// The units for which a candidate is not yet clearly worse than the best so far, by its coarse penalties.
@@ -222,8 +321,10 @@ fn hopeful(tried: &Tried, best: &Tried) -> Vec<usize> {
 }
 
 /// What was found for the units that vary, with the others between them.
+#[expect(clippy::too_many_arguments, reason = "the parts of one search, taken apart once")]
 fn spread_out(
     best: Tried,
+    (coefficients, errors): (Tensor, Tensor),
     chosen: &[usize],
     varies: &[usize],
     y: &Tensor,
@@ -243,15 +344,18 @@ fn spread_out(
         errors: y.zeros_like(),
     };
     let all: Vec<usize> = (0..varies.len()).collect();
-    put(&mut out.coefficients, varies, &best.coefficients, &all);
-    put(&mut out.errors, varies, &best.errors, &all);
-    let mean = wide_vec(&best.errors.mean_dim([0i64].as_slice(), false, Kind::Double));
+    put(&mut out.coefficients, varies, &coefficients, &all);
+    put(&mut out.errors, varies, &errors, &all);
+    let of_rows = |x: &Tensor| wide_vec(&x.mean_dim([0i64].as_slice(), false, Kind::Double));
+    let (mean, loss) = (of_rows(&errors), of_rows(&errors.square()));
     for (place, &unit) in varies.iter().enumerate() {
         let alpha = alphas[best.at[place]];
         out.weights[unit].clone_from(&candidates[chosen[place]]);
         out.alpha[unit] = alpha;
-        out.loss[unit] = best.loss[place];
-        out.explained[unit] = explained(best.loss[place] - mean[place] * mean[place], total[unit]);
+        // Of a unit for which no penalty was clear of rounding, nothing was found.
+        let loss = if best.loss[place].is_finite() { loss[place] } else { f64::INFINITY };
+        out.loss[unit] = loss;
+        out.explained[unit] = explained(loss - mean[place] * mean[place], total[unit]);
         out.at_edge[unit] = alphas.len() > 1 && (alpha == low || alpha == high);
     }
     out
@@ -263,7 +367,7 @@ mod tests {
     use crate::math::linear::basis::Basis;
     use crate::math::linear::eigen::Eigen;
     use crate::math::linear::ridge::tests::{centred, normal};
-    use crate::math::tensor::{column_means, from_array, scalar};
+    use crate::math::tensor::{column_means, from_array};
     use ndarray::Array2;
     use serde_json::Value as Json;
 
@@ -361,6 +465,46 @@ mod tests {
         for (got, expected) in found.explained.iter().zip(&choice.explained) {
             assert!((got.unwrap() - expected.unwrap()).abs() < 1e-9);
         }
+    }
+
+    /// The best of all candidates and penalties, each by its own reduction in 64 bits.
+    fn exhaustive(bands: &[Tensor], y: &Tensor, candidates: &[Vec<f64>], alphas: &[f64]) -> Vec<f64> {
+        let mut best = vec![f64::INFINITY; y.size()[1] as usize];
+        for weights in candidates {
+            let reduced = Reduced::of(&mixed(bands, weights));
+            for &alpha in alphas {
+                let errors = reduced.solve(y, alpha).1;
+                let losses = wide_vec(&errors.square().mean_dim([0i64].as_slice(), false, Kind::Double));
+                best.iter_mut().zip(losses).for_each(|(best, loss)| *best = best.min(loss));
+            }
+        }
+        best
+    }
+
+    #[test]
+    fn many_rows_are_searched_in_32_bits_and_settled_in_64() {
+        let rows = SINGLE as usize + 8;
+        let of = |columns: usize, seed: u64| {
+            let x = from_array(&centred(&normal(rows, columns, seed)), CPU);
+            (&x * (1.0 / (columns as f64).sqrt()), x)
+        };
+        let ((one, x), (other, z)) = (of(40, 3), of(700, 4));
+        let bands: Vec<Tensor> = [one, other].iter().map(|x| x.matmul(&x.tr())).collect();
+        let signal = x.matmul(&from_array(&normal(40, 3, 5), CPU)) + z.narrow(1, 0, 3) * 4.0;
+        // The first unit is noise; the last has none, so that its best penalty is below what 32 bits tell from 0.
+        let noise = from_array(&centred(&normal(rows, 3, 6)), CPU) * Tensor::from_slice(&[1.0, 8.0, 0.0]);
+        let y = signal * Tensor::from_slice(&[0.0, 1.0, 1.0]) + noise;
+        let candidates = candidates(3, 2, &[0.5, 1.0], 1);
+        let alphas = crate::math::linear::penalty::log_grid(1e-7, 1e5, 9);
+        let best = search(&bands, &y, &candidates, &alphas, &mut |_, _| ());
+        for (unit, least) in exhaustive(&bands, &y, &candidates, &alphas).into_iter().enumerate() {
+            assert!(best.loss[unit] <= least * (1.0 + 1e-4), "{unit}: {} {least}", best.loss[unit]);
+            let own = y.narrow(1, index(unit), 1);
+            let (image, errors) = Reduced::of(&mixed(&bands, &best.weights[unit])).solve(&own, best.alpha[unit]);
+            let apart = |a: &Tensor, b: &Tensor| worst(&a.narrow(1, index(unit), 1), b) / scalar(&b.abs().max());
+            assert!(apart(&best.coefficients, &image) < 1e-8 && apart(&best.errors, &errors) < 1e-8, "{unit}");
+        }
+        assert!(best.alpha[2] < 1e-2, "{:?}", best.alpha);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl WithoutMean {
         Self { v, scale }
     }
 
+    /// The same in other floats.
+    pub fn to_kind(&self, kind: Kind) -> Self {
+        Self { v: self.v.to_kind(kind), scale: self.scale }
+    }
+
     /// The axes but the first of HKH for symmetric products K, n × n: (n − 1) × (n − 1).
     pub fn within(&self, products: &Tensor) -> Tensor {
         let Self { v, scale } = self;

@@ -5,6 +5,7 @@
 
 pub mod ceiling;
 pub mod cka;
+pub mod cka_drawn;
 pub mod compare;
 pub mod noise;
 #[cfg(test)]

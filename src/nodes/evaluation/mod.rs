@@ -1,5 +1,6 @@
 //! Kinds of the domain `evaluation`.
 
+pub mod agreement;
 #[cfg(feature = "torch")]
 mod ceiling_rows;
 pub mod compare;
@@ -17,6 +18,8 @@ pub mod predict;
 mod scores;
 pub mod select;
 #[cfg(feature = "torch")]
+mod sums;
+#[cfg(feature = "torch")]
 mod variant;
 
 #[cfg(test)]
@@ -24,6 +27,7 @@ use crate::nodes::golden::Case;
 use crate::nodes::kinds::kinds;
 
 kinds! { "evaluation":
+    agreement::Agreement,
     compare::Compare,
     decode::Decode,
     evaluate::Evaluate,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
+use crate::nodes::drawn;
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::on::On;
@@ -12,10 +13,24 @@ use crate::value::ty::Type;
 /// Centred kernel alignment.
 pub struct Cka;
 
-/// The parameters of `cka`.
+/// Parameters in which the seed is 0 where nothing is drawn, so that a recipe's seed reruns nothing.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written")]
+pub struct Params(Written);
+
+impl From<Written> for Params {
+    fn from(mut written: Written) -> Self {
+        if written.bootstrap.is_none() {
+            written.seed = 0;
+        }
+        Self(written)
+    }
+}
+
+/// The parameters of `cka`, as they are written.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Params {
+pub struct Written {
     /// The rows to compare: `train`, `val` or `test` of the split, or `all`.
     pub on: On,
     /// Whether HSIC is estimated without bias (Song et al. 2007), so that representations that share nothing align by 0 in the mean, and
@@ -26,6 +41,15 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-neutral" = "auto"))]
     pub ceiling: Ceiling,
+    /// Draws of stimuli with replacement: `draws` has the alignment in each, for `agreement`. Copies of a stimulus are not compared with
+    /// one another, unless biased.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub bootstrap: Option<drawn::Bootstrap>,
+    /// What stimuli are drawn from, with `bootstrap`; the recipe's seed unless given.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = 0))]
+    pub seed: u64,
 }
 
 fn yes() -> bool {
@@ -112,7 +136,15 @@ aligned:
             role: Some(Role::Similarity),
             about: "A row per a and region: the mean over subjects, its sem over them, how many they are, and the mean of between_subjects: the ceiling.",
         },
+        Output {
+            name: drawn::PORT,
+            ty: Type::Table,
+            keyed: None,
+            role: None,
+            about: "With `bootstrap`, a row per draw and pair: draw (0: all stimuli once), a, subject, region, cka.",
+        },
     ];
+    const LAZY: &'static [&'static str] = &[drawn::PORT];
     const THREADS: Threads = Threads::Team;
 
     fn stand_ins(_: &Params, _: &std::collections::BTreeSet<String>) -> Vec<(&'static str, Product)> {
@@ -126,6 +158,8 @@ mod compute {
 
     use crate::kind::{Compute, KindError, Run};
     use crate::math::similarity::cka::{Alignment, Form, alignment};
+    use crate::math::similarity::cka_drawn::Pair;
+    use crate::nodes::drawn::{self, Draws};
     use crate::nodes::similarity::ceiling::Ceiling;
     use crate::nodes::similarity::cka::{BETWEEN, BIASED, CKA, Cka, Params, SE};
     use crate::nodes::similarity::patterns::words;
@@ -141,7 +175,7 @@ mod compute {
     const NORMAL: f64 = 1.959_963_984_540_054;
 
     impl Compute for Cka {
-        fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
+        fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
             let (a, b) = (Side::at("a", run)?, Side::at("b", run)?);
             let scored = Scored::of(params.on, b.stimuli(), run)?;
             let form = if params.unbiased { Form::Unbiased } else { Form::Biased };
@@ -180,6 +214,20 @@ mod compute {
                 .map(|(name, text)| (name.to_owned(), text.to_owned()))
                 .into();
             let values: Vec<f64> = found.iter().map(|one| one.value).collect();
+            if let Some(bootstrap) = params.bootstrap.as_ref().filter(|_| run.wants(drawn::PORT)) {
+                let draws: Vec<Vec<u32>> =
+                    (0..bootstrap.draws.get()).map(|at| drawn::counts(scored.len(), params.seed, at)).collect();
+                let of_pair = |at: usize| {
+                    let (x, y) = pairing.pairs[at];
+                    let pair = Pair { k: of_a[x].as_slice(), l: of_b[y].as_slice(), form };
+                    let drawn = pair.all(&draws).into_iter().map(|value| value.unwrap_or(f64::NAN));
+                    (tables::cell(&pairing, at), std::iter::once(values[at]).chain(drawn).collect())
+                };
+                let cells = (0..values.len()).map(of_pair).collect();
+                let drawn = drawn::of(&scored.stimuli, &[scored.len()], params.seed);
+                let draws = Draws { measure: CKA.name.to_owned(), drawn, cells, about: about.clone() };
+                run.emit(drawn::PORT, Value::Table(draws.table()?))?;
+            }
             let se: Vec<Option<f64>> = found.iter().map(|one| one.se).collect();
             let end = |sign: f64| -> Vec<Option<f64>> {
                 found.iter().map(|one| Some(one.value + sign * NORMAL * one.se?)).collect()
@@ -251,7 +299,8 @@ mod tests {
     impl Golden for Cka {
         fn golden() -> Sample {
             let given = inputs().value("a", &samples::x()).value("b", &samples::repeats(samples::ROWS));
-            (given.value("split", &samples::split()), json!({ "on": "train" }))
+            let params = json!({ "on": "train", "bootstrap": { "draws": 20 }, "seed": 3 });
+            (given.value("split", &samples::split()), params)
         }
     }
 
@@ -304,6 +353,23 @@ mod tests {
         assert!((made.numbers("summary", "cka")[0] - (cka[0] + cka[1] + cka[2]) / 3.0).abs() < 1e-15);
         let none = all(&samples::x(), &b).run::<Cka>(json!({ "on": "all", "ceiling": "none" })).unwrap();
         assert!(none.numbers("table", "between_subjects").iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn draws_begin_with_all_stimuli_and_spread_as_the_jackknife_says() {
+        let rows = stimuli(60);
+        let x = samples::features(60, 5);
+        let mut y = samples::features(60, 11).slice(ndarray::s![.., 6..]).to_owned();
+        y.zip_mut_with(&x, |y, x| *y = 2.0 * y.powi(3) + x);
+        let given = || all(&matrix(&rows, x.clone()), &responses(&rows, y.clone()));
+        let made = given().run::<Cka>(json!({ "on": "all", "bootstrap": { "draws": 800 }, "seed": 1 })).unwrap();
+        let drawn = made.numbers("draws", "cka");
+        assert_eq!((drawn.len(), drawn[0]), (801, made.numbers("table", "cka")[0]));
+        let spread = crate::stats::summary::variance(&drawn[1..]).sqrt();
+        let se = made.numbers("table", "se")[0];
+        assert!((0.7..1.5).contains(&(spread / se)), "{spread} {se}");
+        let plain = given().run::<Cka>(json!({ "on": "all" })).unwrap();
+        assert!(!plain.all().contains_key("draws"));
     }
 
     #[test]

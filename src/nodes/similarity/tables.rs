@@ -6,6 +6,7 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::json;
 
 use crate::kind::{KindError, Run, fact};
+use crate::nodes::drawn::Cell;
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::patterns::words;
 use crate::nodes::similarity::scored::Scored;
@@ -94,6 +95,14 @@ pub fn of_pairs(pairing: &Pairing) -> Vec<Column> {
         Column::new("subject".into(), of(&|_, b| b.of.subject.clone().or_else(|| b.of.name.clone()))),
         Column::new("region".into(), of(&|_, b| b.of.region.clone())),
     ]
+}
+
+/// What a pair is of, as draws tell it.
+pub fn cell(pairing: &Pairing, at: usize) -> Cell {
+    let (a, b) = (&pairing.a[pairing.pairs[at].0], &pairing.b[pairing.pairs[at].1]);
+    // Predictions are of their own units: `b` says whose.
+    let a = if pairing.same_units { None } else { a.of.words() };
+    Cell { a, subject: b.of.subject.clone().or_else(|| b.of.name.clone()), region: b.of.region.clone() }
 }
 
 /// What a table of similarities says of itself, but for its measures.

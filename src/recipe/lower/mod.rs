@@ -126,6 +126,7 @@ pub fn lower(
         recipe: None,
         set: options.set.clone(),
         source: source.text.clone(),
+        seed,
         about,
         workspace: match &options.workspace {
             Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),

@@ -15,7 +15,35 @@ pub struct Comparison {
     pub pairs: Vec<Paired>,
     /// Evaluations that have no counterpart, or none that may be compared, with the reason.
     pub apart: Vec<(String, String)>,
+    /// How p are corrected.
+    pub correction: Correction,
 }
+
+/// A correction of p for how many scores are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Correction {
+    /// Holm's: the chance of any false claim.
+    #[default]
+    Holm,
+    /// Benjamini's and Hochberg's: the share of false claims.
+    Bh,
+    None,
+}
+
+impl Correction {
+    /// As the end of a sentence about p has it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Holm => "corrected by Holm over all scores compared",
+            Self::Bh => "corrected by Benjamini and Hochberg over all scores compared",
+            Self::None => "not corrected for the number of scores compared",
+        }
+    }
+}
+
+/// The corrected p below which a difference is told as one.
+const ALPHA: f64 = 0.05;
 
 /// Something that is done otherwise: nodes, what of them, and both values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,7 +69,7 @@ pub struct Paired {
     pub high: Option<f64>,
     /// Wilcoxon's signed-rank test over units, two-sided.
     pub p: Option<f64>,
-    /// The same, corrected by Holm over all scores that are compared.
+    /// The same, corrected over all scores that are compared; nothing where it is not.
     pub p_adjusted: Option<f64>,
     pub units: usize,
     /// The part of the split that was scored, how many rows, and whether both scored the very same.
@@ -62,12 +90,12 @@ pub struct Unit {
     pub b: f64,
 }
 
-/// How the 95 % interval over units lies.
+/// Which way units differ beyond chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Higher,
     Lower,
-    /// It holds zero, or there is none.
+    /// No way, or there are too few units for a test.
     Open,
 }
 
@@ -101,9 +129,9 @@ impl Paired {
 
     /// Whether B scores higher, lower, or neither beyond chance.
     pub fn verdict(&self) -> Verdict {
-        match (self.low, self.high) {
-            (Some(low), _) if low > 0.0 => Verdict::Higher,
-            (_, Some(high)) if high < 0.0 => Verdict::Lower,
+        match self.p_adjusted.or(self.p) {
+            Some(p) if p < ALPHA && self.difference > 0.0 => Verdict::Higher,
+            Some(p) if p < ALPHA && self.difference < 0.0 => Verdict::Lower,
             _ => Verdict::Open,
         }
     }
@@ -150,7 +178,7 @@ fn items(text: &str) -> Vec<&str> {
 }
 
 /// What a reader may take away of some contrasts of one measure.
-pub fn verdict(pairs: &[&Paired]) -> String {
+pub fn verdict(pairs: &[&Paired], correction: Correction) -> String {
     let count = |verdict: Verdict| pairs.iter().filter(|one| one.verdict() == verdict).count();
     let of = pairs.len();
     let same = pairs.iter().filter(|one| one.is_same()).count();
@@ -162,7 +190,7 @@ pub fn verdict(pairs: &[&Paired]) -> String {
     ];
     let told: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} of {of} {what}")).collect();
-    format!("{}; judged by the 95 % bootstrap interval over units, not corrected for their number", told.join(", "))
+    format!("{}; judged by Wilcoxon's p over units, {}", told.join(", "), correction.words())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use minijinja::{AutoEscape, Environment, context};
 use plotters::style::text_anchor::{HPos, VPos};
 use serde::Serialize;
 
-use crate::report::comparison::outcome::{Comparison, Paired, Verdict};
+use crate::report::comparison::outcome::{Comparison, Correction, Paired, Verdict};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
@@ -81,7 +81,7 @@ impl Page<'_> {
         let mut figures: Vec<Figure> = Vec::new();
         for (at, name) in measures.iter().enumerate() {
             let pairs = self.found.of(name);
-            figures.extend(differences(&pairs));
+            figures.extend(differences(&pairs, self.found.correction));
             if at == 0 {
                 figures.extend(scatters(&pairs, &self.sides));
             }
@@ -102,7 +102,8 @@ impl Page<'_> {
             script => SCRIPT,
             title => heading,
             sides => self.sides,
-            answer => answer(&first),
+            answer => answer(&first, self.found.correction),
+            correction => self.found.correction.words(),
             definition => first.first().map(|one| of_measure(one).sentence()),
             changes => self.found.changes.iter().map(|change| change.words()).collect::<Vec<_>>(),
             key_figure => key_figure,
@@ -134,7 +135,7 @@ fn interval(measure: &Measure, pair: &Paired) -> Option<String> {
     Some(format!("{} to {}", signed(measure, low), signed(measure, high)))
 }
 
-fn answer(pairs: &[&Paired]) -> Answer {
+fn answer(pairs: &[&Paired], correction: Correction) -> Answer {
     let nothing = || Answer {
         before: "None of their evaluations can be compared.".to_owned(),
         score: String::new(),
@@ -165,8 +166,8 @@ fn answer(pairs: &[&Paired]) -> Answer {
                 counted(one.units, "unit")
             )
         };
-        if let Some(p) = one.p {
-            sure.push(format!("Wilcoxon’s signed-rank test over units: p {}.", sign(p)));
+        if let Some(p) = one.p_adjusted.or(one.p) {
+            sure.push(format!("Wilcoxon’s signed-rank test over units: p {}, {}.", sign(p), correction.words()));
         }
     } else {
         let count = |verdict: Verdict| pairs.iter().filter(|one| one.verdict() == verdict).count();
@@ -195,9 +196,7 @@ fn answer(pairs: &[&Paired]) -> Answer {
             true => ".".to_owned(),
             false => format!("{rest}; the largest difference is {} ({most_of}).", signed(&measure, most.difference)),
         };
-        sure.push(
-            "Judged by the 95 % bootstrap interval over units, not corrected for the number of evaluations.".to_owned(),
-        );
+        sure.push(format!("Judged by Wilcoxon’s p over units, below .05, {}.", correction.words()));
     }
     if pairs.iter().any(|one| !one.same_rows) {
         sure.push(
@@ -238,7 +237,7 @@ fn headings(pairs: &[&Paired]) -> Vec<String> {
 }
 
 /// Each unit's difference, with their mean and its interval.
-fn differences(pairs: &[&Paired]) -> Option<Figure> {
+fn differences(pairs: &[&Paired], correction: Correction) -> Option<Figure> {
     let measure = of_measure(pairs.first()?);
     let shown = &pairs[..pairs.len().min(ROWS)];
     let picture = |(width, class): (u32, &'static str)| rows(shown, &measure, (width, class));
@@ -255,7 +254,7 @@ fn differences(pairs: &[&Paired]) -> Option<Figure> {
         "Grey dots: one unit’s difference, B − A. Large dot: their mean; line: bootstrap 95 % interval of the mean over \
          units; n = {n}. p: Wilcoxon signed-rank test over units"
     );
-    caption += ", corrected by Holm over all scores compared.";
+    caption += &format!(", {}.", correction.words());
     if pairs.len() > ROWS {
         caption += &format!(" The first {ROWS} of {}; the table has all.", counted(pairs.len(), "evaluation"));
     }
@@ -504,7 +503,14 @@ mod tests {
             b: "<script>".to_owned(),
         };
         let apart = vec![("<x>".to_owned(), "they explain <other> responses".to_owned())];
-        let found = Comparison { a: "a@1".into(), b: "a@2".into(), changes: vec![change], pairs, apart };
+        let found = Comparison {
+            a: "a@1".into(),
+            b: "a@2".into(),
+            changes: vec![change],
+            pairs,
+            apart,
+            correction: Correction::Holm,
+        };
         Page { sides: [named("a@1"), named("a@2")], found: &found }.page().expect("a page")
     }
 

@@ -201,7 +201,9 @@ fn defaults(results: &Results<'_>) -> Vec<Item> {
         page.items.extend(of(results, &family.nodes[..1], Role::Pictures));
     }
     for family in &all {
-        page.tables.extend(of_role(results, &family.nodes, Role::Similarity));
+        for role in [Role::Similarity, Role::Agreement, Role::Ranks] {
+            page.tables.extend(of_role(results, &family.nodes, role));
+        }
     }
     page.items.extend(page.tables.into_iter().map(Item::Table));
     page.items

@@ -10,6 +10,7 @@ use crate::math::similarity::resample::Variances;
 use crate::nodes::evaluation::compare::resampled::{Drawn, Scored};
 use crate::nodes::evaluation::compare::{Correct, Family, Over, Params, Test};
 use crate::nodes::evaluation::scores::Scores;
+use crate::nodes::evaluation::sums;
 use crate::stats::multiple::{benjamini_hochberg, holm};
 use crate::stats::{resampling, student, summary, wilcoxon};
 
@@ -179,7 +180,7 @@ fn over_stimuli(
     list: &mut Vec<Pair<'_>>,
     run: &mut Run<'_>,
 ) -> Result<(), KindError> {
-    let known = |measure: &str| Scored::scores(measure);
+    let known = |measure: &str| sums::known(measure);
     let mut left: Vec<&str> = list.iter().map(|pair| pair.measure).filter(|measure| !known(measure)).collect();
     left.sort_unstable();
     left.dedup();

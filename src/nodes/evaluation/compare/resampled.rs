@@ -1,15 +1,15 @@
 //! Scores of every unit in every draw of stimuli, from sums over the scored rows: nothing is fitted again.
 
-use ndarray::{Array2, s};
-use tch::{Kind, Tensor};
+use ndarray::{Array2, Axis, s};
+use tch::Tensor;
 
 use crate::kind::{KindError, Run};
-use crate::math::tensor::{from_array, index, place, wide_vec};
+use crate::math::tensor::place;
 use crate::nodes::evaluation::compare::{Over, Params};
 use crate::nodes::evaluation::scores::Scores;
+use crate::nodes::evaluation::sums;
 use crate::nodes::measures;
 use crate::stats::resampling;
-use crate::stats::summary::FLAT;
 use crate::value::Value;
 use crate::value::matrix::Matrix;
 use crate::value::stimuli::Stimuli;
@@ -99,20 +99,6 @@ impl Scored {
         })
     }
 
-    /// Whether a measure is a function of sums over stimuli.
-    pub fn scores(measure: &str) -> bool {
-        [
-            measures::EXPLAINED_VARIANCE,
-            measures::EXPLAINED_VARIANCE_NC,
-            measures::R,
-            measures::R_NC,
-            measures::R2_NC,
-            measures::R2,
-        ]
-        .iter()
-        .any(|known| known.name == measure)
-    }
-
     /// Rows of each fold.
     pub fn folds(&self) -> Vec<Vec<usize>> {
         let count = self.fold.iter().max().map_or(0, |last| last + 1);
@@ -150,9 +136,7 @@ impl Drawn {
         let mut rng = resampling::seeded(params.seed);
         let folds = first.folds().into_iter().map(|rows| {
             let drawn = resampling::counts(rows.len(), draws, &mut rng);
-            let flat: Vec<f64> = drawn.into_iter().flatten().map(f64::from).collect();
-            let weights = Tensor::from_slice(&flat).reshape([index(draws), index(rows.len())]).to_device(device);
-            (rows, weights)
+            (rows, sums::weights(&drawn, device))
         });
         Ok(Self { folds: folds.collect(), draws, stimuli, device })
     }
@@ -168,7 +152,8 @@ impl Drawn {
         let mut total = Array2::<f64>::zeros((self.draws, units));
         let mut count = Array2::<f64>::zeros((self.draws, units));
         for (rows, weights) in &self.folds {
-            let of_fold = self.of_fold(measure, (rows, weights), scored);
+            let (y, p) = (scored.measured.select(Axis(0), rows), scored.predicted.select(Axis(0), rows));
+            let of_fold = sums::scores(measure, weights, (&y, &p), self.device);
             total.zip_mut_with(&of_fold, |sum, x| *sum += if x.is_nan() { 0.0 } else { *x });
             count.zip_mut_with(&of_fold, |count, x| *count += if x.is_nan() { 0.0 } else { 1.0 });
         }
@@ -181,58 +166,10 @@ impl Drawn {
             let ceiling = ceilings.and_then(|all| all[unit]);
             total.slice_mut(s![.., unit]).mapv_inplace(|x| match (usable, ceiling) {
                 (false, _) => f64::NAN,
-                (true, Some(ceiling)) => match measure {
-                    name if name == measures::EXPLAINED_VARIANCE_NC.name => x / ceiling,
-                    name if name == measures::R_NC.name => x / ceiling.sqrt(),
-                    name if name == measures::R2_NC.name => x * x / ceiling,
-                    _ => x,
-                },
+                (true, Some(ceiling)) => sums::corrected(measure, x, ceiling),
                 (true, None) => x,
             });
         }
         total
-    }
-
-    fn of_fold(&self, measure: &str, (rows, weights): (&[usize], &Tensor), scored: &Scored) -> Array2<f64> {
-        let units = scored.measured.ncols();
-        let measured = scored.measured.select(ndarray::Axis(0), rows);
-        let mask = measured.mapv(|y| if y.is_nan() { 0.0 } else { 1.0 });
-        // About each unit's mean, so that sums of squares keep their digits.
-        let centre: Vec<f64> = measured
-            .columns()
-            .into_iter()
-            .map(|column| {
-                let known: Vec<f64> = column.iter().copied().filter(|y| !y.is_nan()).collect();
-                known.iter().sum::<f64>() / known.len().max(1) as f64
-            })
-            .collect();
-        let centred = |from: &Array2<f64>| {
-            Array2::from_shape_fn(from.dim(), |(row, unit)| match mask[[row, unit]] {
-                0.0 => 0.0,
-                _ => from[[row, unit]] - centre[unit],
-            })
-        };
-        let y = from_array(&centred(&measured), self.device);
-        let p = from_array(&centred(&scored.predicted.select(ndarray::Axis(0), rows)), self.device);
-        let n = weights.matmul(&from_array(&mask, self.device));
-        let (sy, sp) = (weights.matmul(&y), weights.matmul(&p));
-        let (yy, pp, yp) = (weights.matmul(&(&y * &y)), weights.matmul(&(&p * &p)), weights.matmul(&(&y * &p)));
-        let vy = &yy - &sy * &sy / &n;
-        let vp = &pp - &sp * &sp / &n;
-        let cov = &yp - &sy * &sp / &n;
-        // Of equal responses rounding is all that is left.
-        let varies = vy.gt_tensor(&(&yy * 1e-12)).logical_and(&n.ge(2.0));
-        let found = match measure {
-            name if [measures::EXPLAINED_VARIANCE.name, measures::EXPLAINED_VARIANCE_NC.name].contains(&name) => {
-                1.0f64 - (&vy + &vp - &cov * 2.0) / &vy
-            }
-            name if name == measures::R2.name => 1.0f64 - (&yy + &pp - &yp * 2.0) / &vy,
-            _ => {
-                let flat = vp.lt_tensor(&(&vy * FLAT));
-                (&cov / (&vy * &vp).sqrt()).clamp(-1.0, 1.0).masked_fill(&flat, 0.0)
-            }
-        };
-        let found = found.masked_fill(&varies.logical_not(), f64::NAN).to_kind(Kind::Double);
-        Array2::from_shape_vec((self.draws, units), wide_vec(&found)).expect("draws × units")
     }
 }

@@ -8,7 +8,9 @@ use serde_json::{Value as Json, json};
 use crate::kind::fact;
 use crate::kind::{Compute, KindError, Run};
 use crate::nodes::ceilings::ceilings;
+use crate::nodes::drawn;
 use crate::nodes::evaluation::ceiling_rows;
+use crate::nodes::evaluation::evaluate::draws::{Given, draws};
 use crate::nodes::evaluation::evaluate::groups::by_group;
 use crate::nodes::evaluation::evaluate::scored::Scored;
 use crate::nodes::evaluation::evaluate::scores::{Scores, Told, scores};
@@ -66,6 +68,17 @@ impl Compute for Evaluate {
             run.emit(SCORED, Value::Matrix(scored.matrix(&split.stimuli, &responses)?))?;
         }
         let about = about(&params, &scored, &responses, &rows, ceilings.as_ref());
+        if let Some(bootstrap) = params.bootstrap.as_ref().filter(|_| run.wants(drawn::PORT)) {
+            let given = Given {
+                scored: &scored,
+                split: &split,
+                responses: &responses,
+                scores: &all,
+                ceilings: ceilings.as_ref().map(|ceilings| &ceilings.of_units[..]),
+            };
+            let drawn = draws(bootstrap, params.seed, &given, about.clone(), run)?;
+            run.emit(drawn::PORT, Value::Table(drawn.table()?))?;
+        }
         let per_unit = per_unit(&responses, &all, ceilings.as_ref())?;
         run.emit("per_unit", Value::Table(Table { frame: per_unit, about: about.clone() }))?;
         if let Some(frame) = by_group {

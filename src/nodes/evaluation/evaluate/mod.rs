@@ -3,7 +3,11 @@
 #[cfg(feature = "torch")]
 mod compute;
 #[cfg(feature = "torch")]
+mod draws;
+#[cfg(feature = "torch")]
 mod groups;
+#[cfg(test)]
+mod oracles;
 #[cfg(feature = "torch")]
 mod scored;
 #[cfg(feature = "torch")]
@@ -16,7 +20,9 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::Whole;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
+use crate::nodes::drawn;
 use crate::nodes::evaluation::convention::Convention;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures;
@@ -25,10 +31,32 @@ use crate::value::ty::Type;
 /// Scores of predictions.
 pub struct Evaluate;
 
-/// The parameters of `evaluate`.
+/// Parameters in which the seed is 0 where nothing is drawn, so that a recipe's seed reruns no scores.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written")]
+pub struct Params(Written);
+
+impl From<Written> for Params {
+    fn from(mut written: Written) -> Self {
+        if written.bootstrap.is_none() {
+            written.seed = 0;
+        }
+        Self(written)
+    }
+}
+
+impl std::ops::Deref for Params {
+    type Target = Written;
+
+    fn deref(&self) -> &Written {
+        &self.0
+    }
+}
+
+/// The parameters of `evaluate`, as they are written.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Params {
+pub struct Written {
     /// The rows to score: `train`, `val` or `test` of a hold-out split, or `folds`, which scores each row by the fit that
     /// did not see it.
     pub on: On,
@@ -50,7 +78,46 @@ pub struct Params {
     #[serde(default)]
     #[schemars(extend("x-neutral" = null))]
     pub convention: Option<Convention>,
+    /// Draws of the scored stimuli with replacement, within each fold: `draws` has the mean score of each, for `agreement`.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = null))]
+    pub bootstrap: Option<Bootstrap>,
+    /// What stimuli are drawn from, with `bootstrap`; the recipe's seed unless given.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = 0))]
+    pub seed: u64,
 }
+
+/// Draws of stimuli, and the score that they are of.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Bootstrap {
+    /// How many draws.
+    #[serde(default = "thousand")]
+    pub draws: Whole<20, 1_000_000>,
+    /// The score: `r`, `explained_variance` or `r2`; with a ceiling also `r_nc`, `explained_variance_nc` or `r2_nc`.
+    #[serde(default = "correlation")]
+    pub measure: String,
+}
+
+fn thousand() -> Whole<20, 1_000_000> {
+    Whole::new(1000)
+}
+
+fn correlation() -> String {
+    measures::R.name.to_owned()
+}
+
+/// The scores that are functions of sums over stimuli.
+const DRAWN: &[Measure] = &[
+    measures::R,
+    measures::EXPLAINED_VARIANCE,
+    measures::R2,
+    measures::R_NC,
+    measures::EXPLAINED_VARIANCE_NC,
+    measures::R2_NC,
+];
 
 /// Which rows are scored together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -163,8 +230,16 @@ scores:
             about: "What is scored, for `compare` over stimuli: the scored stimuli × (fold, then measured and predicted responses of \
                 every unit).",
         },
+        Output {
+            name: drawn::PORT,
+            ty: Type::Table,
+            keyed: None,
+            role: None,
+            about: "With `bootstrap`, a row per draw and group of units: draw (0: all stimuli once), a (empty), subject, region, and the \
+                mean over the group's units of the score that is named so.",
+        },
     ];
-    const LAZY: &'static [&'static str] = &[SCORED];
+    const LAZY: &'static [&'static str] = &[SCORED, drawn::PORT];
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         if let Some(least) = params.least_ceiling
@@ -177,6 +252,13 @@ scores:
         }
         if params.pool == Pool::Rows && params.on != On::Folds {
             return Err(ParamProblem::at("pool", "pools the rows of folds, so it goes with `on: folds`"));
+        }
+        if let Some(bootstrap) = &params.bootstrap
+            && !DRAWN.iter().any(|measure| measure.name == bootstrap.measure)
+        {
+            let names: Vec<&str> = DRAWN.iter().map(|measure| measure.name).collect();
+            let message = format!("`{}` is no score of draws; it is one of {}", bootstrap.measure, names.join(", "));
+            return Err(ParamProblem::at("bootstrap.measure", message));
         }
         let twice = (1..params.by.len()).find(|&at| params.by[..at].contains(&params.by[at]));
         match twice {

@@ -15,7 +15,8 @@ use serde_json::json;
 
 impl Golden for Evaluate {
     fn golden() -> Sample {
-        (samples::evaluated(&samples::predictions()), json!({ "on": "test" }))
+        let params = json!({ "on": "test", "bootstrap": { "draws": 20 }, "seed": 4 });
+        (samples::evaluated(&samples::predictions()), params)
     }
 }
 

@@ -112,7 +112,7 @@ pub const SHARE: Measure = Measure {
 
 impl NodeKind for BandedRidge {
     const NAME: &'static str = "banded_ridge";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Ridge regression on several bands of features, each with a penalty of its own per unit.\n\n\
         A band is what one reference brings: a layer, another network, pixels. Bands are centred by train, and scaled so that each has \
         the same mean square, whatever its width. `search` draws weightings of the bands, and gives each unit the weighting and penalty \

@@ -8,6 +8,7 @@ use polars::prelude::Column;
 use crate::kind::{Compute, KindError, Run, column};
 use crate::math::similarity::ceiling;
 use crate::math::similarity::compare::{self, Side as Compared};
+use crate::nodes::drawn::{self, Draws};
 use crate::nodes::similarity::dissimilarity::Dissimilarity;
 use crate::nodes::similarity::rsa::compared::{Comparisons, Dissimilarities};
 use crate::nodes::similarity::rsa::inference::{Intervals, Tests, intervals, permuted};
@@ -85,6 +86,9 @@ impl Compute for Rsa {
         let mut about = tables::about(&scored, selected, lineage);
         define(&params, (how_a, how_b), &mut about);
         compared.emit(&ceilings, &tests, &ends, &about, run)?;
+        if !ends.draws.is_empty() && run.wants(drawn::PORT) {
+            run.emit(drawn::PORT, Value::Table(compared.draws(&ends, &scored, about).table()?))?;
+        }
         for (port, side, groups, made, how) in
             [("rdm_a", &a, &pairing.a, of_a, how_a), ("rdm_b", &b, &pairing.b, of_b, how_b)]
         {
@@ -179,6 +183,20 @@ fn whole(side: &Side, groups: &[Group], made: Dissimilarities, how: Dissimilarit
 }
 
 impl Comparisons<'_> {
+    /// What draws of stimuli came to.
+    fn draws(&self, ends: &Intervals, scored: &Scored, about: table::About) -> Draws {
+        let of_pair = |at: usize| {
+            let drawn = ends.draws.iter().map(|draw| draw.as_ref().map_or(f64::NAN, |values| values[at]));
+            (tables::cell(self.pairing, at), std::iter::once(self.found[at]).chain(drawn).collect())
+        };
+        Draws {
+            measure: SIMILARITY.name.to_owned(),
+            drawn: drawn::of(&scored.stimuli, &[scored.len()], self.params.seed),
+            cells: (0..self.found.len()).map(of_pair).collect(),
+            about,
+        }
+    }
+
     /// The bounds of each set's subjects.
     fn ceilings(&self, run: &mut Run<'_>) -> Result<Vec<Option<(f64, f64)>>, KindError> {
         let pool = match self.params.pool {

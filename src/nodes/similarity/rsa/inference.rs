@@ -20,6 +20,8 @@ pub struct Tests {
 pub struct Intervals {
     pub pairs: Vec<Option<(f64, f64)>>,
     pub sets: Vec<Option<(f64, f64)>>,
+    /// Of all pairs by draw of stimuli; nothing where a draw has no value.
+    pub draws: Vec<Option<Vec<f64>>>,
 }
 
 /// Fewer draws with a value than this part have no interval.
@@ -65,19 +67,20 @@ fn over_sets(of: &Comparisons<'_>, values: &[f64]) -> Vec<f64> {
 
 /// Intervals by draws with replacement.
 pub fn intervals(of: &Comparisons<'_>, run: &mut Run<'_>) -> Result<Intervals, KindError> {
-    let none = Intervals { pairs: vec![None; of.found.len()], sets: vec![None; of.sets.all.len()] };
+    let none = Intervals { pairs: vec![None; of.found.len()], sets: vec![None; of.sets.all.len()], draws: Vec::new() };
     let Some(bootstrap) = &of.params.bootstrap else { return Ok(none) };
-    let draws = if bootstrap.over.stimuli() { drawn(of, bootstrap, run)? } else { Vec::new() };
+    let all = if bootstrap.over.stimuli() { drawn(of, bootstrap, run)? } else { Vec::new() };
+    let draws: Vec<Vec<f64>> = all.iter().flatten().cloned().collect();
     let pairs = match draws.is_empty() {
         true => none.pairs,
         false => (0..of.found.len()).map(|at| Some(percentiles(draws.iter().map(|values| values[at])))).collect(),
     };
     let sets = of.sets.all.iter().map(|set| of_set(of, set, bootstrap, &draws)).collect();
-    Ok(Intervals { pairs, sets })
+    Ok(Intervals { pairs, sets, draws: all })
 }
 
-/// Likenesses of all pairs in draws of stimuli; those in which one has none are left out.
-fn drawn(of: &Comparisons<'_>, bootstrap: &Bootstrap, run: &mut Run<'_>) -> Result<Vec<Vec<f64>>, KindError> {
+/// Likenesses of all pairs in draws of stimuli; nothing for a draw in which one has none.
+fn drawn(of: &Comparisons<'_>, bootstrap: &Bootstrap, run: &mut Run<'_>) -> Result<Vec<Option<Vec<f64>>>, KindError> {
     let base = |side: &Dissimilarities| -> Vec<Drawn> {
         side.given.iter().map(|pairs| Drawn::of(of.comparator, &pairs.values)).collect()
     };
@@ -89,8 +92,8 @@ fn drawn(of: &Comparisons<'_>, bootstrap: &Bootstrap, run: &mut Run<'_>) -> Resu
         of.pairing.pairs.iter().map(|&(i, j)| a[i].similarity(&x[i], &y[j], &weights)).collect()
     };
     let count = bootstrap.draws.get();
-    let draws: Vec<Vec<f64>> = (0..count).into_par_iter().filter_map(draw).collect();
-    let lost = count - draws.len();
+    let draws: Vec<Option<Vec<f64>>> = (0..count).into_par_iter().map(draw).collect();
+    let lost = draws.iter().filter(|draw| draw.is_none()).count();
     if lost as f64 > MOST_LOST * count as f64 {
         return Err(KindError::new(format!(
             "in {lost} of {count} draws of {} stimuli, dissimilarities do not differ; compare more stimuli, or draw `over: subjects`",

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Role, Threads};
+use crate::nodes::drawn;
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::dissimilarity::Dissimilarity;
@@ -247,8 +248,15 @@ similar:
             role: None,
             about: "The same of `b`, by subject and region.",
         },
+        Output {
+            name: drawn::PORT,
+            ty: Type::Table,
+            keyed: None,
+            role: None,
+            about: "With a `bootstrap` over stimuli, a row per draw and pair: draw (0: all stimuli once), a, subject, region, similarity.",
+        },
     ];
-    const LAZY: &'static [&'static str] = &["rdm_a", "rdm_b"];
+    const LAZY: &'static [&'static str] = &["rdm_a", "rdm_b", drawn::PORT];
     const THREADS: Threads = Threads::Team;
 
     fn stand_ins(_: &Params, _: &std::collections::BTreeSet<String>) -> Vec<(&'static str, Product)> {
