@@ -39,6 +39,10 @@ pub enum Role {
     Pictures,
     /// How alike representations are: a row per pair of them.
     Similarity,
+    /// The same in the mean over subjects: a row per representation and region.
+    OverSubjects,
+    /// What each band of features has of what all explain: a row per unit and band, shares of a unit adding up to it.
+    Shares,
     /// Dissimilarities of stimuli, pair by pair.
     Rdm,
     /// A table that is no more than that.
@@ -67,6 +71,8 @@ impl Role {
             Self::Predictions => "predicted responses",
             Self::Pictures => "pictures",
             Self::Similarity => "similarities of representations",
+            Self::OverSubjects => "similarities, means over subjects",
+            Self::Shares => "shares of explained variance",
             Self::Rdm => "dissimilarities of stimuli",
             Self::Table => "any table",
             Self::Matrix => "any matrix",

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::measure;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
 use crate::nodes::similarity::ceiling::Ceiling;
@@ -39,6 +40,8 @@ pub const CKA: Measure = Measure {
     label: "CKA",
     unit: "centred kernel alignment",
     share: true,
+    ceiling: measure::Ceiling::Between("between_subjects"),
+    interval: "95 % interval by the jackknife over stimuli",
     ..Measure::PLAIN
 };
 pub const BIASED: &str =
@@ -109,7 +112,7 @@ aligned:
             name: "summary",
             ty: Type::Table,
             keyed: None,
-            role: Some(Role::Similarity),
+            role: Some(Role::OverSubjects),
             about: "A row per a and region: the mean over subjects, its sem over them, how many they are, and the mean of between_subjects: the ceiling.",
         },
     ];
