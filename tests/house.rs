@@ -342,7 +342,7 @@ fn every_shipped_recipe_checks() {
 }
 
 /// Names of kinds, ports or measures that are words of the language of recipes and pages as well, with where.
-const SHARED_WORDS: [(&str, &str); 11] = [
+const SHARED_WORDS: [(&str, &str); 13] = [
     ("confusion", "a chart"),
     ("features", "a folder of kinds, which the manual lists after another"),
     ("images", "a chart"),
@@ -350,6 +350,8 @@ const SHARED_WORDS: [(&str, &str); 11] = [
     ("pairs", "a chart"),
     ("responses", "a chart, and what studies explain"),
     ("scores", "the file of a comparison's numbers"),
+    ("shares", "a chart"),
+    ("similarity", "a chart"),
     ("spectrum", "a chart"),
     ("synthetic_it", "the kind in a hint on how nodes are written"),
     ("table", "an item of a report"),

@@ -2,6 +2,13 @@
 
 /// The unit that a row of scores, ceilings or penalties is about.
 pub const UNIT: &str = "unit";
+/// Where a unit is from: who was recorded, and in which region.
+pub const SUBJECT: &str = "subject";
+pub const REGION: &str = "region";
+/// Over how many subjects a mean is.
+pub const SUBJECTS: &str = "subjects";
+/// The band of features, or the set of bands, that a share is of.
+pub const BAND: &str = "band";
 /// The name of the measure that a row summarises.
 pub const MEASURE: &str = "measure";
 /// Of a summary: the mean over units, its standard error, the median, and how many units there are.
@@ -15,7 +22,7 @@ pub const LOW: &str = "low";
 pub const HIGH: &str = "high";
 /// How many rows of a split a number is over.
 pub const ROWS: &str = "rows";
-/// Of pairs: both variants, their mean difference, and the test's p.
+/// Of pairs: both variants (of similarities: both representations), their mean difference, and the test's p.
 pub const A: &str = "a";
 pub const B: &str = "b";
 pub const DIFFERENCE: &str = "difference";

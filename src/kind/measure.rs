@@ -16,6 +16,9 @@ pub struct Measure {
     pub weight: Weight,
     /// How a ceiling bounds it.
     pub ceiling: Ceiling,
+    /// What the ends of an interval beside it are, such as `95 % interval by the jackknife`, where its table says nothing; empty where there
+    /// is none.
+    pub interval: &'static str,
     /// What it belongs to, where a role of its table reads it by that.
     pub part: Part,
     /// A short form for a note beside a picture, such as `EV`; the name where it is empty.
@@ -40,6 +43,12 @@ pub enum Ceiling {
     None,
     /// No model exceeds the value in that column of the same table.
     Column(&'static str),
+    /// No model exceeds the square root of the value in that column of the same table.
+    Root(&'static str),
+    /// The best of models lies between the values in these columns of the same table.
+    Band(&'static str, &'static str),
+    /// What is measured is as alike in other subjects as the value in that column of the same table says: a yardstick, which a model may exceed.
+    Between(&'static str),
     /// It is divided by the ceiling already.
     Corrected,
 }
@@ -87,6 +96,7 @@ impl Measure {
         share: false,
         weight: Weight::Listed,
         ceiling: Ceiling::None,
+        interval: "",
         part: Part::Plain,
         sign: "",
     };

@@ -43,6 +43,10 @@ pub enum Role {
     Agreement,
     /// How measures rank variants: a row per measure and variant.
     Ranks,
+    /// The same in the mean over subjects: a row per representation and region.
+    OverSubjects,
+    /// What each band of features has of what all explain: a row per unit and band, shares of a unit adding up to it.
+    Shares,
     /// Dissimilarities of stimuli, pair by pair.
     Rdm,
     /// A table that is no more than that.
@@ -73,6 +77,8 @@ impl Role {
             Self::Similarity => "similarities of representations",
             Self::Agreement => "agreement of rankings",
             Self::Ranks => "rankings",
+            Self::OverSubjects => "similarities, means over subjects",
+            Self::Shares => "shares of explained variance",
             Self::Rdm => "dissimilarities of stimuli",
             Self::Table => "any table",
             Self::Matrix => "any matrix",

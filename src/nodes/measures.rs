@@ -37,6 +37,7 @@ pub const R: Measure = Measure {
     sign: "r",
     share: true,
     weight: Weight::Charted,
+    ceiling: Ceiling::Root(CEILING),
     ..Measure::PLAIN
 };
 

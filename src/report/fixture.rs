@@ -15,7 +15,11 @@ use crate::engine::record::{Outcome, Provenance, Record, State, Stored};
 use crate::engine::store::Store;
 use crate::kind::NodeKind;
 use crate::plan::{Edge, Node, NodeId, NodeIndex, Plan};
+use crate::report::charts;
+use crate::report::charts::chart::View;
+use crate::report::draw::figure::Figure;
 use crate::report::kinds::{Ceiling, Compare, Evaluate, Load, Pca, Ridge, kind};
+use crate::report::read::results::Results;
 use crate::report::read::study::{Audience, Study};
 use crate::value::Value;
 use crate::value::images::Images;
@@ -46,6 +50,8 @@ pub struct Options {
     pub extended: bool,
     /// Adds a training, a decoder and a choice among variants.
     pub trained: bool,
+    /// Adds similarities of representations, and shares of bands.
+    pub alike: bool,
 }
 
 impl Default for Options {
@@ -61,6 +67,7 @@ impl Default for Options {
             nulls: false,
             extended: true,
             trained: false,
+            alike: false,
         }
     }
 }
@@ -85,6 +92,15 @@ impl Fixture {
             audience: Audience::Here,
         }
     }
+}
+
+/// A chart of the variants of a node, or of a port of theirs: `node`, `node.port`.
+pub fn drawn(fixture: &Fixture, kind: &str, node: &str, options: Json) -> Option<Figure> {
+    let study = fixture.study();
+    let (node, port) = node.split_once('.').map_or((node, None), |(node, port)| (node, Some(port)));
+    let (results, nodes) = (Results::new(&study), fixture.plan.find(node));
+    let view = View { results: &results, nodes: &nodes, port, title: None };
+    charts::named(kind).expect("a chart").draw(&view, options.as_object().expect("options"))
 }
 
 /// Numbers that look like noise and are always the same.
@@ -172,6 +188,13 @@ impl Maker {
         if self.options.trained {
             self.trained(load);
         }
+        if self.options.alike {
+            self.alike(load);
+        }
+    }
+
+    pub fn stimuli(&self) -> &Stimuli {
+        &self.stimuli
     }
 
     pub fn add<K: NodeKind>(
@@ -306,8 +329,7 @@ impl Maker {
     }
 
     fn ceiling(&mut self, load: NodeIndex) -> NodeIndex {
-        let ceilings: Vec<f64> =
-            (0..self.options.units.len()).map(|u| (0.6 + 0.12 * noise(u, 99)).clamp(0.1, 0.98)).collect();
+        let ceilings: Vec<f64> = (0..self.options.units.len()).map(ceiling_of).collect();
         let frame = frame(vec![
             strings("unit", &self.options.units),
             numbers("ceiling", &ceilings.iter().map(|&x| Some(x)).collect::<Vec<_>>()),
@@ -413,7 +435,7 @@ impl Maker {
             let me = mean(&e);
             let ev = 1.0 - e.iter().map(|x| (x - me).powi(2)).sum::<f64>() / vy;
             let r2 = 1.0 - e.iter().map(|x| x * x).sum::<f64>() / vy;
-            let ceiling = (0.6 + 0.12 * noise(unit, 99)).clamp(0.1, 0.98);
+            let ceiling = ceiling_of(unit);
             [Some(ev), Some(cov / (vy * vp).sqrt()), Some(r2), Some(ev / ceiling)]
         };
         (0..self.options.units.len()).map(score).collect()
@@ -422,11 +444,17 @@ impl Maker {
     fn evaluate(&mut self, load: NodeIndex, ceiling: NodeIndex, readout: NodeIndex, layer: usize) -> NodeIndex {
         let scores = self.scores(layer);
         let column = |at: usize| scores.iter().map(|s| s[at]).collect::<Vec<_>>();
+        // The first half of the units is of one region, the rest of another.
+        let count = self.options.units.len();
+        let regions: Vec<String> =
+            (0..count).map(|unit| if 2 * unit < count { "V4" } else { "IT" }.to_owned()).collect();
         let frame = frame(vec![
             strings("unit", &self.options.units),
+            strings("region", &regions),
             numbers("explained_variance", &column(0)),
             numbers("r", &column(1)),
             numbers("r2", &column(2)),
+            numbers("ceiling", &(0..count).map(|unit| Some(ceiling_of(unit))).collect::<Vec<_>>()),
         ]);
         let facts = BTreeMap::from([
             ("on".to_owned(), json!(if self.options.folds { "folds" } else { "test" })),
@@ -462,7 +490,7 @@ impl Maker {
                 for (column, value) in columns.iter_mut().zip(score) {
                     column.push(*value);
                 }
-                ceilings.push(Some((0.6 + 0.12 * noise(unit, 99)).clamp(0.1, 0.98)));
+                ceilings.push(Some(ceiling_of(unit)));
             }
             let of = |k: usize| scores.iter().map(|s| s[k]).collect::<Vec<_>>();
             let each = [("explained_variance", of(0)), ("r", of(1)), ("explained_variance_nc", of(3))];
@@ -509,6 +537,11 @@ impl Maker {
         let edges = scores.iter().map(|&from| ("scores", from, "per_unit")).collect();
         self.add::<Compare>("by_layer", None, edges, outputs.into(), &[]);
     }
+}
+
+/// The ceiling of a unit.
+pub fn ceiling_of(unit: usize) -> f64 {
+    (0.6 + 0.12 * noise(unit, 99)).clamp(0.1, 0.98)
 }
 
 fn definitions() -> BTreeMap<String, String> {

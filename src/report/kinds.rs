@@ -62,6 +62,11 @@ declared! {
     Decode = "decode": ["labels" Labels] -> ["summary" Table as Accuracy, "confusion" Table as Confusion]
         measures ACCURACIES;
     Select = "select": ["labels" Labels] -> ["choice" Table as Choice];
+    Rsa = "rsa": ["a" Matrix, "b" Responses] -> ["table" Table as Similarity, "summary" Table as OverSubjects, "rdm_b" Rdm]
+        measures SIMILARITIES;
+    Cka = "cka": ["a" Matrix, "b" Responses] -> ["table" Table as Similarity, "summary" Table as OverSubjects]
+        measures ALIGNMENTS;
+    Banded = "banded_ridge": ["features" Matrix, "responses" Responses] -> ["shares" Table as Shares] measures SHARES;
 }
 
 /// A share with its words.
@@ -92,6 +97,7 @@ const SCORES: &[Measure] = &[
     },
     Measure {
         weight: Weight::Charted,
+        ceiling: measure::Ceiling::Root("ceiling"),
         sign: "r",
         ..share("r", "correlation", "Pearson r", "Pearson correlation of predicted and measured responses, per unit")
     },
@@ -108,6 +114,29 @@ const CEILINGS: &[Measure] = &[share(
     "fraction of variance",
     "the share of a unit's variance that repeats of a stimulus have in common, which no model can exceed",
 )];
+const SIMILARITIES: &[Measure] = &[
+    Measure {
+        ceiling: measure::Ceiling::Band("ceiling_low", "ceiling_high"),
+        interval: "bootstrap 95 % interval",
+        ..share(
+            "similarity",
+            "representational similarity",
+            "similarity of dissimilarities",
+            "how alike dissimilarities are",
+        )
+    },
+    share("ceiling_low", "lower noise ceiling", "", "each subject with the mean of the others"),
+    share("ceiling_high", "upper noise ceiling", "", "each subject with the mean of all"),
+];
+const ALIGNMENTS: &[Measure] = &[
+    Measure {
+        ceiling: measure::Ceiling::Between("between_subjects"),
+        interval: "95 % interval by the jackknife over stimuli",
+        ..share("cka", "CKA", "centred kernel alignment", "how well kernels align")
+    },
+    share("between_subjects", "CKA between subjects", "", "mean CKA of a subject with each other one"),
+];
+const SHARES: &[Measure] = &[share("share", "share of explained variance", "fraction of variance", "what a band adds")];
 const SPECTRUM: &[Measure] = &[
     Measure {
         part: Part::Share,

@@ -11,6 +11,8 @@ pub mod page;
 pub mod read;
 
 #[cfg(test)]
+mod alike;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod kinds;
@@ -37,7 +39,7 @@ pub use crate::report::read::study::{Audience, ReportError, Study};
 use crate::value::images::Images;
 
 /// Raised when equal results give another page than before, so that old pages are made again.
-const REPORT_VERSION: u32 = 4;
+const REPORT_VERSION: u32 = 5;
 
 /// The page as HTML; equal studies give equal bytes. Fails only for a chart that does not exist; whatever else cannot
 /// be shown is said in the page.

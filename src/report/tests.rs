@@ -234,7 +234,7 @@ fn a_damaged_value_is_told_and_the_page_stands() {
 
 #[test]
 fn charts_of_every_kind_can_be_asked_for() {
-    let mut fixture = fixture(Options { extended: false, trained: true, ..Options::default() });
+    let mut fixture = fixture(Options { extended: false, trained: true, alike: true, ..Options::default() });
     let (compare, scores) = (nodes(&fixture, "by_layer"), nodes(&fixture, "scores"));
     let of = |kind: &str| match kind {
         "images" => nodes(&fixture, "v4"),
@@ -244,6 +244,9 @@ fn charts_of_every_kind_can_be_asked_for() {
         "learning" => nodes(&fixture, "cnn"),
         "confusion" => nodes(&fixture, "objects"),
         "sweep" => nodes(&fixture, "best"),
+        "similarity" => nodes(&fixture, "rsa"),
+        "map" => nodes(&fixture, "cka"),
+        "shares" => nodes(&fixture, "banded"),
         _ => compare.clone(),
     };
     let mut items: Vec<ReportItem> = charts()
@@ -272,7 +275,10 @@ fn charts_of_every_kind_can_be_asked_for() {
 
     fixture.plan.report = vec![ReportItem::Chart(chart("boxplot", compare))];
     let error = render(&fixture.study()).unwrap_err().to_string();
-    assert!(error.contains("there is no chart `boxplot`; did you mean `box`?; there are bar, box,"), "{error}");
+    assert!(
+        error.contains("there is no chart `boxplot`; did you mean `box`?; there are against_ceiling, bar, box,"),
+        "{error}"
+    );
 }
 
 #[test]

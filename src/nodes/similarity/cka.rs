@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::measure;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
 use crate::nodes::drawn;
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
@@ -63,6 +64,8 @@ pub const CKA: Measure = Measure {
     label: "CKA",
     unit: "centred kernel alignment",
     share: true,
+    ceiling: measure::Ceiling::Between("between_subjects"),
+    interval: "95 % interval by the jackknife over stimuli",
     ..Measure::PLAIN
 };
 pub const BIASED: &str =
@@ -133,7 +136,7 @@ aligned:
             name: "summary",
             ty: Type::Table,
             keyed: None,
-            role: Some(Role::Similarity),
+            role: Some(Role::OverSubjects),
             about: "A row per a and region: the mean over subjects, its sem over them, how many they are, and the mean of between_subjects: the ceiling.",
         },
         Output {

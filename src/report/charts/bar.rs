@@ -4,7 +4,7 @@ use crate::kind::Role;
 use crate::kind::chart::Described;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution::{Look, scores};
-use crate::report::charts::options::OfScores;
+use crate::report::charts::options::OfCompared;
 use crate::report::draw::figure::Figure;
 
 /// A bar per variant: the mean over units.
@@ -14,11 +14,11 @@ impl Described for Bar {
     const NAME: &'static str = "bar";
     const ABOUT: &'static str = "A bar per variant: the mean over units.";
     const DRAWS: &'static [Role] = &[Role::Scores, Role::Comparison];
-    type Options = OfScores;
+    type Options = OfCompared;
 }
 
 impl Draw for Bar {
-    fn draw(view: &View<'_>, options: &OfScores) -> Option<Figure> {
+    fn draw(view: &View<'_>, options: &OfCompared) -> Option<Figure> {
         scores(view, Look::Bar, options)
     }
 }

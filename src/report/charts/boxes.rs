@@ -4,7 +4,7 @@ use crate::kind::Role;
 use crate::kind::chart::Described;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution::{Look, scores};
-use crate::report::charts::options::OfScores;
+use crate::report::charts::options::OfCompared;
 use crate::report::draw::figure::Figure;
 
 /// A box per variant: quartiles and units.
@@ -15,11 +15,11 @@ impl Described for Boxes {
     const ABOUT: &'static str = "A box per variant: quartiles and units.";
     const DRAWS: &'static [Role] = &[Role::Scores, Role::Comparison];
     const USUAL: &'static [Role] = &[Role::Comparison];
-    type Options = OfScores;
+    type Options = OfCompared;
 }
 
 impl Draw for Boxes {
-    fn draw(view: &View<'_>, options: &OfScores) -> Option<Figure> {
+    fn draw(view: &View<'_>, options: &OfCompared) -> Option<Figure> {
         scores(view, Look::Box, options)
     }
 }

@@ -3,13 +3,15 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::kind::Role;
+use crate::report::charts::brackets::{Brackets, brackets, levels};
 use crate::report::charts::chart::View;
-use crate::report::charts::options::OfScores;
+use crate::report::charts::options::OfCompared;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::density;
 use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
 use crate::report::draw::number::{counted, score};
-use crate::report::draw::svg::{Colour, RAMP, text_width};
+use crate::report::draw::svg::{Colour, shortened};
+use crate::report::draw::way::Way;
 use crate::report::read::measure::capital;
 use crate::report::read::sample::{Group, Sample, Source};
 
@@ -23,11 +25,15 @@ pub enum Look {
     Profile,
 }
 
+/// Pixels from one level of brackets to the next, and by which an end stands off the middle of its group.
+const STEP_UP: u32 = 14;
+const STEP_RIGHT: u32 = 13;
+const INSET: f64 = 2.0;
 /// More points than these make a page heavy and a picture grey.
 const POINTS: usize = 2_000;
 
 /// The scores of some nodes in a look.
-pub fn scores(view: &View<'_>, look: Look, options: &OfScores) -> Option<Figure> {
+pub fn scores(view: &View<'_>, look: Look, options: &OfCompared) -> Option<Figure> {
     let (x, y) = (options.x.as_deref(), options.y.as_deref());
     let with = |source| Sample::gather(view.results, view.nodes, source, x, y);
     // Means are enough for bars and lines, and a comparison lists them in its order.
@@ -38,12 +44,23 @@ pub fn scores(view: &View<'_>, look: Look, options: &OfScores) -> Option<Figure>
     let mut sample = means.or_else(|| with(view.port.into()))?;
     // A table of means knows no ceilings; the units beside it do.
     sample.ceiling = sample.ceiling.or_else(|| with(Source::Of(Role::Scores))?.ceiling);
-    Some(figure(&sample, look, &options.reference.0, view.title))
+    let brackets = brackets(view.results, view.first(), &sample, options.brackets);
+    Some(figure(&sample, look, Beside { references: &options.reference.0, brackets }, view.title))
 }
 
-/// Draws a sample with published values beside it.
-pub fn figure(sample: &Sample, look: Look, references: &[(String, f64)], title: Option<&str>) -> Figure {
-    let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look) };
+/// What is drawn beside scores.
+#[derive(Default)]
+pub struct Beside<'a> {
+    /// Published values, by what they are called.
+    pub references: &'a [(String, f64)],
+    /// Differences that are significant.
+    pub brackets: Option<Brackets>,
+}
+
+/// Draws a sample with what stands beside it.
+pub fn figure(sample: &Sample, look: Look, beside: Beside<'_>, title: Option<&str>) -> Figure {
+    let Beside { references, brackets } = beside;
+    let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look), brackets };
     let what = &sample.measure.label;
     let by = match sample.axis().as_str() {
         "" => String::new(),
@@ -79,49 +96,36 @@ struct Chart<'a> {
     references: &'a [(String, f64)],
     best: Option<usize>,
     points: bool,
-}
-
-/// Which way the scores run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Up,
-    Right,
-}
-
-impl Way {
-    /// A place on the chart from a place among the categories and a score.
-    fn at(self, category: f64, value: f64) -> (f64, f64) {
-        match self {
-            Self::Up => (category, value),
-            Self::Right => (value, category),
-        }
-    }
+    brackets: Option<Brackets>,
 }
 
 impl Chart<'_> {
     fn wide(&self) -> String {
-        let room = f64::from(WIDE - 60) / self.sample.categories.len().max(1) as f64;
-        let fits = self.sample.categories.iter().all(|name| text_width(name, TEXT) < room - 6.0);
-        if fits { self.up(WIDE, 400) } else { self.right(WIDE) }
+        match Way::of(&self.sample.categories, f64::from(WIDE - 60), 0.0, 6.0) {
+            Way::Up => self.up(WIDE, 400),
+            Way::Right => self.right(WIDE),
+        }
     }
 
     fn narrow(&self) -> String {
-        let room = f64::from(NARROW - 50) / self.sample.categories.len().max(1) as f64;
-        let fits = self.sample.categories.iter().all(|name| text_width(name, TEXT) < room - 4.0);
-        if fits && room > 44.0 { self.up(NARROW, 320) } else { self.right(NARROW) }
+        match Way::of(&self.sample.categories, f64::from(NARROW - 50), 44.0, 4.0) {
+            Way::Up => self.up(NARROW, 320),
+            Way::Right => self.right(NARROW),
+        }
     }
 
     fn up(&self, width: u32, height: u32) -> String {
         let (low, high) = self.range();
+        let room = self.bracketed() * f64::from(STEP_UP);
         let frame = Frame {
             width,
-            height,
+            height: height + room as u32,
             x: Axis::bands(&self.sample.categories),
             y: Axis::linear(low, high, 5),
             x_title: &self.sample.axis(),
             y_title: &self.sample.measure.axis(),
             right: 6.0,
-            top: 14.0,
+            top: 14.0 + room,
         };
         let top = frame.y.ends().1;
         draw(frame, &self.alt(), &class(width), |pen| self.paint(pen, Way::Up, top))
@@ -129,12 +133,13 @@ impl Chart<'_> {
 
     fn right(&self, width: u32) -> String {
         let (low, high) = self.range();
+        let room = self.bracketed() * f64::from(STEP_RIGHT);
         let each = if self.sample.series.len() > 1 { 12 + 18 * self.sample.series.len() } else { 32 };
         let names: Vec<String> = self
             .sample
             .categories
             .iter()
-            .map(|name| crate::report::draw::svg::shortened(name, TEXT, f64::from(width) * 0.36))
+            .map(|name| shortened(name, TEXT, f64::from(width) * if room > 30.0 { 0.28 } else { 0.36 }))
             .collect();
         let frame = Frame {
             width,
@@ -143,7 +148,7 @@ impl Chart<'_> {
             y: Axis::bands(&names).reversed(),
             x_title: &self.sample.measure.axis(),
             y_title: &self.sample.axis(),
-            right: 44.0,
+            right: 44.0 + room,
             top: 0.0,
         };
         let top = frame.x.ends().1;
@@ -197,6 +202,52 @@ impl Chart<'_> {
             }
         }
         self.named(pen, way, from, &yardsticks);
+        self.bracket(pen, way, top);
+    }
+
+    /// How many levels of brackets there are.
+    fn bracketed(&self) -> f64 {
+        self.spans().1.iter().max().map_or(0.0, |last| *last as f64 + 1.0)
+    }
+
+    /// Where brackets begin and end among the categories, and on which level each stands.
+    fn spans(&self) -> (Vec<(f64, f64)>, Vec<usize>) {
+        let list = self.brackets.iter().flat_map(|brackets| &brackets.list);
+        let centre = |at: usize| self.centre(&self.sample.groups[at]);
+        let spans: Vec<(f64, f64)> = list.map(|bracket| (centre(bracket.ends.0), centre(bracket.ends.1))).collect();
+        let levels = levels(&spans);
+        (spans, levels)
+    }
+
+    /// Brackets beyond the means, which stand at the end of the plot.
+    fn bracket(&self, pen: &mut Pen<'_>, way: Way, top: f64) {
+        let (spans, levels) = self.spans();
+        let list = self.brackets.iter().flat_map(|brackets| &brackets.list);
+        for ((bracket, span), level) in list.zip(spans).zip(levels) {
+            let (from, to) = (span.0.min(span.1), span.0.max(span.1));
+            let middle = way.at((from + to) / 2.0, top);
+            let shift = |along: f64, out: f64| match way {
+                Way::Up => (along, -out),
+                Way::Right => (out, along),
+            };
+            let out = match way {
+                Way::Up => 21.0 + f64::from(STEP_UP) * level as f64,
+                Way::Right => 46.0 + f64::from(STEP_RIGHT) * level as f64,
+            };
+            let corner = |at: f64, along: f64, out: f64| (way.at(at, top), shift(along, out));
+            let path = [
+                corner(from, INSET, out - 4.0),
+                corner(from, INSET, out),
+                corner(to, -INSET, out),
+                corner(to, -INSET, out - 4.0),
+            ];
+            let face = Face::of(Colour::Ink).at(HPos::Center, VPos::Bottom);
+            let face = if way == Way::Up { face } else { face.turned() };
+            pen.mark(&bracket.text, None, |pen| {
+                pen.shifted(&path, Colour::Muted, 1.2);
+                pen.text(middle, shift(0.0, out - 5.0), bracket.stars, face);
+            });
+        }
     }
 
     /// Published values and the ceiling, by what they are called.
@@ -320,11 +371,7 @@ impl Chart<'_> {
     }
 
     fn series_colour(&self, series: usize) -> Colour {
-        match self.sample.series.len() {
-            0 | 1 => Colour::Main,
-            count if count <= crate::report::draw::svg::SERIES => Colour::Series(series),
-            count => Colour::Ramp(series * (RAMP - 1) / (count - 1)),
-        }
+        Colour::among(series, self.sample.series.len())
     }
 
     fn describe(&self, group: &Group, sorted: &[f64]) -> String {
@@ -394,10 +441,47 @@ impl Chart<'_> {
         if let Some(ceiling) = self.sample.ceiling {
             text += &format!(" Dashed: the mean noise ceiling, {}, which no model can exceed.", score(ceiling));
         }
+        if let Some(brackets) = &self.brackets {
+            text += &brackets.caption;
+        }
         text
     }
 }
 
 fn class(width: u32) -> String {
     if width == NARROW { "narrow".to_owned() } else { "wide".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::report::fixture::{Options, drawn, fixture};
+
+    #[test]
+    fn significant_differences_from_the_best_have_brackets() {
+        let study = fixture(Options::default());
+        let figure = |options| drawn(&study, "box", "by_layer", options).expect("a figure");
+        let best = figure(json!({}));
+        let picture = |figure: &super::Figure| figure.panels[0].wide.clone();
+        let count = |picture: &str| picture.matches(" · p = ").count();
+        assert_eq!(count(&picture(&best)), 6);
+        assert!(best.caption.contains(" Brackets: differences from features.9 (6 of "), "{}", best.caption);
+        assert!(
+            best.caption.ends_with(
+                "; * p < .05, ** p < .01, *** p < .001; point at one for its p: Wilcoxon signed-rank test over units, not corrected for \
+                 the number of pairs."
+            ),
+            "{}",
+            best.caption
+        );
+        assert_eq!(count(&picture(&figure(json!({ "brackets": "none" })))), 0);
+        assert_eq!(count(&picture(&figure(json!({ "brackets": "all" })))), 6);
+        let r = figure(json!({ "y": "r" }));
+        assert!(!r.caption.contains("racket"), "nothing compares r: {}", r.caption);
+        let height =
+            |figure: &super::Figure| picture(figure).split("height=\"").nth(1).map(|rest| rest[..3].to_owned());
+        assert_eq!(height(&r).as_deref(), Some("400"));
+        assert_ne!(height(&best), height(&r), "brackets have room of their own above the means");
+    }
 }

@@ -1,7 +1,9 @@
 //! Charts, one file each, and the one list of them.
 
+pub mod against_ceiling;
 pub mod bar;
 pub mod boxes;
+pub mod brackets;
 pub mod chart;
 pub mod confusion;
 pub mod curves;
@@ -11,6 +13,7 @@ pub mod histogram;
 pub mod images;
 pub mod learning;
 pub mod line;
+pub mod map;
 pub mod options;
 pub mod pairs;
 pub mod penalties;
@@ -18,6 +21,10 @@ pub mod pictures;
 pub mod profile;
 pub mod responses;
 pub mod scatter;
+pub mod shaded;
+pub mod shades;
+pub mod shares;
+pub mod similarity;
 pub mod spectrum;
 pub mod stimuli;
 pub mod strip;
@@ -32,6 +39,7 @@ use crate::report::charts::chart::Chart;
 
 /// Every chart; where a role has two usual ones, the first.
 static ALL: &[Chart] = &[
+    Chart::of::<against_ceiling::AgainstCeiling>(),
     Chart::of::<bar::Bar>(),
     Chart::of::<boxes::Boxes>(),
     Chart::of::<confusion::Confusion>(),
@@ -40,11 +48,14 @@ static ALL: &[Chart] = &[
     Chart::of::<images::ContactSheet>(),
     Chart::of::<learning::Learning>(),
     Chart::of::<line::Line>(),
+    Chart::of::<map::Map>(),
     Chart::of::<pairs::Pairs>(),
     Chart::of::<penalties::Penalties>(),
     Chart::of::<profile::Profile>(),
     Chart::of::<responses::ResponseProfiles>(),
     Chart::of::<scatter::Scatter>(),
+    Chart::of::<shares::StackedShares>(),
+    Chart::of::<similarity::Similarity>(),
     Chart::of::<spectrum::Spectrum>(),
     Chart::of::<stimuli::Stimuli>(),
     Chart::of::<strip::Strip>(),

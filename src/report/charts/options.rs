@@ -6,6 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use crate::report::charts::brackets::Which;
+
 /// Of a chart that has none.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct Nothing {}
@@ -20,6 +22,30 @@ pub struct OfScores {
     /// Published values to draw beside one's own, by what they are called.
     #[serde(default)]
     pub reference: Published,
+}
+
+/// Of a chart of scores that were compared.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct OfCompared {
+    /// The column or variable along x.
+    pub x: Option<String>,
+    /// The column or measure along y.
+    pub y: Option<String>,
+    /// Published values to draw beside one's own, by what they are called.
+    #[serde(default)]
+    pub reference: Published,
+    /// Which significant differences of a comparison have brackets, six at most: those of the best variant and others (`best`, unless
+    /// given), then those of any two, or none.
+    #[serde(default)]
+    pub brackets: Which,
+}
+
+impl OfCompared {
+    /// The same without brackets.
+    pub fn plain(of: &OfScores) -> Self {
+        let OfScores { x, y, reference } = of;
+        Self { x: x.clone(), y: y.clone(), reference: reference.clone(), brackets: Which::None }
+    }
 }
 
 /// Of a chart of one measure.

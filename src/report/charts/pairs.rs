@@ -16,7 +16,7 @@ use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::best::best_of;
 use crate::report::read::grid::Grid;
 use crate::report::read::measure::{Measure, capital};
-use crate::report::read::pairs::{Pair, against, key_of, pairs, sign, titled};
+use crate::report::read::pairs::{Pair, against, key_of, pairs, sign, tested, titled};
 use crate::report::read::sample::main_measure;
 
 /// More rows than these nobody reads.
@@ -68,15 +68,9 @@ fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<
     });
     let (least, most) = (shown.iter().map(|p| p.units).min()?, shown.iter().map(|p| p.units).max()?);
     let n = if least == most { counted(most, "unit") } else { format!("{least} to {}", counted(most, "unit")) };
-    let said = |fact: &str, otherwise: &str| grid.fact_text(fact).unwrap_or(otherwise).to_owned();
-    let test = if shown.iter().any(|pair| pair.p.is_some()) {
-        // A table of before says neither.
-        let test = said(fact::TEST, "Wilcoxon signed-rank test over units");
-        format!(" p: {test}, {}.", said(fact::CORRECTION, "not corrected for the number of pairs"))
-    } else {
-        String::new()
-    };
-    let interval = said(fact::INTERVAL, "bootstrap 95 % interval over units");
+    let any = shown.iter().any(|pair| pair.p.is_some());
+    let test = if any { format!(" p: {}.", tested(grid)) } else { String::new() };
+    let interval = grid.fact_text(fact::INTERVAL).unwrap_or("bootstrap 95 % interval over units");
     Some(Figure {
         title,
         panels: vec![panel],

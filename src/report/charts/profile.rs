@@ -4,7 +4,7 @@ use crate::kind::Role;
 use crate::kind::chart::Described;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution::{Look, scores};
-use crate::report::charts::options::OfScores;
+use crate::report::charts::options::{OfCompared, OfScores};
 use crate::report::draw::figure::Figure;
 
 /// Means per variant with their standard errors, joined by a line.
@@ -19,6 +19,6 @@ impl Described for Profile {
 
 impl Draw for Profile {
     fn draw(view: &View<'_>, options: &OfScores) -> Option<Figure> {
-        scores(view, Look::Profile, options)
+        scores(view, Look::Profile, &OfCompared::plain(options))
     }
 }

@@ -77,6 +77,11 @@ impl Axis {
         Self { from: -0.5, to: labels.len().max(1) as f64 - 0.5, ticks, scale: Scale::Bands }
     }
 
+    /// The same of so many categories, with a name at some places alone.
+    pub fn named(ticks: Vec<(f64, String)>, count: usize) -> Self {
+        Self { from: -0.5, to: count.max(1) as f64 - 0.5, ticks, scale: Scale::Bands }
+    }
+
     /// The same axis the other way round: a vertical one that counts downwards.
     #[must_use]
     pub fn reversed(mut self) -> Self {

@@ -7,7 +7,7 @@ use plotters::coord::cartesian::Cartesian2d;
 use plotters::drawing::{DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, EmptyElement, PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, TextStyle};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, TextStyle};
 
 use crate::plan::NodeIndex;
 use crate::report::draw::axis::Axis;
@@ -83,6 +83,8 @@ pub struct Face {
     pub colour: Colour,
     pub size: f64,
     pub bold: bool,
+    /// Whether it runs downwards.
+    pub turned: bool,
     pub h: HPos,
     pub v: VPos,
 }
@@ -90,7 +92,7 @@ pub struct Face {
 impl Face {
     /// Centred text of a colour.
     pub fn of(colour: Colour) -> Self {
-        Self { colour, size: TEXT, bold: false, h: HPos::Center, v: VPos::Center }
+        Self { colour, size: TEXT, bold: false, turned: false, h: HPos::Center, v: VPos::Center }
     }
 
     /// The same on another side of its place.
@@ -105,9 +107,16 @@ impl Face {
         Self { bold: true, ..self }
     }
 
+    /// The same turned by a right angle, its head to the right.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self { turned: true, ..self }
+    }
+
     fn style(self) -> TextStyle<'static> {
         let style = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
-        let font = FontDesc::new(FontFamily::SansSerif, self.size * f64::from(FINE), style);
+        let turn = if self.turned { FontTransform::Rotate90 } else { FontTransform::None };
+        let font = FontDesc::new(FontFamily::SansSerif, self.size * f64::from(FINE), style).transform(turn);
         TextStyle { font, color: self.colour.color().to_backend_color(), pos: Pos::new(self.h, self.v) }
     }
 }
@@ -186,6 +195,18 @@ impl Pen<'_> {
             let style = colour.color().stroke_width(fine(width) as u32);
             self.add(PathElement::new(points, style));
         }
+    }
+
+    /// A line through places, each shifted by pixels.
+    pub fn shifted(&mut self, points: &[((f64, f64), (f64, f64))], colour: Colour, width: f64) {
+        let Some(&(first, _)) = points.first() else { return };
+        let (x, y) = self.chart.backend_coord(&first);
+        let from_first = |&(at, shift): &((f64, f64), (f64, f64))| {
+            let place = self.chart.backend_coord(&at);
+            (place.0 - x + fine(shift.0), place.1 - y + fine(shift.1))
+        };
+        let path: Vec<(i32, i32)> = points.iter().map(from_first).collect();
+        self.add(EmptyElement::at(first) + PathElement::new(path, colour.color().stroke_width(fine(width) as u32)));
     }
 
     /// A filled polygon.

@@ -9,4 +9,5 @@ pub mod figure;
 pub mod markdown;
 pub mod number;
 pub mod svg;
+pub mod way;
 pub mod yaml;

@@ -53,6 +53,15 @@ pub const SERIES: usize = 7;
 pub const RAMP: usize = 9;
 
 impl Colour {
+    /// That of one among several series.
+    pub fn among(at: usize, count: usize) -> Self {
+        match count {
+            0 | 1 => Self::Main,
+            count if count <= SERIES => Self::Series(at),
+            count => Self::Ramp(at * (RAMP - 1) / (count - 1)),
+        }
+    }
+
     /// As classes of the style sheet spell it.
     pub fn class(self) -> String {
         match self {

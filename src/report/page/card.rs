@@ -6,7 +6,7 @@ use crate::kind::Role;
 use crate::kind::fact;
 use crate::plan::NodeIndex;
 use crate::report::charts::distribution;
-use crate::report::charts::distribution::Look;
+use crate::report::charts::distribution::{Beside, Look};
 use crate::report::draw::density::Summary;
 use crate::report::draw::markdown;
 use crate::report::draw::number::{count, counted};
@@ -75,7 +75,7 @@ pub fn card(study: &Study<'_>) -> Card {
     let bests = bests(&results);
     let figure = bests.first().map(|best| {
         let look = if best.sample.groups.len() > 1 { Look::Profile } else { Look::Bar };
-        let mut figure = distribution::figure(&best.sample, look, &[], None);
+        let mut figure = distribution::figure(&best.sample, look, Beside::default(), None);
         let narrow = figure.panels.pop().and_then(|panel| panel.narrow).unwrap_or_default();
         (narrow, figure.legend_title, figure.legend)
     });

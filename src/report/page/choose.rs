@@ -7,16 +7,18 @@ use crate::kind::chart::Options;
 use crate::kind::measure::Weight;
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::report::charts;
+use crate::report::charts::against_ceiling::AgainstCeiling;
+use crate::report::charts::brackets::{Which, brackets};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution;
-use crate::report::charts::distribution::Look;
+use crate::report::charts::distribution::{Beside, Look};
 use crate::report::charts::options::{Nothing, OfMeasure, OfUnits};
 use crate::report::charts::pairs::Pairs;
 use crate::report::charts::responses::ResponseProfiles;
 use crate::report::charts::scatter::Scatter;
 use crate::report::charts::stimuli::Stimuli;
 use crate::report::charts::sweep::Sweep;
-use crate::report::charts::{chart, histogram};
+use crate::report::charts::{against_ceiling, chart, histogram, map};
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::Figure;
 use crate::report::page::table::{Table, of_role, table};
@@ -27,6 +29,7 @@ use crate::report::read::sample::{Sample, Source};
 use crate::report::read::status::{Family, Status, families, told};
 use crate::report::read::study::{Audience, ReportError};
 use crate::text::nearest::nearest;
+use crate::value::ty::Type;
 
 /// One thing in the page, in order.
 pub enum Item {
@@ -141,7 +144,9 @@ fn figure(results: &Results<'_>, chart: &Chart) -> Option<Figure> {
     let first = *chart.nodes.first()?;
     let drawn = match chart.kind.as_deref() {
         Some(kind) => charts::named(kind)?,
-        None => usual(results, first)?,
+        None => {
+            chart.port.as_deref().and_then(|port| of_port(results, first, port)).or_else(|| usual(results, first))?
+        }
     };
     let (port, title) = (chart.port.as_deref(), chart.title.as_deref());
     drawn.draw(&View { results, nodes: &chart.nodes, port, title }, &chart.options)
@@ -158,8 +163,16 @@ const SPEAKING: &[Role] = &[
     Role::History,
     Role::Confusion,
     Role::Pictures,
+    Role::Similarity,
+    Role::Shares,
     Role::Rdm,
 ];
+
+/// The chart of what stands at a port that is named, where it is more than a table.
+fn of_port(results: &Results<'_>, node: NodeIndex, port: &str) -> Option<&'static chart::Chart> {
+    let port = results.node(node).kind.outputs.iter().find(|out| out.name == port && out.ty != Type::Table)?;
+    charts::usual(port.role()?)
+}
 
 /// The chart that a node has of itself: of the first of what it gives, else of a table that it has.
 fn usual(results: &Results<'_>, node: NodeIndex) -> Option<&'static chart::Chart> {
@@ -192,7 +205,7 @@ fn defaults(results: &Results<'_>) -> Vec<Item> {
     let mut page = Defaults { items: Vec::new(), tables: Vec::new() };
     let covered = page.comparisons(results);
     page.evaluations(results, &all, &covered);
-    for role in [Role::Confusion, Role::Choice, Role::History, Role::Ceiling, Role::Spectrum, Role::Penalties] {
+    for role in OF_FAMILIES {
         for family in &all {
             page.family(results, family, role);
         }
@@ -201,13 +214,25 @@ fn defaults(results: &Results<'_>) -> Vec<Item> {
         page.items.extend(of(results, &family.nodes[..1], Role::Pictures));
     }
     for family in &all {
-        for role in [Role::Similarity, Role::Agreement, Role::Ranks] {
+        for role in [Role::Agreement, Role::Ranks] {
             page.tables.extend(of_role(results, &family.nodes, role));
         }
     }
     page.items.extend(page.tables.into_iter().map(Item::Table));
     page.items
 }
+
+/// What families of nodes are shown by, in the order of a page.
+const OF_FAMILIES: [Role; 8] = [
+    Role::Confusion,
+    Role::Choice,
+    Role::History,
+    Role::Similarity,
+    Role::Shares,
+    Role::Ceiling,
+    Role::Spectrum,
+    Role::Penalties,
+];
 
 /// A page that no recipe lists: charts first, tables below them.
 struct Defaults {
@@ -246,7 +271,11 @@ impl Defaults {
             if loose.len() > 1
                 && let Some(sample) = Sample::gather(results, &loose, Source::Of(Role::Scores), None, None)
             {
-                self.items.push(Item::Figure(made_by(distribution::figure(&sample, Look::Box, &[], None), &loose)));
+                self.items.push(Item::Figure(made_by(
+                    distribution::figure(&sample, Look::Box, Beside::default(), None),
+                    &loose,
+                )));
+                self.items.extend(mapped(results, &loose));
             }
             if let Some(evaluation) = best_among(results, &loose).and_then(|best| best.evaluation) {
                 evaluated(results, evaluation, &mut self.items);
@@ -265,12 +294,16 @@ impl Defaults {
             return;
         }
         let beside = match role {
-            Role::Confusion => &[Role::Accuracy, Role::ClassAccuracy][..],
+            Role::Similarity => &[Role::Similarity][..],
+            Role::Confusion => &[Role::Accuracy, Role::ClassAccuracy],
             Role::Choice => &[Role::Choice],
             _ => &[],
         };
         self.tables.extend(beside.iter().filter_map(|&role| of_role(results, &family.nodes, role)));
         self.items.extend(of(results, &family.nodes, role));
+        if role == Role::Similarity {
+            self.items.extend(mapped(results, &family.nodes));
+        }
     }
 
     /// A long table, which waits to be asked.
@@ -279,10 +312,25 @@ impl Defaults {
     }
 }
 
+/// Means by variant and region, where there are several of both.
+fn mapped(results: &Results<'_>, nodes: &[NodeIndex]) -> Option<Item> {
+    let figure = map::usual(&View { results, nodes, port: None, title: None })?;
+    Some(Item::Figure(made_by(figure, nodes)))
+}
+
 /// Scores by variant, further measures in charts of their own, and paired differences.
 fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut Vec<Item>) {
     let look = if best.sample.groups.iter().any(|group| !group.values.is_empty()) { Look::Box } else { Look::Profile };
-    items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, &[], None), &[node])));
+    let brackets = match look {
+        Look::Box => brackets(results, node, &best.sample, Which::Best),
+        _ => None,
+    };
+    let beside = Beside { references: &[], brackets };
+    items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, beside, None), &[node])));
+    // Of draws of one study, each would be a row.
+    if best.draws.is_empty() {
+        items.extend(mapped(results, &[node]));
+    }
     // Where variables go hand in hand, the first chart has them all.
     if best.sample.series.len() > 1 {
         items.extend(drawn::<Sweep>(results, &[node], &OfMeasure::default()));
@@ -292,7 +340,7 @@ fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut V
     for measure in charted.filter(|measure| measure.name != best.sample.measure.name) {
         let source = Source::Of(Role::Comparison);
         if let Some(sample) = Sample::gather(results, &[node], source, None, Some(measure.name)) {
-            let figure = distribution::figure(&sample, Look::Profile, &[], None);
+            let figure = distribution::figure(&sample, Look::Profile, Beside::default(), None);
             items.push(Item::Figure(made_by(figure, &[node])));
         }
     }
@@ -310,6 +358,7 @@ fn evaluated(results: &Results<'_>, node: NodeIndex, items: &mut Vec<Item>) {
     });
     let shown = [
         scores,
+        drawn::<AgainstCeiling>(results, &[node], &against_ceiling::Options::default()),
         drawn::<Scatter>(results, &[node], &OfUnits::default()),
         drawn::<ResponseProfiles>(results, &[node], &OfUnits::default()),
         drawn::<Stimuli>(results, &[node], &Nothing {}),

@@ -8,7 +8,7 @@ use crate::kind::measure::{Ceiling, Part, Weight};
 use crate::plan::Plan;
 
 /// How a measure is named and drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measure {
     /// The column's name, or the value in the column of measures.
     pub name: String,
@@ -80,7 +80,16 @@ impl Measures {
     pub fn ceiling(&self, name: &str) -> Option<&'static str> {
         match self.declared(name)?.ceiling {
             Ceiling::Column(column) => Some(column),
-            Ceiling::None | Ceiling::Corrected => None,
+            Ceiling::None | Ceiling::Root(_) | Ceiling::Band(..) | Ceiling::Between(_) | Ceiling::Corrected => None,
+        }
+    }
+
+    /// The column of ceilings that a unit's score is held against, and whether their square root bounds it.
+    pub fn bound(&self, name: &str) -> Option<(&'static str, bool)> {
+        match self.declared(name)?.ceiling {
+            Ceiling::Column(column) => Some((column, false)),
+            Ceiling::Root(column) => Some((column, true)),
+            Ceiling::None | Ceiling::Band(..) | Ceiling::Between(_) | Ceiling::Corrected => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kind::column;
+use crate::kind::{column, fact};
 use crate::report::draw::number::probability;
 use crate::report::read::grid::Grid;
 use crate::report::read::measure::capital;
@@ -77,6 +77,14 @@ pub fn against(pairs: &[Pair], variant: &BTreeSet<String>) -> Vec<Pair> {
         .collect();
     mine.sort_by(|a, b| a.difference.total_cmp(&b.difference));
     mine
+}
+
+/// By which test a table's p came about, and how they are corrected for their number.
+pub fn tested(grid: &Grid) -> String {
+    let said = |fact: &str, otherwise: &str| grid.fact_text(fact).unwrap_or(otherwise).to_owned();
+    // A table of before says neither.
+    let test = said(fact::TEST, "Wilcoxon signed-rank test over units");
+    format!("{test}, {}", said(fact::CORRECTION, "not corrected for the number of pairs"))
 }
 
 /// A label such as `layer=features.9` without the variable; `a=1,b=2` as `1, 2`.

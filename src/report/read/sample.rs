@@ -10,8 +10,9 @@ use crate::plan::draws::Draw;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::density;
 use crate::report::draw::density::Summary;
-use crate::report::read::grid::{Grid, json_text};
+use crate::report::read::grid::Grid;
 use crate::report::read::measure::Measure;
+use crate::report::read::order::Order;
 use crate::report::read::over::Over;
 use crate::report::read::results::Results;
 use crate::report::read::row::Row;
@@ -133,15 +134,11 @@ impl Sample {
         };
         let all: Vec<String> = variables.iter().filter(|name| !name.is_empty()).cloned().collect();
         variables.retain(|name| *name != variable);
-        let order = |name: &str| {
-            let swept = results.study.plan.sweep.iter().find(|(swept, _)| swept == name);
-            swept.map(|(_, values)| values.iter().map(json_text).collect::<Vec<_>>()).unwrap_or_default()
+        let mut categories = Order::of(results, &variable);
+        let mut series = match variables.as_slice() {
+            [one] => Order::of(results, one),
+            _ => Order::default(),
         };
-        let mut categories = Order::starting(order(&variable));
-        let mut series = Order::starting(match variables.as_slice() {
-            [one] => order(one),
-            _ => Vec::new(),
-        });
         let mut groups: Vec<Group> = Vec::new();
         for row in rows {
             let category = categories.place(&row.label(&variable));
@@ -260,41 +257,6 @@ impl Sample {
 
 /// The variable by which groups of nodes of several names are told apart.
 pub const BY_NODE: &str = "node";
-
-/// Names in the order in which they are to stand, new ones last.
-struct Order {
-    names: Vec<String>,
-    seen: Vec<bool>,
-}
-
-impl Order {
-    fn starting(names: Vec<String>) -> Self {
-        Self { seen: vec![false; names.len()], names }
-    }
-
-    fn place(&mut self, name: &str) -> usize {
-        let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.seen.push(false);
-            self.names.len() - 1
-        });
-        self.seen[at] = true;
-        at
-    }
-
-    /// The names that were placed, and where each former place went.
-    fn used(self) -> (Vec<String>, Vec<usize>) {
-        let mut to = Vec::with_capacity(self.names.len());
-        let mut used = Vec::new();
-        for (name, seen) in self.names.into_iter().zip(self.seen) {
-            to.push(used.len());
-            if seen {
-                used.push(name);
-            }
-        }
-        (used, to)
-    }
-}
 
 /// The first measure of a table of scores.
 pub fn main_measure(grid: &Grid) -> Option<String> {

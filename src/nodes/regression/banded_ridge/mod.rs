@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
 use crate::kind::measure::Weight;
-use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Threads};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Role, Threads};
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINED_VARIANCE;
 use crate::nodes::regression::ports::{INPUTS as READOUT_INPUTS, OUTPUTS as READOUT, stand_ins};
@@ -158,7 +158,7 @@ banded:
             name: "shares",
             ty: Type::Table,
             keyed: None,
-            role: None,
+            role: Some(Role::Shares),
             about: "A row per unit and band (or set of bands): its share of the explained variance, and what all explain.",
         },
     ];

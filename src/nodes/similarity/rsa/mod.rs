@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::kind::measure;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Role, Threads};
 use crate::nodes::drawn;
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
@@ -161,6 +162,8 @@ const SIMILARITY: Measure = Measure {
     label: "representational similarity",
     unit: "similarity of dissimilarities",
     share: true,
+    ceiling: measure::Ceiling::Band("ceiling_low", "ceiling_high"),
+    interval: "bootstrap 95 % interval",
     ..Measure::PLAIN
 };
 const LOWER: Measure = Measure {
@@ -231,7 +234,7 @@ similar:
             name: "summary",
             ty: Type::Table,
             keyed: None,
-            role: Some(Role::Similarity),
+            role: Some(Role::OverSubjects),
             about: "A row per a and region: the mean over subjects, its sem over them, how many they are, its interval, p and ceilings.",
         },
         Output {
