@@ -42,7 +42,7 @@ pub struct Written {
     #[serde(default)]
     #[schemars(extend("x-neutral" = "auto"))]
     pub ceiling: Ceiling,
-    /// Draws of stimuli with replacement: `draws` has the alignment in each, for `agreement`. Copies of a stimulus are not compared with
+    /// Draws of stimuli with replacement: `drawn` has the alignment in each, for `agreement`. Copies of a stimulus are not compared with
     /// one another, unless biased.
     #[serde(default)]
     #[schemars(extend("x-neutral" = null))]
@@ -130,7 +130,8 @@ aligned:
             ty: Type::Table,
             keyed: None,
             role: Some(Role::Similarity),
-            about: "A row per pair: a, b, subject, region, cka, se, low and high (95 %, normal), between_subjects.",
+            about: "A row per pair: a, b, subject, region, cka, se, low and high (95 %, normal), between_subjects; and, as `rsa` \
+                has them, similarity (cka), p (none), ceiling_low (between_subjects), ceiling_high (none).",
         },
         Output {
             name: "summary",
@@ -162,7 +163,8 @@ mod compute {
     use crate::kind::{Compute, KindError, Run};
     use crate::math::similarity::cka::{Alignment, Form, alignment};
     use crate::math::similarity::cka_drawn::Pair;
-    use crate::nodes::drawn::{self, Draws};
+    use crate::nodes::drawn;
+    use crate::nodes::drawn::table::{self, Draws};
     use crate::nodes::similarity::ceiling::Ceiling;
     use crate::nodes::similarity::cka::{BETWEEN, BIASED, CKA, Cka, Params, SE};
     use crate::nodes::similarity::patterns::words;
@@ -219,7 +221,7 @@ mod compute {
             let values: Vec<f64> = found.iter().map(|one| one.value).collect();
             if let Some(bootstrap) = params.bootstrap.as_ref().filter(|_| run.wants(drawn::PORT)) {
                 let draws: Vec<Vec<u32>> =
-                    (0..bootstrap.draws.get()).map(|at| drawn::counts(scored.len(), params.seed, at)).collect();
+                    (0..bootstrap.draws.get()).map(|at| table::counts(scored.len(), params.seed, at)).collect();
                 let of_pair = |at: usize| {
                     let (x, y) = pairing.pairs[at];
                     let pair = Pair { k: of_a[x].as_slice(), l: of_b[y].as_slice(), form };
@@ -227,7 +229,7 @@ mod compute {
                     (tables::cell(&pairing, at), std::iter::once(values[at]).chain(drawn).collect())
                 };
                 let cells = (0..values.len()).map(of_pair).collect();
-                let drawn = drawn::of(&scored.stimuli, &[scored.len()], params.seed);
+                let drawn = table::of(&scored.stimuli, &[scored.len()], params.seed);
                 let draws = Draws { measure: CKA.name.to_owned(), drawn, cells, about: about.clone() };
                 run.emit(drawn::PORT, Value::Table(draws.table()?))?;
             }
@@ -242,6 +244,11 @@ mod compute {
                 Column::new("low".into(), end(-1.0)),
                 Column::new("high".into(), end(1.0)),
                 Column::new(BETWEEN.name.into(), ceilings.clone()),
+                // As `rsa` calls the same, so that tables of both lie under one another.
+                Column::new("similarity".into(), values.clone()),
+                Column::new("p".into(), vec![None::<f64>; values.len()]),
+                Column::new("ceiling_low".into(), ceilings.clone()),
+                Column::new("ceiling_high".into(), vec![None::<f64>; values.len()]),
             ]);
             run.emit("table", Value::Table(tables::table(columns, about.clone())?))?;
             let over = |set: &Vec<usize>| summarise(&set.iter().map(|&at| Some(values[at])).collect::<Vec<_>>());
@@ -366,13 +373,13 @@ mod tests {
         y.zip_mut_with(&x, |y, x| *y = 2.0 * y.powi(3) + x);
         let given = || all(&matrix(&rows, x.clone()), &responses(&rows, y.clone()));
         let made = given().run::<Cka>(json!({ "on": "all", "bootstrap": { "draws": 800 }, "seed": 1 })).unwrap();
-        let drawn = made.numbers("draws", "cka");
+        let drawn = made.numbers("drawn", "cka");
         assert_eq!((drawn.len(), drawn[0]), (801, made.numbers("table", "cka")[0]));
         let spread = crate::stats::summary::variance(&drawn[1..]).sqrt();
         let se = made.numbers("table", "se")[0];
         assert!((0.7..1.5).contains(&(spread / se)), "{spread} {se}");
         let plain = given().run::<Cka>(json!({ "on": "all" })).unwrap();
-        assert!(!plain.all().contains_key("draws"));
+        assert!(!plain.all().contains_key("drawn"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame};
 use serde_json::json;
 
 use crate::kind::{KindError, Run, fact};
-use crate::nodes::drawn::Cell;
+use crate::nodes::drawn::table::Cell;
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::patterns::words;
 use crate::nodes::similarity::scored::Scored;

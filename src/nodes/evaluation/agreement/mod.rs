@@ -61,9 +61,9 @@ const TAU: Measure = Measure {
     ..Measure::PLAIN
 };
 const RANK: Measure = Measure {
-    name: "rank",
+    name: "place",
     definition: "place of the variant by the measure, 1 the highest score; low and high are of the draws",
-    label: "rank",
+    label: "place in the ranking",
     ..Measure::PLAIN
 };
 const FIRST: Measure = Measure {
@@ -78,13 +78,13 @@ impl NodeKind for Agreement {
     const NAME: &'static str = "agreement";
     const VERSION: u32 = 1;
     const ABOUT: &'static str = "How several measures rank the same variants, such as layers, and how far they agree.\n\n\
-        Takes the `draws` of evaluate, rsa and cka, each with a `bootstrap`. All must be of the same draws of the same stimuli (the same \
+        Takes the `drawn` of evaluate, rsa and cka, each with a `bootstrap`. All must be of the same draws of the same stimuli (the same \
         split, part, number of draws and seed), so that what a draw does to one measure is seen beside what it does to the others. Per \
         region, variants are ranked by their mean over subjects.";
     const EXAMPLE: &'static str = "\
 agree:
   kind: agreement
-  in: { draws: { ridge: \"ridge_scores.draws@*\", RSA: \"rsa.draws@*\", CKA: \"cka.draws@*\" } }
+  in: { drawn: { ridge: \"ridge_scores.drawn@*\", RSA: \"rsa.drawn@*\", CKA: \"cka.drawn@*\" } }
 ";
     type Params = Params;
     const INPUTS: &'static [Input] = &[Input {
@@ -107,7 +107,7 @@ agree:
             ty: Type::Table,
             keyed: None,
             role: Some(Role::Ranks),
-            about: "A row per measure, variant and region: region, ranked_by, variant, score, rank, low and high (of the rank), first.",
+            about: "A row per measure, variant and region: region, ranked_by, variant, score, place, low and high (of the place), first.",
         },
     ];
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::kind::{Arrival, KindError};
-use crate::nodes::drawn::{Draws, PORT};
+use crate::nodes::drawn::PORT;
+use crate::nodes::drawn::table::Draws;
 
 /// The label of a list's or map's entry.
 const LABEL: &str = "label";

@@ -1,10 +1,12 @@
+//! Rankings by hand, and what is refused.
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::Agreement;
 use crate::math::similarity::resample;
-use crate::nodes::drawn::{self, Cell, Draws};
+use crate::nodes::drawn::table::{self as drawn, Cell, Draws};
 use crate::nodes::golden::{Golden, Sample};
 use crate::nodes::testing::{Inputs, inputs, stimuli};
 use crate::stats::kendall::tau_b;
@@ -38,7 +40,7 @@ fn both(second: u64, layers: usize) -> Inputs {
     for (measure, (name, seed)) in [("ridge", 1), ("rsa", second)].into_iter().enumerate() {
         for (at, layer) in LAYERS.iter().enumerate().take(layers) {
             let label = [("label", json!(name)), ("layer", json!(layer))];
-            given = given.labelled("draws", &label, &table(measure, at, seed, name, None));
+            given = given.labelled("drawn", &label, &table(measure, at, seed, name, None));
         }
     }
     given
@@ -66,7 +68,7 @@ fn tau_is_of_the_layers_means_and_its_interval_of_shared_draws() {
     let quantile = |q| crate::stats::summary::quantile(&drawn, q);
     assert!((low - quantile(0.025)).abs() < 1e-12 && (high - quantile(0.975)).abs() < 1e-12, "{low} {high}");
     assert_eq!(made.texts("ranks", "variant")[..4], LAYERS);
-    assert_eq!(made.numbers("ranks", "rank"), [4.0, 3.0, 1.0, 2.0, 4.0, 3.0, 2.0, 1.0]);
+    assert_eq!(made.numbers("ranks", "place"), [4.0, 3.0, 1.0, 2.0, 4.0, 3.0, 2.0, 1.0]);
     assert_eq!(made.table("table").frame.get_column_names(), ["a", "b", "tau", "low", "high", "variants", "draws"]);
 }
 
@@ -100,15 +102,15 @@ fn what_is_not_of_the_same_draws_is_refused_in_words() {
     let mut elsewhere = both(1, 4);
     for layer in 0..3 {
         let (label, value) = labelled("cka", layer, None);
-        one = one.labelled("draws", &label, &value);
-        lacks = lacks.labelled("draws", &label, &value);
+        one = one.labelled("drawn", &label, &value);
+        lacks = lacks.labelled("drawn", &label, &value);
         let (label, value) = labelled("cka", layer, Some("IT"));
-        elsewhere = elsewhere.labelled("draws", &label, &value);
+        elsewhere = elsewhere.labelled("drawn", &label, &value);
     }
-    assert!(refusal(one).starts_with("one measure arrives at `draws`, `cka`"));
+    assert!(refusal(one).starts_with("one measure arrives at `drawn`, `cka`"));
     let lacks = refusal(lacks);
     assert!(lacks.starts_with("`ridge` has a score of `l4` and `cka` has none"), "{lacks}");
     let (label, value) = labelled("cka", 3, Some("IT"));
-    let elsewhere = refusal(elsewhere.labelled("draws", &label, &value));
+    let elsewhere = refusal(elsewhere.labelled("drawn", &label, &value));
     assert!(elsewhere.contains("are not of the same responses"), "{elsewhere}");
 }

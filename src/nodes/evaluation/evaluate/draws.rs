@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis};
 
 use crate::kind::{KindError, Run};
 use crate::math::tensor::place;
-use crate::nodes::drawn::{self, Cell, Draws};
+use crate::nodes::drawn::table::{self, Cell, Draws};
 use crate::nodes::evaluation::evaluate::Bootstrap;
 use crate::nodes::evaluation::evaluate::scored::{Part, Scored};
 use crate::nodes::evaluation::evaluate::scores::Scores;
@@ -83,7 +83,7 @@ pub fn draws(
     let (rows, _) = scored.all();
     Ok(Draws {
         measure: measure.to_owned(),
-        drawn: drawn::of(&split.stimuli.select(&rows), &parts, seed),
+        drawn: table::of(&split.stimuli.select(&rows), &parts, seed),
         cells: cells.collect(),
         about,
     })
@@ -91,7 +91,7 @@ pub fn draws(
 
 /// How often each row stands in each draw. Folds are drawn by themselves.
 fn drawn_rows(rows: usize, seed: u64, fold: usize, count: usize) -> Vec<Vec<u32>> {
-    (0..count).map(|at| drawn::counts(rows, seed.wrapping_add(fold as u64), at)).collect()
+    (0..count).map(|at| table::counts(rows, seed.wrapping_add(fold as u64), at)).collect()
 }
 
 /// The score of every unit in every draw of rows that are scored together.

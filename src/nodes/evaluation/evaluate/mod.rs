@@ -78,7 +78,7 @@ pub struct Written {
     #[serde(default)]
     #[schemars(extend("x-neutral" = null))]
     pub convention: Option<Convention>,
-    /// Draws of the scored stimuli with replacement, within each fold: `draws` has the mean score of each, for `agreement`.
+    /// Draws of the scored stimuli with replacement, within each fold: `drawn` has the mean score of each, for `agreement`.
     #[serde(default)]
     #[schemars(extend("x-neutral" = null))]
     pub bootstrap: Option<Bootstrap>,

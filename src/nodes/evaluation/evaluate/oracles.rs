@@ -62,8 +62,8 @@ fn draws_are_scores_of_the_rows_drawn() {
     for measure in ["r", "explained_variance", "r2"] {
         let params = json!({ "on": "test", "bootstrap": { "draws": 25, "measure": measure }, "seed": 9 });
         let made = given().run::<Evaluate>(params).unwrap();
-        assert_eq!(made.texts("draws", "subject")[..26], vec!["m"; 26]);
-        let drawn = made.numbers("draws", measure);
+        assert_eq!(made.texts("drawn", "subject")[..26], vec!["m"; 26]);
+        let drawn = made.numbers("drawn", measure);
         let alone = |counts: &[u32]| -> f64 {
             let which: Vec<usize> =
                 counts.iter().enumerate().flat_map(|(row, &count)| vec![6 + row; count as usize]).collect();
@@ -84,7 +84,7 @@ fn draws_are_scores_of_the_rows_drawn() {
         };
         assert!((drawn[0] - alone(&[1; 24])).abs() < 1e-9, "{measure}");
         for at in 0..25 {
-            let right = alone(&crate::nodes::drawn::counts(24, 9, at));
+            let right = alone(&crate::nodes::drawn::table::counts(24, 9, at));
             assert!((drawn[1 + at] - right).abs() < 1e-6, "{measure}: {} {right}", drawn[1 + at]);
         }
     }

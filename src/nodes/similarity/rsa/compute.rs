@@ -8,7 +8,8 @@ use polars::prelude::Column;
 use crate::kind::{Compute, KindError, Run, column};
 use crate::math::similarity::ceiling;
 use crate::math::similarity::compare::{self, Side as Compared};
-use crate::nodes::drawn::{self, Draws};
+use crate::nodes::drawn;
+use crate::nodes::drawn::table::{self as draws, Draws};
 use crate::nodes::similarity::dissimilarity::Dissimilarity;
 use crate::nodes::similarity::rsa::compared::{Comparisons, Dissimilarities};
 use crate::nodes::similarity::rsa::inference::{Intervals, Tests, intervals, permuted};
@@ -191,7 +192,7 @@ impl Comparisons<'_> {
         };
         Draws {
             measure: SIMILARITY.name.to_owned(),
-            drawn: drawn::of(&scored.stimuli, &[scored.len()], self.params.seed),
+            drawn: draws::of(&scored.stimuli, &[scored.len()], self.params.seed),
             cells: (0..self.found.len()).map(of_pair).collect(),
             about,
         }
