@@ -19,6 +19,8 @@ met() {
     shared) [ -d ../shared/data/v4-201025 ] && [ -d ../shared/data/v4-210325 ] && [ -e ../shared/weights/squeezenet1_1.safetensors ] ;;
     similarity) [ -f ../shared/data/similarity/92_brainRDMs.mat ] && [ -f ../shared/data/similarity/simTruePatterns.mat ] ;;
     python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null && [ -f ../shared/data/make_it_h5.py ] ;;
+    python3) have python3 ;;
+    numpy) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy' 2>/dev/null ;;
     torchvision)
         for python in "${VENTRAL_PYTHON:-}" .peers/bin/python python3; do
             [ -n "$python" ] && "$python" -c 'import torchvision, safetensors' 2>/dev/null && return 0
@@ -36,12 +38,14 @@ declare -A want=(
     [shared]="recordings and weights in ../shared"
     [similarity]="dissimilarities of 92 images in ../shared/data/similarity"
     [python]="a Python with numpy, h5py, pillow and scipy (.tools/python.sh)"
+    [python3]="python3 on the path"
+    [numpy]="a Python with numpy (.tools/python.sh)"
     [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-needs="chromium evcxr jupyter shared similarity python namespaces no_gpu"
+needs="chromium evcxr jupyter shared similarity python python3 numpy namespaces no_gpu"
 # Only tests that `make slow` runs want it.
 [ "${1:-}" = slow ] && needs="shared torchvision"
 for need in $needs; do

@@ -77,6 +77,7 @@ impl Locked<'_> {
             wanted: walk.ports(self.at),
             keys: missing.iter().map(|one| (one.action.entry.clone(), one.action.key)).collect(),
             device,
+            limits: node.limits,
             threads,
             batch: self.machine.batch,
             fresh: self.force,

@@ -13,6 +13,7 @@ pub mod product;
 pub mod registry;
 pub mod role;
 pub mod run;
+pub mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ pub use crate::kind::error::KindError;
 pub use crate::kind::measure::Measure;
 pub use crate::kind::product::{Ingredients, Product};
 pub use crate::kind::role::Role;
-pub use crate::kind::run::{Arrival, Epoch, Host, MatrixSink, Run, Signal, Sink};
+pub use crate::kind::run::{Arrival, Epoch, Folder, Host, Limits, MatrixSink, Run, Signal, Sink};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 
@@ -62,6 +63,9 @@ pub trait NodeKind: 'static {
     const THREADS: Threads = Threads::One;
     /// What decodes the pictures that it names, with versions: part of its key, since other decoders give other pixels.
     const DECODERS: Option<&'static str> = None;
+
+    /// Ports that a node's own parameters name, beside those declared: for kinds that cannot know them.
+    const SHAPE: Option<shape::Reader> = None;
 
     /// What a schema cannot say, such as that two parameters exclude each other.
     fn check(_params: &Self::Params) -> Result<(), ParamProblem> {
@@ -172,6 +176,8 @@ pub struct Kind {
     pub declared: Declared,
     /// The JSON Schema of `with`.
     pub schema: Json,
+    /// Ports that a node's own parameters name.
+    shape: Option<shape::Reader>,
     normalise: fn(Json) -> Result<Json, ParamProblem>,
     entries: fn(&Json) -> Vec<String>,
     narrow: fn(&Json, &[String]) -> Json,
@@ -219,6 +225,7 @@ impl Kind {
             decoders: K::DECODERS,
             declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
             schema,
+            shape: K::SHAPE,
             normalise: |params| {
                 let params: K::Params = typed(params)?;
                 K::check(&params)?;
@@ -348,13 +355,19 @@ impl Kind {
     }
 }
 
-/// Adds what a schema calls a file, at any depth of maps.
+/// Adds what a schema calls a file, at any depth of maps and lists.
 fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(String, &'a str)>) {
     // A parameter may be a path or a map with one in it.
     if schema.get("x-file") == Some(&Json::Bool(true)) && !value.is_object() {
         let words = schema.get("x-words").and_then(Json::as_array);
         let is_word = |path| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
-        found.extend(value.as_str().filter(|path| !is_word(path)).map(|path| (way.to_owned(), path)));
+        let of_command = schema.get("x-where").and_then(Json::as_str) == Some("script");
+        let counts = |path: &&str| !is_word(path) && (!of_command || names_file(path));
+        found.extend(value.as_str().filter(counts).map(|path| (way.to_owned(), path)));
+        return;
+    }
+    if let (Some(items), Some(schema)) = (value.as_array(), schema.get("items")) {
+        items.iter().enumerate().for_each(|(at, item)| files_under(schema, item, &format!("{way}.{at}"), found));
         return;
     }
     let Some(fields) = value.as_object() else { return };
@@ -370,7 +383,13 @@ fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(S
     }
 }
 
-/// Removes what a way such as `model.torchscript` leads to, and a map that is empty then.
+/// Whether a word of a command is a file of the workspace: it has a `/`, or ends as scripts do.
+pub fn names_file(word: &str) -> bool {
+    const ENDS: [&str; 7] = [".py", ".R", ".r", ".jl", ".m", ".js", ".pl"];
+    !word.starts_with('-') && (word.contains('/') || ENDS.iter().any(|end| word.ends_with(end)))
+}
+
+/// Removes what a way such as `model.torchscript` leads to, and a map that is empty then. In a list, whose places count, nothing stands there.
 fn take_out(fields: &mut Map<String, Json>, way: &str) {
     let (name, rest) = way.split_once('.').map_or((way, None), |(name, rest)| (name, Some(rest)));
     let is_empty = match (rest, fields.get_mut(name)) {
@@ -378,6 +397,12 @@ fn take_out(fields: &mut Map<String, Json>, way: &str) {
         (Some(rest), Some(Json::Object(inner))) => {
             take_out(inner, rest);
             inner.is_empty()
+        }
+        (Some(at), Some(Json::Array(items))) => {
+            if let Some(item) = at.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
+                *item = Json::Null;
+            }
+            false
         }
         (Some(_), _) => false,
     };

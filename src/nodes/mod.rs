@@ -15,6 +15,7 @@ mod golden;
 mod kept;
 mod kinds;
 pub mod measures;
+pub mod own;
 pub mod regression;
 #[cfg(feature = "torch")]
 mod rows;
@@ -41,5 +42,6 @@ pub fn registry() -> Registry {
     similarity::register(&mut registry);
     training::register(&mut registry);
     evaluation::register(&mut registry);
+    own::register(&mut registry);
     registry
 }

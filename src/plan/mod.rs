@@ -94,6 +94,8 @@ pub struct Node {
     /// Checked, with defaults, variables resolved.
     pub params: Json,
     pub device: crate::device::Device,
+    /// What it may take, as far as its kind heeds that; in no key.
+    pub limits: crate::kind::Limits,
     /// Whether its outputs stay once their readers are done.
     pub keep: bool,
     pub about: String,

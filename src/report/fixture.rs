@@ -228,6 +228,7 @@ impl Maker {
             kind,
             params: json!({ "components": 500, "on": null }),
             device: Device::Auto,
+            limits: Default::default(),
             keep: true,
             about: String::new(),
             edges,

@@ -1,6 +1,7 @@
 //! The process that computes nodes with libtorch, told what to do by the executor.
 
 mod serve;
+mod step;
 
 use ventral_base::{device, digest};
 use ventral_engine::engine;
@@ -12,6 +13,7 @@ fn main() {
     let registry = ventral_nodes_torch::nodes::registry();
     match std::env::args().nth(1).as_deref() {
         None => serve::serve(&registry),
+        Some("--step") => step::watch(),
         Some("--describe") => {
             libtorch::start();
             let description = libtorch::describe();

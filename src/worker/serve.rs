@@ -17,7 +17,7 @@ use crate::engine::store::{Output, Store, StreamedObject};
 use crate::engine::worker::job::{Done, Job, JobFailure, Reply, Request};
 use crate::engine::worker::memory::{free_disk, gigabytes};
 use crate::kind::registry::Registry;
-use crate::kind::{Epoch, Host, Ingredients, Run, Signal, Sink};
+use crate::kind::{Epoch, Host, Ingredients, Limits, Run, Signal, Sink};
 use crate::libtorch;
 use crate::value::Value;
 use crate::value::ty::Type;
@@ -249,6 +249,14 @@ impl Host for StoreHost<'_> {
 
     fn disk(&self) -> u64 {
         free_disk(&self.job.cache).unwrap_or(u64::MAX)
+    }
+
+    fn limits(&self) -> Limits {
+        self.job.limits
+    }
+
+    fn supervisor(&self) -> Option<PathBuf> {
+        std::env::current_exe().ok()
     }
 
     fn signal(&mut self, signal: Signal) {

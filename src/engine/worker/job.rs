@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::device::Device;
 use crate::digest::Digest;
 use crate::engine::record::Stored;
-use crate::kind::{Arrival, Signal};
+use crate::kind::{Arrival, Limits, Signal};
 
 /// One computation: a node, or some entries of its keyed output.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Job {
     /// The keys of the actions that are computed, by entry.
     pub keys: BTreeMap<String, Digest>,
     pub device: Device,
+    /// What the computation may take, where it heeds that.
+    #[serde(default)]
+    pub limits: Limits,
     pub threads: usize,
     pub batch: usize,
     /// Whether it is computed anew though it was before (`--force`): no checkpoint is gone on from.

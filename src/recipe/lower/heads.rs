@@ -122,5 +122,28 @@ fn read_kind(
         let problem = problems.error(place.clone(), message);
         suggest(problem, value.as_str().unwrap_or_default(), kinds.into_iter(), "the kinds are");
     }
-    found
+    found.map(|kind| with_ports(kind, body, variables, problems))
+}
+
+/// The kind with the ports that the node's own text names, where it is one of these.
+fn with_ports(kind: &'static Kind, body: &[Entry], variables: &Variables, problems: &mut Problems) -> &'static Kind {
+    if !kind.is_shaped() {
+        return kind;
+    }
+    let section = |name: &str| -> &[Entry] {
+        match body.iter().find(|entry| entry.key == name).map(|entry| &entry.value.value) {
+            Some(Value::Map(entries)) => entries,
+            _ => &[],
+        }
+    };
+    let inputs: Vec<&str> = section("in").iter().map(|entry| entry.key.as_str()).collect();
+    let mut params = serde_json::Map::new();
+    for entry in section("with") {
+        // What names ports is the same in every variant.
+        if kind.names_ports(&entry.key) && variables.check_fixed(&entry.value, problems) {
+            params.extend(variables.expand(&entry.value, &[]).map(|value| (entry.key.clone(), value)));
+        }
+    }
+    // What is wrong with the parameters is told where they are read.
+    kind.shaped(&inputs, &Json::Object(params)).unwrap_or(kind)
 }

@@ -4,6 +4,7 @@ pub mod draws;
 pub mod grid;
 pub mod halving;
 pub mod heads;
+pub mod limits;
 pub mod link;
 pub mod loaded;
 pub mod name;
@@ -211,6 +212,7 @@ fn nodes_of(
             kind: head.kind.expect("a recipe without errors has a kind for every node"),
             params: placed.params.expect("a recipe without errors has params for every node"),
             device: draft.device,
+            limits: draft.limits,
             keep: draft.keep,
             about,
             edges: placed.edges,

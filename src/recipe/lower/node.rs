@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::device::Device;
 use crate::diagnostic::{Problems, quoted};
+use crate::kind::Limits;
 use crate::recipe::lower::heads::{Head, Heads};
+use crate::recipe::lower::limits;
 use crate::recipe::lower::params;
 use crate::recipe::lower::params::{Params, Site};
 use crate::recipe::lower::ports;
@@ -15,7 +17,7 @@ use crate::recipe::syntax::tree::{Entry, Tree, Value};
 use crate::recipe::wording;
 
 /// What a node may have.
-const KEYS: [&str; 6] = ["kind", "in", "with", "about", "device", "keep"];
+const KEYS: [&str; 7] = ["kind", "in", "with", "about", "device", "keep", "resources"];
 
 /// A node whose own parts are checked; its edges wait for the variants of what it reads.
 pub struct Draft<'t> {
@@ -26,6 +28,7 @@ pub struct Draft<'t> {
     pub about: Option<&'t Tree>,
     pub device: Device,
     pub keep: bool,
+    pub limits: Limits,
 }
 
 impl<'t> Draft<'t> {
@@ -63,7 +66,8 @@ impl<'t> Draft<'t> {
         uses.dedup();
         let device = entry("device").and_then(|entry| read_device(entry, variables, problems)).unwrap_or_default();
         let keep = entry("keep").and_then(|entry| read_keep(entry, variables, problems)).unwrap_or(true);
-        Self { uses, params, slots, about, device, keep }
+        let limits = entry("resources").map_or(Limits::default(), |entry| limits::read(entry, variables, problems));
+        Self { uses, params, slots, about, device, keep, limits }
     }
 }
 

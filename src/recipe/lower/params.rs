@@ -89,7 +89,7 @@ fn unknown(kind: &Kind, entry: &Entry, problems: &mut Problems) {
         problem.help(format!("`{name}` is an input port: it belongs under `in:`"));
         return;
     }
-    if matches!(name.as_str(), "about" | "device" | "keep" | "kind") {
+    if matches!(name.as_str(), "about" | "device" | "keep" | "kind" | "resources") {
         problem.help(format!("`{name}` belongs beside `with:`, not under it"));
         return;
     }

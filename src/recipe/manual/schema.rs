@@ -133,7 +133,15 @@ fn node(registry: &Registry) -> Json {
             "keep": loosen(&json!({
                 "description": "Whether its outputs stay once their readers are done.",
                 "type": "boolean", "default": true
-            }))
+            })),
+            "resources": {
+                "description": "What it may take; past it, a script is ended. In no key.",
+                "type": ["object", "null"], "additionalProperties": false,
+                "properties": {
+                    "memory": { "description": "Such as `4GB`.", "type": ["string", "number"] },
+                    "time": { "description": "Such as `90s`, `10m` or `2h`; a number is minutes.", "type": ["string", "number"] }
+                }
+            }
         }
     });
     if !each.is_empty() {
@@ -161,7 +169,7 @@ fn of_kind(kind: &'static Kind) -> Json {
             "properties": {
                 "in": {
                     "type": if needed.is_empty() { json!(["object", "null"]) } else { json!("object") },
-                    "required": needed, "additionalProperties": false, "properties": ports
+                    "required": needed, "additionalProperties": kind.is_shaped(), "properties": ports
                 },
                 "with": with
             }

@@ -1,0 +1,243 @@
+//! A person's own steps: what they see, when they run again, and how they end; docs/own-steps.md to the letter.
+
+mod study;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use study::Study;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What every recipe here stands on.
+const BASE: &str = "
+version: 1
+title: t
+nodes:
+  it: { kind: synthetic_it, with: { images: 120 } }
+  px: { kind: pixels, in: { images: it.images }, with: { size: 4 } }
+";
+
+/// Plain Python that hands its input on, and what the test adds to it; rows are handed on too.
+const COPY: &str = "
+import csv, json, os, shutil
+job = json.load(open(os.environ['VENTRAL_JOB']))
+rows = list(csv.reader(open('inputs/features.csv')))
+ids = list(csv.reader(open('inputs/features.rows.csv')))
+def give(rows, ids=ids):
+    csv.writer(open('outputs/out.csv', 'w')).writerows(rows)
+    csv.writer(open('outputs/out.rows.csv', 'w')).writerows(ids)
+";
+
+fn study(nodes: &str, script: &str) -> Study {
+    let study = Study::with(&format!("{BASE}{nodes}"));
+    fs::create_dir(study.path("scripts")).expect("created");
+    study.write("scripts/own.py", &format!("{COPY}\n{script}\n"));
+    study
+}
+
+/// A node that runs the script on pixels.
+fn own(more: &str) -> String {
+    format!(
+        "  own: {{ kind: script, in: {{ features: px }}, with: {{ run: [python3, scripts/own.py], exchange: csv, sees: none, \
+         gives: {{ out: matrix }}{more} }} }}\n"
+    )
+}
+
+const READOUT: &str = "  readout: { kind: ridge, in: { features: own.out, responses: it.responses, split: it.split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
+";
+
+#[test]
+fn needs_python3_a_step_is_cached_and_runs_again_when_its_code_changes() {
+    let study = study(&format!("{}{READOUT}", own(", params: { add: 1 }")), "give(rows)");
+    assert_eq!(study.run(), (5, 0));
+    assert_eq!(study.run(), (0, 5));
+    let text = fs::read_to_string(study.path("scripts/own.py")).expect("the script");
+    study.write("scripts/own.py", &format!("{text}\n# another line\n"));
+    let why = study.ventral(&["why", "recipes/a.yaml", "own"]);
+    assert!(why.succeeded().out().contains("own.py"), "{}", why.out());
+    // The same bytes come out, so that what reads them stands.
+    assert_eq!(study.run(), (1, 4));
+    study.edit("add: 1", "add: 2");
+    assert_eq!(study.run(), (1, 4));
+    fs::rename(study.path("scripts/own.py"), study.path("scripts/other.py")).expect("renamed");
+    study.edit("scripts/own.py", "scripts/other.py");
+    assert_eq!(study.run(), (0, 5), "a script counts by its content, not by its name");
+}
+
+#[test]
+fn needs_python3_responses_of_other_rows_are_not_in_what_a_step_is_given() {
+    let nodes = "
+  own:
+    kind: script
+    in: { features: px, responses: it.responses, split: it.split }
+    with: { run: [python3, scripts/own.py], exchange: csv, gives: { seen: table, out: matrix } }
+  scores: { kind: evaluate, in: { predictions: own.out, responses: it.responses, split: it.split }, with: { on: val } }
+";
+    let script = "
+seen = list(csv.reader(open('inputs/responses.rows.csv')))[1:]
+parts = {row[0]: row[1] for row in list(csv.reader(open('inputs/split.csv')))[1:]}
+assert len(list(csv.reader(open('inputs/responses.csv')))) == len(seen) + 1
+csv.writer(open('outputs/seen.csv', 'w')).writerows([['part']] + [[parts[row[0]]] for row in seen])
+units = [row[0] for row in list(csv.reader(open('inputs/responses.columns.csv')))[1:]]
+give([units] + [[row[0]] * len(units) for row in rows[1:]])
+";
+    let study = study(nodes, script);
+    study.ventral(&["run", "recipes/a.yaml", "--node", "own"]).succeeded();
+    let seen = study.ventral(&["show", "recipes/a.yaml", "own.seen", "--json"]);
+    let seen = seen.succeeded().json();
+    let parts: Vec<&str> = seen.as_array().unwrap().iter().map(|row| row["part"].as_str().unwrap()).collect();
+    assert!(parts.len() > 50 && parts.iter().all(|part| *part == "train"), "{parts:?}");
+    // It was given features of every row, so none is scored.
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["were seen by `script`"]);
+    study.edit("exchange: csv", "exchange: csv, rowwise: true");
+    study.run();
+    study.edit("rowwise: true", "rowwise: true, sees: all");
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["were seen by `script`"]);
+}
+
+#[test]
+fn needs_python3_a_step_that_looks_at_other_rows_is_found_out() {
+    let z = "
+columns = list(zip(*[[float(x) for x in row] for row in rows[1:]]))
+means = [sum(column) / len(column) for column in columns]
+give([rows[0]] + [[float(x) - m for x, m in zip(row, means)] for row in rows[1:]])
+";
+    let study = study(&format!("{}{READOUT}", own("")), z);
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["`rowwise: true`", "others come out otherwise"]);
+    study.edit("sees: none", "sees: none, rowwise: false");
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["were seen by `script`"]);
+}
+
+#[test]
+fn needs_python3_what_is_not_as_promised_is_refused_with_the_last_words() {
+    let cases: [(&str, &[&str]); 8] = [
+        ("raise SystemExit('no luck today')", &["failed with exit status 1", "no luck today"]),
+        ("pass", &["`gives` promises `out`, and the program wrote none of out.safetensors"]),
+        ("rows[3][2] = 'nan'; give(rows)", &["it is NaN in the row", "finite numbers"]),
+        ("give(rows[:-1], ids)", &["120 names of rows, and 119 rows"]),
+        ("ids[5][0] = 'nobody'; give(rows)", &["the row `nobody` is no stimulus that the program was given"]),
+        ("import os; os.kill(os.getpid(), 9)", &["was ended by signal 9"]),
+        ("print('x' * 50_000_000); raise SystemExit(3)", &["failed with exit status 3"]),
+        ("import random; rows[1][0] = random.random(); give(rows)", &["two runs differ (`check_twice`)"]),
+    ];
+    for (script, said) in cases {
+        let study = study(&own(", check_twice: true, rowwise: false"), script);
+        let ended = study.ventral(&["run", "recipes/a.yaml"]);
+        ended.refused(1, said);
+        assert!(ended.err().len() < 20_000, "{script}");
+    }
+    let lost = study(&own(""), "give(rows)");
+    fs::remove_file(lost.path("scripts/own.py")).expect("removed");
+    lost.ventral(&["run", "recipes/a.yaml"]).refused(1, &["scripts/own.py", "no such file"]);
+    lost.edit("python3", "no-such-program");
+    lost.write("scripts/own.py", "");
+    lost.ventral(&["run", "recipes/a.yaml"]).refused(1, &["there is no program `no-such-program` on the path"]);
+}
+
+/// Processes whose command line has some words.
+fn alive(words: &str) -> usize {
+    let of = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).ok();
+    let all = fs::read_dir("/proc").expect("Linux").flatten().filter_map(of);
+    all.filter(|line| String::from_utf8_lossy(line).replace('\0', " ").contains(words)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn needs_python3_nothing_is_left_running() {
+    let forks = "
+import subprocess, sys
+subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(4242.5)'], start_new_session=True)
+";
+    let study = study(&own(""), &format!("{forks}\ngive(rows)"));
+    study.ventral(&["run", "recipes/a.yaml"]).succeeded();
+    assert_eq!(alive("time.sleep(4242.5)"), 0);
+    let slow = self::study(
+        &own("").replace("kind: script,", "kind: script, resources: { time: 2s },"),
+        &format!("{forks}\nimport time; time.sleep(4343.5)"),
+    );
+    let start = Instant::now();
+    slow.ventral(&["run", "recipes/a.yaml"]).refused(1, &["ran longer than the 2.0 s that `resources: { time }` allows"]);
+    assert!(start.elapsed() < Duration::from_secs(60) && alive("time.sleep(4242.5)") == 0);
+    let large = self::study(
+        &own("").replace("kind: script,", "kind: script, resources: { memory: 300MB },"),
+        "hold = [bytes(10_000_000) and bytearray(10_000_000) for _ in range(100)]\nimport time; time.sleep(30)",
+    );
+    large.ventral(&["run", "recipes/a.yaml"]).refused(1, &["took more than the 300.0 MB of memory"]);
+    // Cancelled as Ctrl-C does, and killed as nothing can be asked.
+    for signal in ["INT", "KILL"] {
+        let long = self::study(&own(""), &format!("{forks}\nopen('/tmp/ventral-test-started', 'w')\nimport time; time.sleep(4444.5)"));
+        let _ = fs::remove_file("/tmp/ventral-test-started");
+        let mut child = long.start(&["run", "recipes/a.yaml"]);
+        let start = Instant::now();
+        while !Path::new("/tmp/ventral-test-started").exists() && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let killed = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(killed.expect("kill").success());
+        child.wait().expect("it ends");
+        let start = Instant::now();
+        while alive("time.sleep(4242.5)") > 0 && start.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(alive("time.sleep(4242.5)"), 0, "{signal}");
+    }
+}
+
+#[test]
+fn ports_that_nobody_promised_are_told_where_they_are_read() {
+    let study = Study::with(&format!("{BASE}{}", own("").replace("out: matrix", "smooth: matrix")));
+    study.edit("  own:", "  again: { kind: pca, in: { features: own.smoth, split: it.split } }\n  own:");
+    study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`own` (script) has no output \"smoth\"", "smooth"]);
+    study.edit("own.smoth", "own");
+    study.edit("smooth: matrix", "smooth: { type: matrix, role: scores }");
+    study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`scores` are a table"]);
+}
+
+fn numpy() -> PathBuf {
+    Path::new(ROOT).join("target/tools/python/bin/python")
+}
+
+/// The blocks of the page: language and text, in order.
+fn blocks() -> Vec<(String, String)> {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/own-steps.md")).expect("the page");
+    let mut found = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (open.as_mut(), line.strip_prefix("```")) {
+            (None, Some(language)) => open = Some((language.to_owned(), String::new())),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (Some((_, block)), None) => block.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn needs_numpy_the_page_runs_as_it_stands() {
+    let blocks = blocks();
+    let of = |language: &str| blocks.iter().filter(|(own, _)| own == language).map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    let (recipes, scripts) = (of("yaml"), of("python"));
+    let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let readout = "  readout: { kind: ridge, in: { features: smoothed, responses: it.responses, split: it.split } }\n";
+    let study = Study::with(&format!("{BASE}{}{readout}{}", indent(&recipes[0]), indent(&recipes[1])));
+    fs::create_dir(study.path("scripts")).expect("created");
+    study.write("scripts/smooth.py", &scripts[0]);
+    study.write("scripts/concordance.py", &scripts[1]);
+    let path = format!("{}:{}", numpy().parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    let run = |arguments: &[&str]| {
+        let mut command = study.command(arguments);
+        study::Ended(command.env("PATH", &path).output().expect("the command starts"))
+    };
+    run(&["run", "recipes/a.yaml"]).succeeded();
+    let scores = study.ventral(&["show", "recipes/a.yaml", "concordance.scores", "--json"]);
+    let scores = scores.succeeded().json();
+    let first = &scores.as_array().expect("rows")[0];
+    assert!(first["unit"].is_string() && first["concordance"].as_f64().is_some_and(|x| x.abs() <= 1.0), "{first}");
+    let page = fs::read_to_string(study.path("reports/a/index.html")).expect("a report");
+    assert!(page.contains("oncordance"), "a chart draws it");
+}
