@@ -24,9 +24,9 @@ impl Compute for Script {
         for (at, round) in rounds.iter().enumerate() {
             let fold = round.as_ref().and_then(|round| round.fold);
             let step = Step::new(&params, fold, round.as_ref(), run)?;
-            let given = step.once(&step.inputs.list, run)?;
+            let given = step.once(&step.inputs.list, false, run)?;
             if params.check_twice {
-                let again = step.once(&step.inputs.list, run)?;
+                let again = step.once(&step.inputs.list, true, run)?;
                 differ(&given, &again, None, 0.0)
                     .map_or(Ok(()), |what| Err(KindError::new(format!("two runs differ (`check_twice`): {what}"))))?;
             }
@@ -88,7 +88,7 @@ impl<'a> Step<'a> {
     }
 
     /// Runs the program on some inputs in a folder of its own, which is gone afterwards.
-    fn once(&self, inputs: &[(String, Value)], run: &mut Run<'_>) -> Result<BTreeMap<String, Value>, KindError> {
+    fn once(&self, inputs: &[(String, Value)], again: bool, run: &mut Run<'_>) -> Result<BTreeMap<String, Value>, KindError> {
         let folder = run.host.folder().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
         let params = self.params;
         given::write(folder.path(), params, inputs, self.round, run)?;
@@ -98,6 +98,7 @@ impl<'a> Step<'a> {
             folder: folder.path(),
             seed: params.seed,
             limits: run.host.limits(),
+            again,
         };
         started::run(&program, run)?;
         self.read(folder.path(), inputs, run)
@@ -140,7 +141,7 @@ impl<'a> Step<'a> {
             .iter()
             .map(|(name, value)| (name.clone(), if matches!(value, Value::Matrix(_)) { given::of_rows(value, &keep) } else { value.clone() }))
             .collect();
-        let again = self.once(&halved, run)?;
+        let again = self.once(&halved, true, run)?;
         match differ(given, &again, Some(&keep), SAME) {
             None => Ok(()),
             Some(what) => Err(KindError::new(format!(

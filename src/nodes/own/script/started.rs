@@ -23,6 +23,8 @@ pub struct Program<'a> {
     pub folder: &'a Path,
     pub seed: u64,
     pub limits: Limits,
+    /// Whether it runs a second time, to compare: what it tells was told.
+    pub again: bool,
 }
 
 enum Heard {
@@ -66,6 +68,7 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     let err = words(Box::new(child.stderr.take().expect("piped")), sender);
     for heard in heard {
         match heard {
+            _ if program.again => {}
             Heard::Note(text) => run.note(text),
             Heard::Progress(done, total, what) => run.progress(done, total, &what),
         }
