@@ -360,7 +360,7 @@ fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(S
     // A parameter may be a path or a map with one in it.
     if schema.get("x-file") == Some(&Json::Bool(true)) && !value.is_object() {
         let words = schema.get("x-words").and_then(Json::as_array);
-        let is_word = |path| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
+        let is_word = |path: &str| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
         let of_command = schema.get("x-where").and_then(Json::as_str) == Some("script");
         let counts = |path: &&str| !is_word(path) && (!of_command || names_file(path));
         found.extend(value.as_str().filter(counts).map(|path| (way.to_owned(), path)));

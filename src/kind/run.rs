@@ -165,7 +165,9 @@ impl Folder {
         let base = std::env::temp_dir();
         for _ in 0..1000 {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+            let time = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.subsec_nanos());
             let path = base.join(format!("ventral-step-{}-{count}-{time:x}", std::process::id()));
             let mut builder = std::fs::DirBuilder::new();
             #[cfg(unix)]

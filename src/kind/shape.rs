@@ -50,7 +50,8 @@ impl Kind {
 
     fn with_ports(&self, inputs: &[&str], given: &[Given]) -> Self {
         let text = |name: &str| -> &'static str { Box::leak(name.to_owned().into_boxed_str()) };
-        let input = |name: &&str| Input { name: text(name), types: TYPES, arity: Arity::One, about: "What the node names so." };
+        let input =
+            |name: &&str| Input { name: text(name), types: TYPES, arity: Arity::One, about: "What the node names so." };
         let output = |one: &Given| Output {
             name: text(&one.name),
             ty: one.ty,

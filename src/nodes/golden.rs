@@ -130,6 +130,7 @@ fn all() -> BTreeMap<&'static str, Ports> {
     let lists = [
         crate::nodes::data::golden(),
         crate::nodes::evaluation::golden(),
+        crate::nodes::own::golden(),
         crate::nodes::features::golden(),
         crate::nodes::regression::golden(),
         crate::nodes::similarity::golden(),

@@ -76,7 +76,10 @@ pub fn watch() -> ! {
             end(child.id());
             exit(TOO_LONG);
         }
-        if bytes > 0 && tick.is_multiple_of(MEMORY_TICKS) && descendants().iter().map(|&pid| resident(pid)).sum::<u64>() > bytes {
+        if bytes > 0
+            && tick.is_multiple_of(MEMORY_TICKS)
+            && descendants().iter().map(|&pid| resident(pid)).sum::<u64>() > bytes
+        {
             end(child.id());
             exit(TOO_LARGE);
         }
@@ -118,7 +121,8 @@ fn descendants() -> Vec<i32> {
     let mut found = vec![std::process::id() as i32];
     let mut at = 0;
     while at < found.len() {
-        found.extend(parents.iter().filter(|(_, parent)| *parent == found[at]).map(|(pid, _)| *pid));
+        let own = found[at];
+        found.extend(parents.iter().filter(|(_, parent)| *parent == own).map(|(pid, _)| *pid));
         at += 1;
     }
     found.split_off(1)

@@ -55,11 +55,18 @@ struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    fn new(params: &'a Params, fold: Option<usize>, round: Option<&'a Round>, run: &mut Run<'_>) -> Result<Self, KindError> {
+    fn new(
+        params: &'a Params,
+        fold: Option<usize>,
+        round: Option<&'a Round>,
+        run: &mut Run<'_>,
+    ) -> Result<Self, KindError> {
         let mut inputs = Inputs::read(fold, run)?;
         let is_seen = inputs.is_seen();
         if is_seen && params.sees == Sees::None {
-            return Err(KindError::new("`sees: none`, and responses or labels arrive; leave them out of `in`, or say which rows it sees"));
+            return Err(KindError::new(
+                "`sees: none`, and responses or labels arrive; leave them out of `in`, or say which rows it sees",
+            ));
         }
         let seen = given::seen(inputs.split(), round);
         if let Some(seen) = &seen {
@@ -88,25 +95,35 @@ impl<'a> Step<'a> {
     }
 
     /// Runs the program on some inputs in a folder of its own, which is gone afterwards.
-    fn once(&self, inputs: &[(String, Value)], again: bool, run: &mut Run<'_>) -> Result<BTreeMap<String, Value>, KindError> {
-        let folder = run.host.folder().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
+    fn once(
+        &self,
+        inputs: &[(String, Value)],
+        again: bool,
+        run: &mut Run<'_>,
+    ) -> Result<BTreeMap<String, Value>, KindError> {
+        let folder =
+            run.host.folder().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
         let params = self.params;
         given::write(folder.path(), params, inputs, self.round, run)?;
         let command = started::command(&params.run, run);
-        let program = Program {
-            command: &command,
-            folder: folder.path(),
-            seed: params.seed,
-            limits: run.host.limits(),
-            again,
-        };
+        let program =
+            Program { command: &command, folder: folder.path(), seed: params.seed, limits: run.host.limits(), again };
         started::run(&program, run)?;
         self.read(folder.path(), inputs, run)
     }
 
-    fn read(&self, folder: &Path, inputs: &[(String, Value)], run: &mut Run<'_>) -> Result<BTreeMap<String, Value>, KindError> {
+    fn read(
+        &self,
+        folder: &Path,
+        inputs: &[(String, Value)],
+        run: &mut Run<'_>,
+    ) -> Result<BTreeMap<String, Value>, KindError> {
         let mut stimuli: Vec<Stimuli> = Vec::new();
-        for own in inputs.iter().filter(|(_, value)| !matches!(value, Value::Split(_))).filter_map(|(_, value)| given::stimuli(value)) {
+        for own in inputs
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Split(_)))
+            .filter_map(|(_, value)| given::stimuli(value))
+        {
             if !stimuli.contains(own) {
                 stimuli.push(own.clone());
             }
@@ -139,7 +156,12 @@ impl<'a> Step<'a> {
             .inputs
             .list
             .iter()
-            .map(|(name, value)| (name.clone(), if matches!(value, Value::Matrix(_)) { given::of_rows(value, &keep) } else { value.clone() }))
+            .map(|(name, value)| {
+                (
+                    name.clone(),
+                    if matches!(value, Value::Matrix(_)) { given::of_rows(value, &keep) } else { value.clone() },
+                )
+            })
             .collect();
         let again = self.once(&halved, true, run)?;
         match differ(given, &again, Some(&keep), SAME) {
@@ -189,7 +211,8 @@ fn differ(
                     return Some(format!("`{name}` has {} rows, and {} the second time", x.nrows(), y.nrows()));
                 }
                 let largest = x.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-                let far = |(at, (x, y)): (usize, (&f32, &f32))| ((x - y).abs() > tolerance * largest).then_some((at, *x, *y));
+                let far =
+                    |(at, (x, y)): (usize, (&f32, &f32))| ((x - y).abs() > tolerance * largest).then_some((at, *x, *y));
                 if let Some((at, x, y)) = x.iter().zip(y.iter()).enumerate().find_map(far) {
                     let row = rows.get(at / its_columns(&mine)).name.clone();
                     return Some(format!("`{name}` has {x} in the row `{row}`, and {y} the second time"));

@@ -181,7 +181,13 @@ pub fn of_rows(value: &Value, keep: &dyn Fn(&Stimulus) -> bool) -> Value {
 }
 
 /// Writes inputs into a folder, and the document beside them.
-pub fn write(folder: &Path, params: &Params, inputs: &[(String, Value)], round: Option<&Round>, run: &Run<'_>) -> Result<(), KindError> {
+pub fn write(
+    folder: &Path,
+    params: &Params,
+    inputs: &[(String, Value)],
+    round: Option<&Round>,
+    run: &Run<'_>,
+) -> Result<(), KindError> {
     let cannot = |e: std::io::Error| KindError::new(format!("the program's folder cannot be written: {e}"));
     for name in ["inputs", "outputs"] {
         std::fs::create_dir_all(folder.join(name)).map_err(cannot)?;
@@ -259,7 +265,8 @@ fn one(folder: &Path, name: &str, value: &Value, exchange: Exchange) -> std::io:
     let written = match (value, exchange) {
         (Value::Labels(labels), _) => {
             let category = |at: usize| labels.category.as_ref().map(|all| all[at].clone()).unwrap_or_default();
-            let row = |at: usize| vec![labels.stimuli.get(at).name.to_string(), labels.object[at].clone(), category(at)];
+            let row =
+                |at: usize| vec![labels.stimuli.get(at).name.to_string(), labels.object[at].clone(), category(at)];
             csv(".csv", &["stimulus", "object", "category"], &mut (0..labels.object.len()).map(row))?
         }
         (Value::Split(split), _) => {
@@ -278,7 +285,8 @@ fn one(folder: &Path, name: &str, value: &Value, exchange: Exchange) -> std::io:
                 Ok(polars::prelude::AnyValue::String(text)) => text.to_owned(),
                 Ok(other) => other.to_string(),
             };
-            let mut rows = (0..table.frame.height()).map(|at| table.frame.columns().iter().map(|column| cell(column, at)).collect());
+            let mut rows = (0..table.frame.height())
+                .map(|at| table.frame.columns().iter().map(|column| cell(column, at)).collect());
             csv(".csv", &head, &mut rows)?
         }
         (Value::Matrix(matrix), Exchange::Csv) => wide(matrix.view())?,

@@ -196,15 +196,24 @@ smoothed:
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         if params.run.is_empty() {
-            return Err(ParamProblem::at("run", "the list is empty; it is a command and its arguments, as in `[python3, scripts/x.py]`"));
+            return Err(ParamProblem::at(
+                "run",
+                "the list is empty; it is a command and its arguments, as in `[python3, scripts/x.py]`",
+            ));
         }
         if params.gives.is_empty() {
-            return Err(ParamProblem::at("gives", "nothing is promised; name what it gives, as in `{ smoothed: matrix }`"));
+            return Err(ParamProblem::at(
+                "gives",
+                "nothing is promised; name what it gives, as in `{ smoothed: matrix }`",
+            ));
         }
         for (name, promise) in &params.gives {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if name.is_empty() || !name.chars().all(plain) {
-                return Err(ParamProblem::at("gives", format!("`{name}` cannot name an output; a name has letters, digits and `_`")));
+                return Err(ParamProblem::at(
+                    "gives",
+                    format!("`{name}` cannot name an output; a name has letters, digits and `_`"),
+                ));
             }
             let fits = match promise.role() {
                 Some(Drawn::Scores) => promise.ty() == Promised::Table,
@@ -212,7 +221,10 @@ smoothed:
                 None => true,
             };
             if !fits {
-                return Err(ParamProblem::at(format!("gives.{name}"), "`scores` are a table, and `predictions` a matrix"));
+                return Err(ParamProblem::at(
+                    format!("gives.{name}"),
+                    "`scores` are a table, and `predictions` a matrix",
+                ));
             }
         }
         Ok(())

@@ -33,7 +33,12 @@ pub struct Known<'a> {
 }
 
 /// Reads all that was promised.
-pub fn read(folder: &Path, params: &Params, known: &Known<'_>, run: &mut Run<'_>) -> Result<BTreeMap<String, Value>, KindError> {
+pub fn read(
+    folder: &Path,
+    params: &Params,
+    known: &Known<'_>,
+    run: &mut Run<'_>,
+) -> Result<BTreeMap<String, Value>, KindError> {
     params
         .gives
         .iter()
@@ -115,8 +120,12 @@ fn rows(folder: &Path, name: &str, count: usize, known: &Known<'_>, run: &mut Ru
     let wrong = |problem: String| KindError::new(format!("`{name}`: {problem}"));
     let Some(words) = listed(folder, name, "rows").map_err(wrong)? else {
         return match known.stimuli.iter().find(|stimuli| stimuli.len() == count) {
-            Some(stimuli) if known.stimuli.iter().all(|other| other.len() != count || other == stimuli) => Ok(stimuli.clone()),
-            Some(_) => Err(wrong(format!("{count} rows without names, as many as several inputs have; write {name}.rows.csv"))),
+            Some(stimuli) if known.stimuli.iter().all(|other| other.len() != count || other == stimuli) => {
+                Ok(stimuli.clone())
+            }
+            Some(_) => {
+                Err(wrong(format!("{count} rows without names, as many as several inputs have; write {name}.rows.csv")))
+            }
             None => Err(wrong(format!(
                 "{count} rows without names, and no input has as many; write {name}.rows.csv with a column `stimulus`"
             ))),
@@ -147,7 +156,11 @@ fn rows(folder: &Path, name: &str, count: usize, known: &Known<'_>, run: &mut Ru
         match by_name.get(&(name_of_row.as_str(), source)).map(Vec::as_slice) {
             Some([(input, at), ..]) if source.is_some() => found.push(known.stimuli[*input].get(*at).clone()),
             Some([(input, at)]) => found.push(known.stimuli[*input].get(*at).clone()),
-            Some(_) => return Err(wrong(format!("the row `{name_of_row}` is a stimulus of several sources; write `source` too"))),
+            Some(_) => {
+                return Err(wrong(format!(
+                    "the row `{name_of_row}` is a stimulus of several sources; write `source` too"
+                )));
+            }
             None => return Err(wrong(format!("the row `{name_of_row}` is no stimulus that the program was given"))),
         }
     }
@@ -159,7 +172,10 @@ fn finite(data: &Array2<f32>, stimuli: &Stimuli, columns: Option<&[String]>) -> 
         None => Ok(()),
         Some(((row, column), value)) => {
             let column = columns.map_or_else(|| format!("column {column}"), |all| format!("`{}`", all[column]));
-            Err(format!("it is {value} in the row `{}`, {column}; a matrix holds finite numbers", stimuli.get(row).name))
+            Err(format!(
+                "it is {value} in the row `{}`, {column}; a matrix holds finite numbers",
+                stimuli.get(row).name
+            ))
         }
     }
 }
@@ -168,7 +184,8 @@ fn table(file: &Path, promise: &Promise, known: &Known<'_>) -> Result<Table, Str
     let read = columns::read(file, &Options::default(), &[])?;
     let mut list = Vec::new();
     for (at, column) in read.list.into_iter().enumerate() {
-        let name = column.heading.clone().filter(|heading| !heading.is_empty()).unwrap_or_else(|| format!("column_{at}"));
+        let name =
+            column.heading.clone().filter(|heading| !heading.is_empty()).unwrap_or_else(|| format!("column_{at}"));
         // Units are names, whatever they look like.
         let numbers = column.numbers.clone().filter(|_| name != "unit");
         list.push(match numbers {

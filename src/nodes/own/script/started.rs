@@ -44,7 +44,8 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
         }
     };
     // Nothing of this process's own settings reaches it but what programs need to start.
-    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("VENTRAL_")) {
+    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("VENTRAL_"))
+    {
         command.env_remove(name);
     }
     command
@@ -63,7 +64,8 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     // Its end tells the supervisor that nobody waits any more.
     let held = child.stdin.take();
     let (sender, heard) = mpsc::channel();
-    let words = |pipe: Box<dyn Read + Send>, sender: mpsc::Sender<Heard>| std::thread::spawn(move || listen(pipe, &sender));
+    let words =
+        |pipe: Box<dyn Read + Send>, sender: mpsc::Sender<Heard>| std::thread::spawn(move || listen(pipe, &sender));
     let out = words(Box::new(child.stdout.take().expect("piped")), sender.clone());
     let err = words(Box::new(child.stderr.take().expect("piped")), sender);
     for heard in heard {
@@ -103,7 +105,8 @@ fn listen(pipe: Box<dyn Read + Send>, sender: &mpsc::Sender<Heard>) -> Vec<Strin
         let line = line.trim_end();
         match line.strip_prefix(TOLD).map(str::trim) {
             Some(told) => {
-                let heard = progress(told).unwrap_or_else(|| Heard::Note(told.trim_start_matches("note").trim().to_owned()));
+                let heard =
+                    progress(told).unwrap_or_else(|| Heard::Note(told.trim_start_matches("note").trim().to_owned()));
                 let _ = sender.send(heard);
             }
             None if line.is_empty() => {}
@@ -128,9 +131,9 @@ fn progress(told: &str) -> Option<Heard> {
 fn cannot_start(name: &str, error: &std::io::Error) -> KindError {
     match error.kind() {
         std::io::ErrorKind::NotFound => KindError::new(format!("`run`: there is no program `{name}` on the path")),
-        std::io::ErrorKind::PermissionDenied => {
-            KindError::new(format!("`run`: `{name}` may not be run; make it executable, or name its interpreter before it"))
-        }
+        std::io::ErrorKind::PermissionDenied => KindError::new(format!(
+            "`run`: `{name}` may not be run; make it executable, or name its interpreter before it"
+        )),
         _ => KindError::new(format!("`run`: `{name}` does not start: {error}")),
     }
 }

@@ -33,7 +33,8 @@ fn a_program_is_told_its_inputs_and_its_words_are_heard() {
 
 #[test]
 fn what_cannot_be_promised_is_refused() {
-    let check = |params: serde_json::Value| Script::check(&serde_json::from_value(params).unwrap()).unwrap_err().message;
+    let check =
+        |params: serde_json::Value| Script::check(&serde_json::from_value(params).unwrap()).unwrap_err().message;
     assert!(check(json!({ "run": [], "gives": { "x": "table" } })).starts_with("the list is empty"));
     assert!(check(json!({ "run": ["x"], "gives": {} })).starts_with("nothing is promised"));
     assert!(check(json!({ "run": ["x"], "gives": { "../x": "table" } })).starts_with("`../x` cannot name an output"));
