@@ -117,7 +117,7 @@ fn figure(
     Figure {
         title: view.title(|| format!("{} against the {}{}", capital(&score.label), ceiling.label, told(id))),
         panels: vec![Panel { wide: square(points, &score, &ceiling, root), ..Panel::default() }],
-        layout: "grid",
+        layout: "one",
         legend_title: if several { points.variable.replace('_', " ") } else { String::new() },
         legend: legend
             .map(|(at, name)| (colour(at).class(), if name.is_empty() { "none".to_owned() } else { name.clone() }))
