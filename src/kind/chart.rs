@@ -143,7 +143,7 @@ impl Charts {
 }
 
 /// Options in the order in which a manual tells them.
-const SHARED: &[&str] = &["x", "y", "units", "reference"];
+const SHARED: &[&str] = &["x", "y", "units", "reference", "brackets"];
 
 /// A chart's options as a recipe gives them: names and values.
 pub type Options = Map<String, Json>;

@@ -77,7 +77,7 @@ impl Role {
             Self::Similarity => "similarities of representations",
             Self::Agreement => "agreement of rankings",
             Self::Ranks => "rankings",
-            Self::OverSubjects => "similarities, means over subjects",
+            Self::OverSubjects => "similarities in the mean over subjects",
             Self::Shares => "shares of explained variance",
             Self::Rdm => "dissimilarities of stimuli",
             Self::Table => "any table",

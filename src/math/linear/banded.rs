@@ -98,7 +98,7 @@ impl Reduced {
 /// The same by one inverse; nothing where the matrix is not definite.
 fn solve_once(products: &Tensor, y: &Tensor, alpha: f64) -> Option<(Tensor, Tensor)> {
     let axes = WithoutMean::of(products.size()[0], products.device());
-    let mut inner = axes.within(products).contiguous();
+    let inner = axes.within(products).contiguous();
     let _ = inner.diagonal(0, 0, 1).g_add_scalar_(alpha);
     let inverse = inner.f_linalg_cholesky(false).ok()?.cholesky_inverse(false);
     let half = axes.up(&inverse);

@@ -9,7 +9,7 @@ use crate::plan::NodeIndex;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Figure, Frame, PANEL, Panel, draw};
+use crate::report::draw::figure::{Figure, Frame, NARROW, Panel, draw};
 use crate::report::draw::number::{count, counted};
 use crate::report::draw::svg::Colour;
 use crate::report::read::best::evaluation_of;
@@ -21,6 +21,8 @@ use crate::report::read::status::told;
 
 /// Scores below this stand here, lest a unit without a model press all others together.
 const LOWEST: f64 = -1.0;
+/// Pixels of a side.
+const SIDE: u32 = 540;
 /// Steps of the curve.
 const STEPS: usize = 48;
 
@@ -111,13 +113,18 @@ fn figure(
         let numbers = [cell(point.ceiling), cell(point.score)];
         data.row([point.unit.clone()].into_iter().chain(series).chain(numbers));
     }
+    let drawn = |size: (u32, &str)| square(points, &score, &ceiling, root, size);
     let above = points.all.iter().filter(|point| point.score > bound(point.ceiling)).count();
     let id = &view.results.node(node).id;
     let legend = points.series.iter().enumerate().filter(|_| several);
     Figure {
         title: view.title(|| format!("{} against the {}{}", capital(&score.label), ceiling.label, told(id))),
-        panels: vec![Panel { wide: square(points, &score, &ceiling, root), ..Panel::default() }],
-        layout: "grid",
+        panels: vec![Panel {
+            wide: drawn((SIDE, "panel")),
+            narrow: Some(drawn((NARROW, "narrow"))),
+            ..Panel::default()
+        }],
+        layout: "one",
         legend_title: if several { points.variable.replace('_', " ") } else { String::new() },
         legend: legend
             .map(|(at, name)| (colour(at).class(), if name.is_empty() { "none".to_owned() } else { name.clone() }))
@@ -134,7 +141,7 @@ fn figure(
     }
 }
 
-fn square(points: &Points, score: &Measure, ceiling: &Measure, root: bool) -> String {
+fn square(points: &Points, score: &Measure, ceiling: &Measure, root: bool, (side, class): (u32, &str)) -> String {
     let ends = |of: fn(&Point) -> f64| {
         let values = || points.all.iter().map(of);
         (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
@@ -142,8 +149,8 @@ fn square(points: &Points, score: &Measure, ceiling: &Measure, root: bool) -> St
     let ((x_low, x_high), (y_low, y_high)) = (ends(|point| point.ceiling), ends(|point| point.score));
     let (x_low, x_high) = (x_low.clamp(LOWEST, 0.0), x_high.max(1.0));
     let frame = Frame {
-        width: PANEL,
-        height: PANEL,
+        width: side,
+        height: side,
         x: Axis::linear(x_low, x_high, 5),
         y: Axis::linear(y_low.clamp(LOWEST, 0.0), y_high.max(1.0), 5),
         x_title: &ceiling.axis(),
@@ -154,7 +161,7 @@ fn square(points: &Points, score: &Measure, ceiling: &Measure, root: bool) -> St
     let ((x_from, x_to), (y_from, y_to)) = (frame.x.ends(), frame.y.ends());
     let alt =
         format!("{} of {} against the {}.", capital(&score.label), counted(points.all.len(), "unit"), ceiling.label);
-    draw(frame, &alt, "panel", |pen| {
+    draw(frame, &alt, class, |pen| {
         pen.line(vec![(x_from, 0.0), (x_to, 0.0)], Colour::Muted, 1.0);
         let line = match root {
             true => (0..=STEPS)
@@ -194,7 +201,8 @@ fn caption(grid: &Grid, points: &Points, score: &Measure, root: bool, above: usi
     }
     let low = points.all.iter().filter(|point| point.score.min(point.ceiling) < LOWEST).count();
     if low > 0 {
-        text += &format!(" {} below {} stand at the edge.", counted(low, "unit"), score.value(LOWEST));
+        let stand = if low == 1 { "stands" } else { "stand" };
+        text += &format!(" {} below {} {stand} at the edge.", counted(low, "unit"), score.value(LOWEST));
     }
     text
 }

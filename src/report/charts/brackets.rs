@@ -96,7 +96,7 @@ fn told(measure: &Measure, pair: &Pair, p: f64) -> String {
 
 fn caption(best: &str, which: Which, (compared, found): (usize, usize), tested: &str) -> String {
     let pairs = match which {
-        Which::All => "differences".to_owned(),
+        Which::All => "differences of any two".to_owned(),
         _ => format!("differences from {best}"),
     };
     if found == 0 {
@@ -151,6 +151,9 @@ mod tests {
             " No brackets: none of 3 differences from b has p < .05 (sign flips, corrected by Holm over 3 pairs)."
         );
         let many = caption("b", Which::All, (9, 8), "sign flips");
-        assert!(many.starts_with(" Brackets: differences (6 of 8 pairs with p < .05, those of the best"), "{many}");
+        assert!(
+            many.starts_with(" Brackets: differences of any two (6 of 8 pairs with p < .05, those of the best"),
+            "{many}"
+        );
     }
 }

@@ -26,7 +26,7 @@ pub enum Look {
 }
 
 /// Pixels from one level of brackets to the next, and by which an end stands off the middle of its group.
-const STEP_UP: u32 = 14;
+const STEP_UP: u32 = 16;
 const STEP_RIGHT: u32 = 13;
 const INSET: f64 = 2.0;
 /// More points than these make a page heavy and a picture grey.
@@ -231,7 +231,7 @@ impl Chart<'_> {
                 Way::Right => (out, along),
             };
             let out = match way {
-                Way::Up => 21.0 + f64::from(STEP_UP) * level as f64,
+                Way::Up => 22.0 + f64::from(STEP_UP) * level as f64,
                 Way::Right => 46.0 + f64::from(STEP_RIGHT) * level as f64,
             };
             let corner = |at: f64, along: f64, out: f64| (way.at(at, top), shift(along, out));
@@ -245,7 +245,7 @@ impl Chart<'_> {
             let face = if way == Way::Up { face } else { face.turned() };
             pen.mark(&bracket.text, None, |pen| {
                 pen.shifted(&path, Colour::Muted, 1.2);
-                pen.text(middle, shift(0.0, out - 5.0), bracket.stars, face);
+                pen.text(middle, shift(0.0, out - 2.5), bracket.stars, face);
             });
         }
     }

@@ -101,9 +101,24 @@ fn figure(view: &View<'_>, all: &[Shares]) -> Figure {
         legend: legend.collect(),
         data: data(all),
         caption: caption(&stack),
-        definition: measure.sentence(),
+        definition: defined(all),
         ..Figure::default()
     }
+}
+
+/// What shares are; of variants that define them otherwise, each.
+fn defined(all: &[Shares]) -> String {
+    let first = &all[0].measure;
+    if all.iter().all(|shares| shares.measure.definition == first.definition) {
+        return first.sentence();
+    }
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for shares in all {
+        if !known.iter().any(|(definition, _)| *definition == shares.measure.definition) {
+            known.push((&shares.measure.definition, format!("{}: {}.", shares.name, shares.measure.definition)));
+        }
+    }
+    known.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
 }
 
 /// `share of explained variance` of several.
@@ -257,12 +272,14 @@ fn caption(stack: &Stack) -> String {
     let from = if least == most { String::new() } else { format!("{} to ", count(least)) };
     let each = if stack.variants.len() > 1 { " of each variant" } else { "" };
     let mut text = format!(
-        "Above: the mean over units{each}; below: each unit, the best explained first; shares below zero hang below it, and black ticks are \
+        "Above: the mean over units{each}; below: each unit, the best explained first; shares below zero hang below it, and ticks across bars are \
          sums: what all bands explain. n = {from}{}",
         counted(most, "unit")
     );
+    // What variants do not share, their tables tell.
     let first = &stack.variants[0];
-    if let Some(rows) = first.rows {
+    let alike = stack.variants.iter().all(|other| (other.rows, &other.on) == (first.rows, &first.on));
+    if let Some(rows) = first.rows.filter(|_| alike) {
         let on = match first.on.as_deref() {
             Some("val") => "validation ",
             Some("train") => "training ",
@@ -272,7 +289,7 @@ fn caption(stack: &Stack) -> String {
         };
         text += &format!(", over {} {on}{}", count(rows), if rows == 1 { "stimulus" } else { "stimuli" });
     }
-    if first.folds > 1 {
+    if first.folds > 1 && stack.variants.iter().all(|other| other.folds == first.folds) {
         text += &format!(", mean over {} folds", first.folds);
     }
     text += ".";
@@ -326,7 +343,7 @@ mod tests {
         );
         assert_eq!(
             figure.caption,
-            "Above: the mean over units; below: each unit, the best explained first; shares below zero hang below it, and black ticks are \
+            "Above: the mean over units; below: each unit, the best explained first; shares below zero hang below it, and ticks across bars are \
              sums: what all bands explain. n = 3 units, over 80 held-out test stimuli. 1 unit without defined shares left out."
         );
         assert!(figure.panels[0].wide.contains("<title>pixels · mean .062 ± .036 SEM · n = 3 units</title>"));

@@ -1,5 +1,6 @@
 //! How alike representations are, variant beside variant: means over subjects by region, between their ceilings.
 
+use plotters::style::text_anchor::{HPos, VPos};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -10,7 +11,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::density;
-use crate::report::draw::figure::{Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
 use crate::report::draw::number::counted;
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::draw::way::Way;
@@ -211,31 +212,47 @@ impl Chart<'_> {
         }
     }
 
-    /// Ceilings, each over its own category: those of other stimuli or subjects are others.
+    /// Ceilings, each over its own category: those of other stimuli or subjects are others. Of several series, each stands over its own
+    /// means, since bands on one another tell nothing.
     fn ceilings(&self, pen: &mut Pen<'_>, way: Way) {
+        let several = self.similar.series.len() > 1;
         for series in 0..self.similar.series.len() {
             let of_series = self.similar.means.iter().filter(|mean| mean.series == series);
-            let known: Vec<(usize, (f64, f64))> =
-                of_series.filter_map(|mean| Some((mean.category, mean.ceiling?))).collect();
-            let same = |a: &(usize, (f64, f64)), b: &(usize, (f64, f64))| a.0 + 1 == b.0 && a.1 == b.1;
+            let known: Vec<(&Mean, (f64, f64))> = of_series.filter_map(|mean| Some((mean, mean.ceiling?))).collect();
+            let same = |a: &(&Mean, (f64, f64)), b: &(&Mean, (f64, f64))| {
+                !several && a.0.category + 1 == b.0.category && a.1 == b.1
+            };
             for run in known.chunk_by(same) {
-                let (from, to) = (run[0].0 as f64 - 0.5, run[run.len() - 1].0 as f64 + 0.5);
-                let (low, high) = run[0].1;
-                let text = self.of_ceiling(series, (low, high));
+                let half = if several { 0.46 * self.share() } else { 0.5 };
+                let at = |mean: &Mean| if several { self.place(mean) } else { mean.category as f64 };
+                let (from, to) = (at(run[0].0) - half, at(run[run.len() - 1].0) + half);
+                let ends = run[0].1;
+                let text = self.of_ceiling(series, ends);
                 let colour = self.colour(series);
-                pen.mark(&text, None, |pen| {
-                    if matches!(self.similar.ceiling, Ceiling::Band(..)) {
-                        pen.bar(way.at(from, low), way.at(to, high), colour, 0.13);
-                        for end in [low, high] {
-                            pen.line(vec![way.at(from, end), way.at(to, end)], colour, 0.8);
-                        }
-                    } else {
-                        let several = self.similar.series.len() > 1;
-                        let colour = if several { colour } else { Colour::Reference };
-                        pen.line(vec![way.at(from, low), way.at(to, low)], colour, 1.3);
+                pen.mark(&text, None, |pen| self.bound(pen, way, (from, to), ends, colour));
+                // Of several series, or of several ceilings, colours and captions tell.
+                if !several && run.len() == self.similar.categories.len() {
+                    let face = Face::of(Colour::Muted);
+                    match way {
+                        Way::Up => pen.text((from, ends.1), (4.0, -2.0), &text, face.at(HPos::Left, VPos::Bottom)),
+                        Way::Right => pen.text((ends.1, from), (0.0, 0.0), &text, face.at(HPos::Right, VPos::Bottom)),
                     }
-                });
+                }
             }
+        }
+    }
+
+    /// A ceiling along some categories: a band between two ends, else a line.
+    fn bound(&self, pen: &mut Pen<'_>, way: Way, (from, to): (f64, f64), (low, high): (f64, f64), colour: Colour) {
+        let several = self.similar.series.len() > 1;
+        if matches!(self.similar.ceiling, Ceiling::Band(..)) {
+            pen.bar(way.at(from, low), way.at(to, high), colour, 0.14);
+            for end in [low, high] {
+                pen.line(vec![way.at(from, end), way.at(to, end)], colour, 0.8);
+            }
+        } else {
+            let colour = if several { colour } else { Colour::Reference };
+            pen.line(vec![way.at(from, low), way.at(to, low)], colour, 1.5);
         }
     }
 
@@ -332,14 +349,15 @@ impl Chart<'_> {
     fn of_ceilings(&self) -> String {
         let similar = self.similar;
         let known = similar.means.iter().filter(|mean| mean.ceiling.is_some()).count();
-        let each = if similar.series.len() > 1 { ", in the colour of its series" } else { "" };
+        let each = if similar.series.len() > 1 { ", behind the means that it is of" } else { "" };
         let text = match similar.ceiling {
             _ if known == 0 => return String::new(),
             Ceiling::Band(..) => format!(
                 " Band{each}: the noise ceiling between subjects, from its lower to its upper bound: the best of models lies between them."
             ),
             Ceiling::Between(_) => {
-                let line = if each.is_empty() { "Dashed" } else { "Level line" };
+                let line = if each.is_empty() { "Dashed" } else { "Level lines" };
+                let each = each.replace("it is", "they are");
                 format!(
                     " {line}{each}: how alike subjects are to one another, in the mean; a model may be nearer to them."
                 )
@@ -393,7 +411,7 @@ mod tests {
         assert_eq!(
             figure.caption,
             "Dot: mean over subjects; line: ± SEM over subjects; small dots: subjects; n = 3 subjects. Lines join means of one colour. \
-             Band, in the colour of its series: the noise ceiling between subjects, from its lower to its upper bound: the best of \
+             Band, behind the means that it is of: the noise ceiling between subjects, from its lower to its upper bound: the best of \
              models lies between them."
         );
         let legend = [(Colour::Series(0).class(), "V4".to_owned()), (Colour::Series(1).class(), "IT".to_owned())];
@@ -402,10 +420,10 @@ mod tests {
         for text in [
             "<title>features.3, IT · .250 ± .031 SEM · mean over 3 subjects</title>",
             "<title>cid · .266 · features.3, IT</title>",
-            "<title>noise ceiling of V4: .750 to .875</title>",
         ] {
             assert_eq!(picture.matches(text).count(), 1, "{text}");
         }
+        assert_eq!(picture.matches("<title>noise ceiling of V4: .750 to .875</title>").count(), 2, "one a layer");
     }
 
     #[test]
@@ -417,8 +435,8 @@ mod tests {
         assert!(picture.contains("<title>subjects of IT with one another: .625</title>"), "{picture}");
         assert_eq!(
             figure.caption,
-            "Dot: mean over subjects; line: ± SEM over subjects; n = 3 subjects. Lines join means of one colour. Level line, in the colour of \
-             its series: how alike subjects are to one another, in the mean; a model may be nearer to them."
+            "Dot: mean over subjects; line: ± SEM over subjects; n = 3 subjects. Lines join means of one colour. Level lines, behind the \
+             means that they are of: how alike subjects are to one another, in the mean; a model may be nearer to them."
         );
         assert_eq!(
             figure.definition,

@@ -1,5 +1,6 @@
 //! Similarities of representations, sorted into the variants and regions that they are of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::kind::measure::Ceiling;
@@ -78,7 +79,9 @@ impl Similarities {
         let declared = results.measures.declared(&y);
         let said = first.fact_text(crate::kind::fact::INTERVAL);
         let interval = said.or(declared.map(|measure| measure.interval)).filter(|said| intervals && !said.is_empty());
-        let definitions = found.iter().flat_map(|(_, grid)| grid.definitions.clone()).collect();
+        // Where variants are compared otherwise, what they have in common is what the kind says.
+        let same = found.iter().all(|(_, grid)| grid.definitions.get(&y) == first.definitions.get(&y));
+        let definitions = if same { first.definitions.clone() } else { BTreeMap::new() };
         let similar = Self {
             measure: results.measures.measure(&y, &definitions),
             variable: String::new(),
@@ -99,7 +102,7 @@ impl Similarities {
         let mut variables: Vec<(String, usize)> = Vec::new();
         for (name, _) in rows.iter().flat_map(|row| &row.labels) {
             if !variables.iter().any(|(known, _)| known == name) {
-                let values: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.label(name)).collect();
+                let values: BTreeSet<&str> = rows.iter().map(|row| row.label(name)).collect();
                 variables.push((name.clone(), values.len()));
             }
         }
