@@ -160,7 +160,8 @@ subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(4242.5)'], star
         &format!("{forks}\nimport time; time.sleep(4343.5)"),
     );
     let start = Instant::now();
-    slow.ventral(&["run", "recipes/a.yaml"]).refused(1, &["ran longer than the 2.0 s that `resources: { time }` allows"]);
+    slow.ventral(&["run", "recipes/a.yaml"])
+        .refused(1, &["ran longer than the 2.0 s that `resources: { time }` allows"]);
     assert!(start.elapsed() < Duration::from_secs(60) && alive("time.sleep(4242.5)") == 0);
     let large = self::study(
         &own("").replace("kind: script,", "kind: script, resources: { memory: 300MB },"),
@@ -168,12 +169,14 @@ subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(4242.5)'], star
     );
     large.ventral(&["run", "recipes/a.yaml"]).refused(1, &["took more than the 300.0 MB of memory"]);
     // Cancelled as Ctrl-C does, and killed as nothing can be asked.
+    let told = std::env::temp_dir().join(format!("ventral-started-{}", std::process::id()));
     for signal in ["INT", "KILL"] {
-        let long = self::study(&own(""), &format!("{forks}\nopen('/tmp/ventral-test-started', 'w')\nimport time; time.sleep(4444.5)"));
-        let _ = fs::remove_file("/tmp/ventral-test-started");
+        let tell = format!("open('{}', 'w')", told.display());
+        let long = self::study(&own(""), &format!("{forks}\n{tell}\nimport time; time.sleep(4444.5)"));
+        let _ = fs::remove_file(&told);
         let mut child = long.start(&["run", "recipes/a.yaml"]);
         let start = Instant::now();
-        while !Path::new("/tmp/ventral-test-started").exists() && start.elapsed() < Duration::from_secs(60) {
+        while !told.exists() && start.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(50));
         }
         let killed = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
@@ -185,6 +188,7 @@ subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(4242.5)'], star
         }
         assert_eq!(alive("time.sleep(4242.5)"), 0, "{signal}");
     }
+    let _ = fs::remove_file(&told);
 }
 
 #[test]
@@ -220,7 +224,9 @@ fn blocks() -> Vec<(String, String)> {
 #[test]
 fn needs_numpy_the_page_runs_as_it_stands() {
     let blocks = blocks();
-    let of = |language: &str| blocks.iter().filter(|(own, _)| own == language).map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    let of = |language: &str| {
+        blocks.iter().filter(|(own, _)| own == language).map(|(_, text)| text.clone()).collect::<Vec<_>>()
+    };
     let (recipes, scripts) = (of("yaml"), of("python"));
     let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
     let readout = "  readout: { kind: ridge, in: { features: smoothed, responses: it.responses, split: it.split } }\n";
@@ -228,7 +234,8 @@ fn needs_numpy_the_page_runs_as_it_stands() {
     fs::create_dir(study.path("scripts")).expect("created");
     study.write("scripts/smooth.py", &scripts[0]);
     study.write("scripts/concordance.py", &scripts[1]);
-    let path = format!("{}:{}", numpy().parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    let path =
+        format!("{}:{}", numpy().parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
     let run = |arguments: &[&str]| {
         let mut command = study.command(arguments);
         study::Ended(command.env("PATH", &path).output().expect("the command starts"))

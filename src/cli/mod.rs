@@ -2,6 +2,7 @@
 
 mod cache;
 mod compare;
+mod completions;
 mod download;
 mod export;
 mod init;
@@ -81,6 +82,8 @@ enum Command {
     Init(init::Init),
     /// What this machine offers: libtorch, devices, threads, disk
     Doctor(init::Doctor),
+    /// What a shell completes: `ventral completions zsh > ~/.zfunc/_ventral`
+    Completions(completions::Completions),
 }
 
 /// Runs the command line; the exit status is the contract's.
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),
+        Command::Completions(command) => command.execute(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -48,7 +48,10 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
         .files(&node.params)
         .into_iter()
         .map(|(param, path)| {
-            let path = resolve(&plan.workspace, path);
+            let path = match node.kind.starts(&param) {
+                true => plan.workspace.join(path),
+                false => resolve(&plan.workspace, path),
+            };
             match files.digest(&path) {
                 Ok(digest) => Ok((param, (path, digest))),
                 Err(error) => Err(FileProblem { param, path, error }),

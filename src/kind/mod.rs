@@ -15,19 +15,20 @@ pub mod role;
 pub mod run;
 pub mod shape;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 pub use crate::kind::declared::Declared;
 pub use crate::kind::error::KindError;
 pub use crate::kind::measure::Measure;
 pub use crate::kind::product::{Ingredients, Product};
 pub use crate::kind::role::Role;
-pub use crate::kind::run::{Arrival, Epoch, Folder, Host, Limits, MatrixSink, Run, Signal, Sink};
+pub use crate::kind::run::{Arrival, Epoch, Host, Limits, MatrixSink, Run, Signal, Sink};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 
@@ -351,7 +352,68 @@ impl Kind {
         for (file, _) in self.files(params) {
             take_out(&mut significant, &file);
         }
+        for (name, _) in self.param_schemas().filter(|(_, schema)| schema.get("items").is_some_and(of_command)) {
+            let program = significant.get_mut(name).and_then(Json::as_array_mut).and_then(|words| words.first_mut());
+            if let Some(program) = program
+                && let Some((_, own)) = program.as_str().and_then(|path| path.rsplit_once('/'))
+            {
+                *program = json!(own);
+            }
+        }
         significant
+    }
+
+    /// Whether a file is a program or a script: it is started as it is named, since a link may say in which environment.
+    pub fn starts(&self, param: &str) -> bool {
+        let (name, _) = param.split_once('.').unwrap_or((param, ""));
+        self.param_schemas().any(|(known, schema)| known == name && schema.get("items").is_some_and(of_command))
+    }
+}
+
+impl Kind {
+    /// Whether nodes of this kind name their own ports.
+    pub fn is_shaped(&self) -> bool {
+        self.shape.is_some()
+    }
+
+    /// Whether a parameter does so.
+    pub fn names_ports(&self, param: &str) -> bool {
+        self.is_shaped() && param == shape::PORTS
+    }
+
+    /// The kind with the ports that a node names: `inputs` by name, outputs by its parameters. The same for the same ports, as long as the
+    /// program lives.
+    pub fn shaped(&'static self, inputs: &[&str], params: &Json) -> &'static Kind {
+        static KNOWN: LazyLock<Mutex<HashMap<String, &'static Kind>>> = LazyLock::new(Mutex::default);
+        let Some(read) = self.shape else { return self };
+        let given = read(params);
+        let ports: Vec<Json> = given.iter().map(|one| json!([one.name, one.ty, format!("{:?}", one.role)])).collect();
+        let name = json!([self.name, inputs, ports]).to_string();
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name).or_insert_with(|| Box::leak(Box::new(self.with_ports(inputs, &given))))
+    }
+
+    fn with_ports(&self, inputs: &[&str], given: &[shape::Given]) -> Self {
+        let text = |name: &str| -> &'static str { Box::leak(name.to_owned().into_boxed_str()) };
+        let input = |name: &&str| Input {
+            name: text(name),
+            types: shape::TYPES,
+            arity: Arity::One,
+            about: "What the node names so.",
+        };
+        let output = |one: &shape::Given| Output {
+            name: text(&one.name),
+            ty: one.ty,
+            keyed: None,
+            role: one.role,
+            about: "What the node promises by this name.",
+        };
+        Self {
+            inputs: Box::leak(inputs.iter().map(input).collect::<Vec<_>>().into_boxed_slice()),
+            outputs: Box::leak(given.iter().map(output).collect::<Vec<_>>().into_boxed_slice()),
+            schema: self.schema.clone(),
+            ..*self
+        }
     }
 }
 
@@ -361,13 +423,18 @@ fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(S
     if schema.get("x-file") == Some(&Json::Bool(true)) && !value.is_object() {
         let words = schema.get("x-words").and_then(Json::as_array);
         let is_word = |path: &str| words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(path)));
-        let of_command = schema.get("x-where").and_then(Json::as_str) == Some("script");
-        let counts = |path: &&str| !is_word(path) && (!of_command || names_file(path));
+        let counts = |path: &&str| !is_word(path) && (!of_command(schema) || names_file(path));
         found.extend(value.as_str().filter(counts).map(|path| (way.to_owned(), path)));
         return;
     }
     if let (Some(items), Some(schema)) = (value.as_array(), schema.get("items")) {
-        items.iter().enumerate().for_each(|(at, item)| files_under(schema, item, &format!("{way}.{at}"), found));
+        let of_command = of_command(schema);
+        for (at, item) in items.iter().enumerate() {
+            // A program that is named by where it lies counts by its name.
+            if !(of_command && at == 0 && item.as_str().is_some_and(|word| word.starts_with(['/', '~']))) {
+                files_under(schema, item, &format!("{way}.{at}"), found);
+            }
+        }
         return;
     }
     let Some(fields) = value.as_object() else { return };
@@ -381,6 +448,11 @@ fn files_under<'a>(schema: &Json, value: &'a Json, way: &str, found: &mut Vec<(S
             }
         }
     }
+}
+
+/// Whether a schema is of the words of a command.
+fn of_command(schema: &Json) -> bool {
+    schema.get("x-where").and_then(Json::as_str) == Some("command")
 }
 
 /// Whether a word of a command is a file of the workspace: it has a `/`, or ends as scripts do.

@@ -64,7 +64,21 @@ impl<'a> View<'a> {
                 None => {}
             }
         }
+        self.name_files(at, &mut changes);
         changes
+    }
+
+    /// Files of a list are known by what they are called, not by their places.
+    fn name_files(&self, at: NodeIndex, changes: &mut [(String, Json, Json)]) {
+        let node = &self.session.plan.nodes[at];
+        let files = node.kind.files(&node.params);
+        for (part, ..) in changes {
+            let listed = part.rsplit('.').next().is_some_and(|place| place.bytes().all(|byte| byte.is_ascii_digit()));
+            let Some(param) = part.strip_prefix("file.").filter(|_| listed) else { continue };
+            if let Some((_, path)) = files.iter().find(|(known, _)| known == param) {
+                *part = format!("file {path}");
+            }
+        }
     }
 
     /// One line for a listing.

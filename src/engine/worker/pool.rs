@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::device;
 use crate::engine::machine;
+use crate::engine::worker::installed;
 use crate::engine::worker::job::{Capacity, Done, Job, JobFailure, Reply, Request, Runner};
 use crate::engine::worker::memory::{Memory, Reservation};
 
@@ -61,13 +62,17 @@ impl Workers {
                 candidates.push(target.join("release/ventral-worker"));
             }
         }
-        candidates.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
-            format!(
-                "ventral-worker, which computes nodes, is not beside {}; `make build` (or `cargo build`) makes both, \
-                 and VENTRAL_WORKER may name another",
-                here.display()
-            )
-        })
+        if let Some(path) = candidates.iter().find(|path| path.is_file()) {
+            return Ok(path.clone());
+        }
+        if let Some(path) = installed::worker(folder) {
+            return installed::torch(&path).map(|()| path);
+        }
+        Err(format!(
+            "ventral-worker, which computes nodes, is not beside {}; `make build` (or `cargo build`) makes both, \
+             and VENTRAL_WORKER may name another",
+            here.display()
+        ))
     }
 
     fn start(&self) -> Result<Worker, String> {

@@ -13,9 +13,20 @@ import json
 import os
 import sys
 
-__all__ = ["node", "Node"]
+__all__ = ["node", "Node", "open_study"]
 
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
+
+
+def __getattr__(name):
+    # `ventral_studies.open`, which is in the wheel and not beside a job; so named, it does not hide Python's own in this file.
+    if name in ("open", "open_study"):
+        try:
+            from ventral_studies._study import open_study
+        except ImportError:
+            raise AttributeError("ventral_studies.open() is part of the installed package, and a script has its inputs from node()") from None
+        return open_study
+    raise AttributeError(f"module 'ventral_studies' has no attribute {name!r}")
 
 
 def node():

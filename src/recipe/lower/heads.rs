@@ -145,5 +145,5 @@ fn with_ports(kind: &'static Kind, body: &[Entry], variables: &Variables, proble
         }
     }
     // What is wrong with the parameters is told where they are read.
-    kind.shaped(&inputs, &Json::Object(params)).unwrap_or(kind)
+    kind.shaped(&inputs, &Json::Object(params))
 }

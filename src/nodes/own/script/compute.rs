@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::kind::{Compute, KindError, Run};
+use crate::nodes::own::script::folder::Folder;
 use crate::nodes::own::script::given::{self, Inputs};
 use crate::nodes::own::script::promised::{self, Known};
 use crate::nodes::own::script::started::{self, Program};
@@ -102,7 +103,7 @@ impl<'a> Step<'a> {
         run: &mut Run<'_>,
     ) -> Result<BTreeMap<String, Value>, KindError> {
         let folder =
-            run.host.folder().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
+            Folder::new().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
         let params = self.params;
         given::write(folder.path(), params, inputs, self.round, run)?;
         let command = started::command(&params.run, run);

@@ -3,6 +3,8 @@
 #[cfg(feature = "torch")]
 mod compute;
 #[cfg(feature = "torch")]
+mod folder;
+#[cfg(feature = "torch")]
 mod given;
 #[cfg(feature = "torch")]
 mod promised;
@@ -30,7 +32,7 @@ pub struct Script;
 pub struct Params {
     /// The command and its arguments, without a shell: `[python3, scripts/my_metric.py]`. What has a `/`, or ends as scripts do (.py, .R, .jl),
     /// is a file of the workspace and counts by its content; other words count as they are written.
-    #[schemars(extend("items" = { "type": "string", "x-file": true, "x-where": "script" }))]
+    #[schemars(extend("items" = { "type": "string", "x-file": true, "x-where": "command" }))]
     pub run: Vec<String>,
     /// What the program is told beside its inputs: any map.
     #[serde(default)]
@@ -145,8 +147,8 @@ impl Promise {
 }
 
 /// The output ports, in the order in which the recipe names them.
-fn ports(params: &Json) -> Result<Vec<Given>, ParamProblem> {
-    let Some(gives) = params.get("gives").and_then(Json::as_object) else { return Ok(Vec::new()) };
+fn ports(params: &Json) -> Vec<Given> {
+    let Some(gives) = params.get("gives").and_then(Json::as_object) else { return Vec::new() };
     gives
         .iter()
         .filter_map(|(name, promise)| Some((name, Promise::deserialize(promise).ok()?)))
@@ -160,7 +162,7 @@ fn ports(params: &Json) -> Result<Vec<Given>, ParamProblem> {
                 Drawn::Scores => Role::Scores,
                 Drawn::Predictions => Role::Predictions,
             });
-            Ok(Given { name: name.clone(), ty, role })
+            Given { name: name.clone(), ty, role }
         })
         .collect()
 }

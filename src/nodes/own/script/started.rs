@@ -16,6 +16,9 @@ const LONG: usize = 400;
 /// What a line begins with that is meant for whoever watches.
 const TOLD: &str = "ventral:";
 
+/// What Python programs import: it is written beside the job, so that it is of this version and nothing has to be installed.
+const HELPER: &str = include_str!("../../../python/ventral_studies/__init__.py");
+
 /// What is started.
 pub struct Program<'a> {
     pub command: &'a [OsString],
@@ -60,6 +63,13 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    let helper = program.folder.join("python");
+    let written = std::fs::create_dir_all(helper.join("ventral_studies"))
+        .and_then(|()| std::fs::write(helper.join("ventral_studies/__init__.py"), HELPER));
+    written.map_err(|e| KindError::new(format!("the program's folder cannot be written: {e}")))?;
+    let path = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let all = std::iter::once(helper).chain(std::env::split_paths(&path).filter(|path| !path.as_os_str().is_empty()));
+    command.env("PYTHONPATH", std::env::join_paths(all).unwrap_or_default());
     let mut child = command.spawn().map_err(|e| cannot_start(&name, &e))?;
     // Its end tells the supervisor that nobody waits any more.
     let held = child.stdin.take();

@@ -1,3 +1,5 @@
+//! A program that gives a table, and promises that cannot be.
+
 use serde_json::json;
 
 use super::Script;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use polars::prelude::Column;
 
-use crate::kind::{Compute, KindError, Run, column};
+use crate::kind::{Compute, KindError, Run, column, fact};
 use crate::math::similarity::ceiling;
 use crate::math::similarity::compare::{self, Side as Compared};
 use crate::nodes::drawn;
@@ -161,6 +161,10 @@ fn define(params: &Params, (how_a, how_b): (Dissimilarity, Dissimilarity), about
         (LOWER.name.to_owned(), format!("{}{pooled}", LOWER.definition)),
         (UPPER.name.to_owned(), format!("{}{pooled}", UPPER.definition)),
     ]);
+    if let Some(bootstrap) = &params.bootstrap {
+        let interval = format!("bootstrap 95 % interval over {}", bootstrap.over.words());
+        about.facts.insert(fact::INTERVAL.to_owned(), interval.into());
+    }
     if params.permutations.get() > 0 {
         about.definitions.insert(column::P.to_owned(), P.to_owned());
     }

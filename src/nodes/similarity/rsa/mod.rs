@@ -146,6 +146,15 @@ pub enum Over {
 }
 
 impl Over {
+    /// As a caption says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Stimuli => "stimuli",
+            Self::Subjects => "subjects",
+            Self::Both => "stimuli and subjects",
+        }
+    }
+
     pub fn stimuli(self) -> bool {
         self != Self::Subjects
     }
