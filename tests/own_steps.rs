@@ -194,8 +194,13 @@ subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(4242.5)'], star
 #[test]
 fn ports_that_nobody_promised_are_told_where_they_are_read() {
     let study = Study::with(&format!("{BASE}{}", own("").replace("out: matrix", "smooth: matrix")));
-    study.edit("  own:", "  again: { kind: pca, in: { features: own.smoth, split: it.split } }\n  own:");
-    study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`own` (script) has no output \"smoth\"", "smooth"]);
+    study.edit(
+        "  own:",
+        "  again: { kind: pca, in: { features: own.smoth, split: it.split }, with: { components: 2 } }\n  own:",
+    );
+    study
+        .ventral(&["check", "recipes/a.yaml"])
+        .refused(2, &["`own` (script) has no output `smoth`", "did you mean `smooth`?"]);
     study.edit("own.smoth", "own");
     study.edit("smooth: matrix", "smooth: { type: matrix, role: scores }");
     study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`scores` are a table"]);

@@ -1,10 +1,10 @@
 //! `ventral completions`: what a shell completes.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::cli::outcome::Outcome;
-use crate::cli::{Arguments, terminal};
+use crate::cli::terminal;
 
 /// What a shell completes, to be put where it looks for that
 #[derive(Args)]
@@ -18,9 +18,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn execute(self) -> Outcome {
+    /// Prints it, of the command line that `command` is.
+    pub fn execute(self, mut command: Command) -> Outcome {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), "ventral", &mut text);
+        clap_complete::generate(self.shell, &mut command, "ventral", &mut text);
         terminal::print(&String::from_utf8_lossy(&text));
         Ok(())
     }

@@ -24,7 +24,7 @@ mod weights;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::outcome::Failure;
 
@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
         Command::Cache(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),
-        Command::Completions(command) => command.execute(),
+        Command::Completions(command) => command.execute(Arguments::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

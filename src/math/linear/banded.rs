@@ -321,7 +321,6 @@ fn hopeful(tried: &Tried, best: &Tried) -> Vec<usize> {
 }
 
 /// What was found for the units that vary, with the others between them.
-#[expect(clippy::too_many_arguments, reason = "the parts of one search, taken apart once")]
 fn spread_out(
     best: Tried,
     (coefficients, errors): (Tensor, Tensor),

@@ -221,10 +221,8 @@ fn differ(
             }
             // A table of all rows says nothing row by row.
             (_, _, Value::Table(_), Value::Table(_)) if keep.is_some() => {}
-            (_, _, Value::Table(x), Value::Table(y)) => {
-                if !x.frame.equals_missing(&y.frame) {
-                    return Some(format!("the table `{name}` is another the second time"));
-                }
+            (_, _, Value::Table(x), Value::Table(y)) if !x.frame.equals_missing(&y.frame) => {
+                return Some(format!("the table `{name}` is another the second time"));
             }
             _ => {}
         }
