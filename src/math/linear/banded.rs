@@ -123,15 +123,13 @@ struct Decomposed {
 }
 
 impl Decomposed {
+    /// Of products in either floats.
     fn of(products: &Tensor, y: &Tensor) -> Self {
-        let n = products.size()[0];
-        let (kind, epsilon) = match n >= SINGLE {
-            true => (Kind::Float, f64::from(f32::EPSILON)),
-            false => (Kind::Double, f64::EPSILON),
-        };
-        let axes = WithoutMean::of(n, products.device());
-        let (values, vectors) = axes.within(products).to_kind(kind).linalg_eigh("L");
-        let vectors = axes.to_kind(kind).up(&vectors);
+        let kind = products.kind();
+        let epsilon = if kind == Kind::Float { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let axes = WithoutMean::of(products.size()[0], products.device()).to_kind(kind);
+        let (values, vectors) = axes.within(products).linalg_eigh("L");
+        let vectors = axes.up(&vectors);
         let values = values.clamp_min(0.0);
         let least = DIGITS * epsilon * scalar(&values.max());
         let turned = vectors.tr().matmul(&y.to_kind(kind));
@@ -220,11 +218,14 @@ pub fn search(
     let of_varying = columns(y, &varies);
     let mut best = Tried::new(&of_varying);
     let mut chosen = vec![0; varies.len()];
+    let kind = if y.size()[0] >= SINGLE { Kind::Float } else { Kind::Double };
+    let quick: Vec<Tensor> = bands.iter().map(|band| band.to_kind(kind)).collect();
     for (candidate, weights) in candidates.iter().enumerate() {
         if varies.is_empty() {
             break;
         }
-        let tried = try_penalties(&mixed(bands, weights), &of_varying, &alphas, &best);
+        let exact = || mixed(bands, weights);
+        let tried = try_penalties(&mixed(&quick, weights), &exact, &of_varying, &alphas, &best);
         let won: Vec<usize> = (0..varies.len()).filter(|&unit| tried.loss[unit] < best.loss[unit]).collect();
         put(&mut best.errors, &won, &tried.errors, &won);
         for unit in won {
@@ -268,7 +269,7 @@ fn settle(
     (coefficients, errors)
 }
 
-fn try_penalties(products: &Tensor, y: &Tensor, alphas: &[f64], best: &Tried) -> Tried {
+fn try_penalties(products: &Tensor, exact: &dyn Fn() -> Tensor, y: &Tensor, alphas: &[f64], best: &Tried) -> Tried {
     let mut tried = Tried::new(y);
     let decomposed = Decomposed::of(products, y);
     let first = alphas.partition_point(|&alpha| alpha < decomposed.least);
@@ -292,7 +293,7 @@ fn try_penalties(products: &Tensor, y: &Tensor, alphas: &[f64], best: &Tried) ->
     let at_the_end = |unit: &usize| first == alphas.len() || tried.at[*unit] == first;
     let smaller: Vec<usize> = hopeful.into_iter().filter(at_the_end).collect();
     if first > 0 && !smaller.is_empty() {
-        try_smaller(products, y, (&alphas[..first], &smaller), &mut tried);
+        try_smaller(&exact(), y, (&alphas[..first], &smaller), &mut tried);
     }
     tried
 }

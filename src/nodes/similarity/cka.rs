@@ -88,7 +88,7 @@ const BETWEEN: Measure = Measure {
 
 impl NodeKind for Cka {
     const NAME: &'static str = "cka";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Linear centred kernel alignment of two representations of the same stimuli.\n\n\
         Each side is features, predictions or responses; rows join by stimulus. Responses are compared by subject and region, a row \
         each. Predictions whose columns are called as the responses' units are compared with those units, group by group \

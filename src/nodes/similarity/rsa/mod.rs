@@ -196,7 +196,7 @@ pub const P: &str = "(1 + permutations of stimuli with a similarity as large)/(1
 
 impl NodeKind for Rsa {
     const NAME: &'static str = "rsa";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Representational similarity analysis: how alike the dissimilarities of stimuli are on two sides.\n\n\
         Each side is features, predictions, responses, or dissimilarities from `load_rdm`; rows join by stimulus. Responses are compared \
         by subject and region, a row each. Predictions whose columns are called as the responses' units are compared with those units, \
