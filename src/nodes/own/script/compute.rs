@@ -137,10 +137,10 @@ impl<'a> Step<'a> {
     fn check_rows(&self, given: &BTreeMap<String, Value>, run: &mut Run<'_>) -> Result<(), KindError> {
         let seen: BTreeSet<u64> = self.inputs.partly().into_iter().flatten_stimuli().map(Stimulus::identity).collect();
         let unseen: Vec<u64> = {
-            let mut all: Vec<u64> = Vec::new();
+            let (mut all, mut known) = (Vec::new(), BTreeSet::new());
             for stimulus in self.inputs.whole().into_iter().flatten_stimuli() {
                 let identity = stimulus.identity();
-                if !seen.contains(&identity) && !all.contains(&identity) {
+                if !seen.contains(&identity) && known.insert(identity) {
                     all.push(identity);
                 }
             }
