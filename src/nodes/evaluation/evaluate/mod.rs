@@ -156,7 +156,7 @@ const SCORED: &str = "scored";
 
 impl NodeKind for Evaluate {
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const ABOUT: &'static str = "Scores of predictions per unit, and summarised over units.\n\n\
         Explained variance is 1 − Var(y − ŷ)/Var(y) over stimuli, r is Pearson's correlation, r2 is \
         1 − Σ(y − ŷ)²/Σ(y − ȳ)²; where there are repeats, feve is the fraction of explainable variance explained and r_trial the \
@@ -228,7 +228,7 @@ scores:
             keyed: None,
             role: None,
             about: "What is scored, for `compare` over stimuli: the scored stimuli × (fold, then measured and predicted responses of \
-                every unit).",
+                every unit). It counts as fitted on them, so that no features made of it are scored on them.",
         },
         Output {
             name: drawn::PORT,

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array2, s};
 
-use crate::kind::{KindError, Run};
-use crate::nodes::evaluation::evaluate::{Params, Pool};
+use crate::kind::{KindError, NodeKind, Run};
+use crate::nodes::evaluation::evaluate::{Evaluate, Params, Pool};
 use crate::nodes::evaluation::held_out;
 use crate::nodes::evaluation::on::On;
-use crate::value::lineage::Lineage;
+use crate::value::lineage::{Exposure, Lineage};
 use crate::value::matrix::{About, Matrix};
 use crate::value::responses::Responses;
 use crate::value::split::{Assignment, Split};
@@ -76,7 +76,8 @@ impl Scored {
         pairs.filter(|(row, _)| seen.insert(*row)).unzip()
     }
 
-    /// What is scored: stimuli × (fold, measured, predicted). Rows that are scored together have one fold.
+    /// What is scored: stimuli × (fold, measured, predicted). Rows that are scored together have one fold. It holds what was measured
+    /// of these rows, so it counts as fitted on them: no score of what is made of it may be of them.
     pub fn matrix(&self, stimuli: &Stimuli, responses: &Responses) -> Result<Matrix, KindError> {
         if self.draws {
             return Err(KindError::new(
@@ -96,10 +97,11 @@ impl Scored {
         }
         let of = |what: &'static str| units.iter().map(move |unit| format!("{what} {unit}"));
         let columns = std::iter::once("fold".to_owned()).chain(of("measured")).chain(of("predicted")).collect();
+        let rows = self.all().0;
         let about = About {
-            stimuli: Some(stimuli.select(&self.all().0)),
+            stimuli: Some(stimuli.select(&rows)),
             columns: Some(columns),
-            lineage: self.lineage.clone(),
+            lineage: self.lineage.clone().fitted_on(Exposure::new(Evaluate::NAME, stimuli, &rows)),
             ..About::default()
         };
         Ok(Matrix::new(data, about))

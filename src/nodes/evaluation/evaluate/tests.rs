@@ -498,3 +498,29 @@ fn draws_of_one_split_are_scored_one_by_one_and_averaged() {
     let folds = given().wanting(&[]).refusal::<Evaluate>(json!({ "on": "folds" }));
     assert!(folds.message.contains("`split` has 2 draws and no folds; score their test rows"), "{folds}");
 }
+
+#[test]
+fn what_is_made_of_scored_responses_is_not_scored_on_them() {
+    use crate::nodes::regression::ridge::Ridge;
+    let rows = stimuli(12);
+    let y = Array2::from_shape_fn((12, 2), |(row, unit)| ((row * (unit + 2)) as f32 * 0.71).sin());
+    let measured = responses(&rows, y.clone());
+    let scored = inputs()
+        .value("predictions", &predictions(&rows, Array2::from_shape_fn((12, 2), |(row, unit)| (row + unit) as f32)))
+        .value("responses", &measured)
+        .value("split", &hold_out(&rows, "tttteeeeeeee"))
+        .run::<Evaluate>(json!({ "on": "test" }))
+        .unwrap()
+        .value("scored");
+    let part = rows.select(&(4..12).collect::<Vec<_>>());
+    let split = hold_out(&part, "tttteeee");
+    let fitted = inputs().value("features", &scored).value("responses", &measured).value("split", &split);
+    let guess = fitted.run::<Ridge>(json!({ "alphas": 1.0 })).unwrap().value("predictions");
+    let given = inputs().value("predictions", &guess).value("responses", &measured).value("split", &split);
+    let error = given.refusal::<Evaluate>(json!({ "on": "test" }));
+    assert!(
+        error.message.starts_with("4 of 4 test rows were seen by `evaluate`, which was fitted on 8 rows"),
+        "{error}"
+    );
+    assert_eq!(error.leak.as_deref(), Some("evaluate"));
+}
