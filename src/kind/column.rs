@@ -45,6 +45,10 @@ pub const AT_EDGE: &str = "at_edge";
 pub const TRUE: &str = "true";
 pub const PREDICTED: &str = "predicted";
 pub const COUNT: &str = "count";
+/// Of rankings: the place, by which measure, and what is ranked.
+pub const PLACE: &str = "place";
+pub const RANKED_BY: &str = "ranked_by";
+pub const VARIANT: &str = "variant";
 /// What tells variants apart that no variable does.
 pub const LABEL: &str = "label";
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::plan::NodeIndex;
 use crate::report::fixture::{Maker, frame, noise, numbers, strings};
-use crate::report::kinds::{Banded, Cka, Rsa};
+use crate::report::kinds::{Agreement, Banded, Cka, Rsa};
 use crate::value::Value;
 use crate::value::rdm;
 use crate::value::rdm::{Of, Rdm};
@@ -47,6 +47,42 @@ impl Maker {
         let facts = BTreeMap::from([("on".to_owned(), json!("test")), ("rows_scored".to_owned(), json!(80))]);
         let shares = Value::Table(Table { frame: frame(columns), about: About { facts, ..About::default() } });
         self.add::<Banded>("banded", None, vec![("responses", load, "responses")], vec![("shares", None, shares)], &[]);
+        self.agreement(load);
+    }
+
+    /// Adds how two measures rank three layers in two regions.
+    fn agreement(&mut self, load: NodeIndex) {
+        let facts = BTreeMap::from([("interval".to_owned(), json!("95 % over draws of stimuli (percentiles)"))]);
+        let table = |columns: Vec<Column>| {
+            Value::Table(Table { frame: frame(columns), about: About { facts: facts.clone(), ..About::default() } })
+        };
+        let texts = |all: &[&str]| all.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let halves = |all: &[f64]| all.iter().map(|&value| Some(value)).collect::<Vec<_>>();
+        let pairs = table(vec![
+            strings("region", &texts(&REGIONS)),
+            strings("a", &texts(&["ridge", "ridge"])),
+            strings("b", &texts(&["RSA", "RSA"])),
+            numbers("tau", &halves(&[0.5, -0.25])),
+            numbers("low", &halves(&[0.25, -0.5])),
+            numbers("high", &halves(&[0.75, 0.25])),
+        ]);
+        let all: Vec<(&str, &str, usize)> = REGIONS
+            .into_iter()
+            .flat_map(|region| ["ridge", "RSA"].into_iter().flat_map(move |by| (0..2).map(move |at| (region, by, at))))
+            .collect();
+        let of = |of: &dyn Fn(&(&str, &str, usize)) -> f64| all.iter().map(|row| Some(of(row))).collect::<Vec<_>>();
+        let ranks = table(vec![
+            strings("region", &all.iter().map(|row| row.0.to_owned()).collect::<Vec<_>>()),
+            strings("ranked_by", &all.iter().map(|row| row.1.to_owned()).collect::<Vec<_>>()),
+            strings("variant", &all.iter().map(|row| format!("features.{}", row.2)).collect::<Vec<_>>()),
+            numbers("score", &of(&|row| 0.5 / (row.2 + 1) as f64)),
+            numbers("place", &of(&|row| (row.2 + 1) as f64)),
+            numbers("low", &of(&|row| (row.2 + 1) as f64)),
+            numbers("high", &of(&|row| if row.1 == "RSA" { 2.0 } else { (row.2 + 1) as f64 })),
+            numbers("first", &of(&|row| 1.0 - row.2 as f64)),
+        ]);
+        let outputs = vec![("table", None, pairs), ("ranks", None, ranks)];
+        self.add::<Agreement>("agree", None, vec![("drawn", load, "responses")], outputs, &[]);
     }
 
     fn rdm(&self) -> Value {

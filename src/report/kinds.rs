@@ -67,6 +67,7 @@ declared! {
     Cka = "cka": ["a" Matrix, "b" Responses] -> ["table" Table as Similarity, "summary" Table as OverSubjects]
         measures ALIGNMENTS;
     Banded = "banded_ridge": ["features" Matrix, "responses" Responses] -> ["shares" Table as Shares] measures SHARES;
+    Agreement = "agreement": ["drawn" Table] -> ["table" Table as Agreement, "ranks" Table as Ranks] measures RANKINGS;
 }
 
 /// A share with its words.
@@ -135,6 +136,11 @@ const ALIGNMENTS: &[Measure] = &[
         ..share("cka", "CKA", "centred kernel alignment", "how well kernels align")
     },
     share("between_subjects", "CKA between subjects", "", "mean CKA of a subject with each other one"),
+];
+const RANKINGS: &[Measure] = &[
+    share("tau", "agreement of rankings", "Kendall's τ_b", "whether two measures order pairs of variants alike"),
+    Measure { name: "place", label: "place in the ranking", definition: "1 is the highest score", ..Measure::PLAIN },
+    share("first", "share of draws ranked first", "", ""),
 ];
 const SHARES: &[Measure] = &[share("share", "share of explained variance", "fraction of variance", "what a band adds")];
 const SPECTRUM: &[Measure] = &[

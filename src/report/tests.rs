@@ -247,6 +247,7 @@ fn charts_of_every_kind_can_be_asked_for() {
         "similarity" => nodes(&fixture, "rsa"),
         "map" => nodes(&fixture, "cka"),
         "shares" => nodes(&fixture, "banded"),
+        "rankings" => nodes(&fixture, "agree"),
         _ => compare.clone(),
     };
     let mut items: Vec<ReportItem> = charts()

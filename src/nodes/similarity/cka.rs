@@ -9,6 +9,7 @@ use crate::nodes::drawn;
 use crate::nodes::regression::ports::{GRAM, ROWSUM};
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::on::On;
+use crate::nodes::similarity::subjects;
 use crate::value::ty::Type;
 
 /// Centred kernel alignment.
@@ -122,6 +123,7 @@ aligned:
             arity: Arity::Optional,
             about: "Which rows are which; not needed `on: all`.",
         },
+        subjects::INPUT,
     ];
     const MEASURES: &'static [Measure] = &[CKA, SE, BETWEEN];
     const OUTPUTS: &'static [Output] = &[
@@ -171,6 +173,7 @@ mod compute {
     use crate::nodes::similarity::scored::Scored;
     use crate::nodes::similarity::sides::{Pairing, Side};
     use crate::nodes::similarity::tables::{self, Sets};
+    use crate::nodes::similarity::whose;
     use crate::stats::summary::summarise;
     use crate::value::Value;
     use crate::value::lineage::Lineage;
@@ -181,7 +184,7 @@ mod compute {
 
     impl Compute for Cka {
         fn run(Params(params): Params, run: &mut Run<'_>) -> Result<(), KindError> {
-            let (a, b) = (Side::at("a", run)?, Side::at("b", run)?);
+            let (a, b) = whose::both(run)?;
             let scored = Scored::of(params.on, b.stimuli(), run)?;
             let form = if params.unbiased { Form::Unbiased } else { Form::Biased };
             if scored.len() < form.least() {

@@ -16,8 +16,11 @@ pub mod rsa;
 mod scored;
 #[cfg(feature = "torch")]
 mod sides;
+pub mod subjects;
 #[cfg(feature = "torch")]
 mod tables;
+#[cfg(feature = "torch")]
+mod whose;
 
 #[cfg(test)]
 use crate::nodes::golden::Case;

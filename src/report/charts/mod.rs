@@ -19,6 +19,7 @@ pub mod pairs;
 pub mod penalties;
 pub mod pictures;
 pub mod profile;
+pub mod rankings;
 pub mod responses;
 pub mod scatter;
 pub mod shaded;
@@ -52,6 +53,7 @@ static ALL: &[Chart] = &[
     Chart::of::<pairs::Pairs>(),
     Chart::of::<penalties::Penalties>(),
     Chart::of::<profile::Profile>(),
+    Chart::of::<rankings::Rankings>(),
     Chart::of::<responses::ResponseProfiles>(),
     Chart::of::<scatter::Scatter>(),
     Chart::of::<shares::StackedShares>(),

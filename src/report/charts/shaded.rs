@@ -32,12 +32,13 @@ struct Scale {
     high: f64,
     /// The strongest shade.
     most: f64,
+    falling: bool,
 }
 
 impl Scale {
     fn of(shades: &Shades, numbered: bool) -> Self {
         let (low, high) = shades.range().unwrap_or((0.0, 0.0));
-        Self { low, high, most: if numbered { READABLE } else { 1.0 } }
+        Self { low, high, most: if numbered { READABLE } else { 1.0 }, falling: shades.falling }
     }
 
     fn is_signed(self) -> bool {
@@ -50,7 +51,8 @@ impl Scale {
             let most = self.high.max(-self.low);
             return (if x < 0.0 { Colour::Best } else { Colour::Main }, x.abs() / most);
         }
-        (Colour::Main, if self.high > self.low { (x - self.low) / (self.high - self.low) } else { 0.5 })
+        let strength = if self.high > self.low { (x - self.low) / (self.high - self.low) } else { 0.5 };
+        (Colour::Main, if self.falling { 1.0 - strength } else { strength })
     }
 
     /// As opacity: a cell with a value is never quite empty.
@@ -314,11 +316,11 @@ mod tests {
 
     #[test]
     fn shades_tell_sign_and_size() {
-        let signed = Scale { low: -1.0, high: 2.0, most: 1.0 };
+        let signed = Scale { low: -1.0, high: 2.0, most: 1.0, falling: false };
         assert_eq!(signed.shade(-1.0), (Colour::Best, 0.5));
         assert_eq!(signed.shade(2.0), (Colour::Main, 1.0));
-        assert_eq!(Scale { low: 3.0, high: 3.0, most: 1.0 }.shade(3.0), (Colour::Main, 0.5));
-        assert_eq!(Scale { low: 1.0, high: 3.0, most: 1.0 }.shade(1.0), (Colour::Main, 0.0));
+        assert_eq!(Scale { low: 3.0, high: 3.0, most: 1.0, falling: false }.shade(3.0), (Colour::Main, 0.5));
+        assert_eq!(Scale { low: 1.0, high: 3.0, most: 1.0, falling: true }.shade(1.0), (Colour::Main, 1.0));
         assert!(markup(&shades(1, &[0.25])).contains("r0, c0 · .25"));
         let share = Shades { share: true, ..shades(1, &[0.25]) };
         assert!(markup(&share).contains("r0, c0 · .250") && !markup(&share).contains(">.250</text>"));

@@ -19,6 +19,8 @@ pub struct Shades {
     pub column_groups: Option<Vec<String>>,
     /// Whether values are shares or coefficients, printed as `.335`.
     pub share: bool,
+    /// Whether the least value is the strongest shade, as the first place of a ranking is.
+    pub falling: bool,
 }
 
 impl Shades {
@@ -44,7 +46,7 @@ impl Shades {
 
     /// What it is called and how its values are printed.
     fn without_values(&self) -> Self {
-        Self { called: self.called.clone(), share: self.share, ..Self::default() }
+        Self { called: self.called.clone(), share: self.share, falling: self.falling, ..Self::default() }
     }
 
     /// The same with rows and columns in an order.

@@ -166,6 +166,7 @@ const SPEAKING: &[Role] = &[
     Role::Similarity,
     Role::Shares,
     Role::Rdm,
+    Role::Ranks,
 ];
 
 /// The chart of what stands at a port that is named, where it is more than a table.
@@ -223,11 +224,13 @@ fn defaults(results: &Results<'_>) -> Vec<Item> {
 }
 
 /// What families of nodes are shown by, in the order of a page.
-const OF_FAMILIES: [Role; 8] = [
+const OF_FAMILIES: [Role; 10] = [
     Role::Confusion,
     Role::Choice,
     Role::History,
     Role::Similarity,
+    Role::Ranks,
+    Role::Agreement,
     Role::Shares,
     Role::Ceiling,
     Role::Spectrum,

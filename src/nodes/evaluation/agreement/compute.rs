@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::{Column, DataFrame};
 use serde_json::json;
 
-use crate::kind::{Compute, KindError, Run, fact};
+use crate::kind::{Compute, KindError, Run, column, fact};
 use crate::math::similarity::resample;
 use crate::nodes::drawn::PORT;
 use crate::nodes::evaluation::agreement::ranking::{Ranking, Region, rankings};
@@ -181,8 +181,8 @@ impl Places {
     fn frame(self) -> Result<DataFrame, KindError> {
         let mut columns = of_regions(self.region);
         columns.extend([
-            Column::new("ranked_by".into(), self.measure),
-            Column::new("variant".into(), self.variant),
+            Column::new(column::RANKED_BY.into(), self.measure),
+            Column::new(column::VARIANT.into(), self.variant),
             Column::new("score".into(), self.score),
             Column::new(RANK.name.into(), self.rank),
             Column::new("low".into(), self.ends.iter().map(|ends| ends.0).collect::<Vec<_>>()),

@@ -10,7 +10,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
+use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, column};
 use crate::nodes::drawn;
 use crate::value::ty::Type;
 
@@ -61,7 +61,7 @@ const TAU: Measure = Measure {
     ..Measure::PLAIN
 };
 const RANK: Measure = Measure {
-    name: "place",
+    name: column::PLACE,
     definition: "place of the variant by the measure, 1 the highest score; low and high are of the draws",
     label: "place in the ranking",
     ..Measure::PLAIN

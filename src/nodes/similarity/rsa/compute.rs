@@ -17,6 +17,7 @@ use crate::nodes::similarity::rsa::{Comparator, LOWER, P, Params, Pool, Rsa, SIM
 use crate::nodes::similarity::scored::Scored;
 use crate::nodes::similarity::sides::{Given, Group, Pairing, Side};
 use crate::nodes::similarity::tables::{self, Sets};
+use crate::nodes::similarity::whose;
 use crate::stats::summary::summarise;
 use crate::value::Value;
 use crate::value::lineage::Lineage;
@@ -42,7 +43,7 @@ impl From<Comparator> for compare::Comparator {
 
 impl Compute for Rsa {
     fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
-        let (a, b) = (Side::at("a", run)?, Side::at("b", run)?);
+        let (a, b) = whose::both(run)?;
         let scored = Scored::of(params.on, b.stimuli(), run)?;
         if scored.len() < LEAST {
             return Err(KindError::new(format!(

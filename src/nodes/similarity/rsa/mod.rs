@@ -20,6 +20,7 @@ use crate::nodes::regression::ports::{GRAM, ROWSUM};
 use crate::nodes::similarity::ceiling::Ceiling;
 use crate::nodes::similarity::dissimilarity::Dissimilarity;
 use crate::nodes::similarity::on::On;
+use crate::nodes::similarity::subjects;
 use crate::value::ty::Type;
 
 /// Representational similarity analysis.
@@ -229,6 +230,7 @@ similar:
             arity: Arity::Optional,
             about: "Which rows are which; not needed `on: all`.",
         },
+        subjects::INPUT,
     ];
     const MEASURES: &'static [Measure] = &[SIMILARITY, LOWER, UPPER];
     const OUTPUTS: &'static [Output] = &[

@@ -1,6 +1,7 @@
 //! Similarities as rsatoolbox has them, and what is refused.
 
 use ndarray::{Array2, Axis};
+use polars::prelude::{Column, DataFrame};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value as Json, json};
 
@@ -14,6 +15,7 @@ use crate::value::lineage::{Exposure, Lineage};
 use crate::value::matrix::{About, Matrix};
 use crate::value::rdm::{self, Of, Rdm};
 use crate::value::responses::Responses;
+use crate::value::table::Table;
 
 impl Golden for Rsa {
     fn golden() -> Sample {
@@ -227,6 +229,57 @@ fn pairs_too_much_alike_for_32_bits_are_computed_from_their_rows() {
     for (got, right) in got.pairs.iter().zip(&right.pairs) {
         assert!((got - right).abs() < 2e-6 && (got / right - 1.0).abs() < 1e-4, "{got} for {right}");
     }
+}
+
+#[test]
+fn a_table_says_whose_units_are_of_responses_that_do_not() {
+    let Value::Responses(known) = subjects() else { unreachable!() };
+    let mut bare = known.clone();
+    let of = bare.about.subjects.take().expect("subjects");
+    // Not in the units' order, with a unit that is of no interest.
+    let mut units: Vec<String> = bare.about.units.iter().rev().cloned().chain(["u99".to_owned()]).collect();
+    let said: Vec<String> = of.iter().rev().cloned().chain(["m9".to_owned()]).collect();
+    let table = |units: &[String]| {
+        let columns = vec![Column::new("unit".into(), units), Column::new("subject".into(), &said[..units.len()])];
+        Value::Table(Table::new(DataFrame::new(units.len(), columns).unwrap()))
+    };
+    let x = matrix(&stimuli(40), oracle::patterns("x"));
+    let given = |responses: &Responses| both(&x, &Value::Responses(responses.clone()));
+    let made = given(&bare).value("subjects", &table(&units)).run::<Rsa>(json!({ "on": "all" })).unwrap();
+    let right = given(&known).run::<Rsa>(json!({ "on": "all" })).unwrap();
+    assert_eq!(made.texts("table", "subject"), ["m0", "m1", "m2"]);
+    assert_eq!(made.numbers("table", "similarity"), right.numbers("table", "similarity"));
+    assert_eq!(made.numbers("table", "ceiling_low"), right.numbers("table", "ceiling_low"));
+    let same = given(&known).value("subjects", &table(&units)).run::<Rsa>(json!({ "on": "all" })).unwrap();
+    assert_eq!(same.bytes("summary"), right.bytes("summary"));
+    // Another subject than the responses know, a unit without a row, and nothing that has units.
+    let mut other = known.clone();
+    other.about.subjects.as_mut().expect("subjects")[3] = "m2".to_owned();
+    let error = given(&other).value("subjects", &table(&units)).refusal::<Rsa>(json!({ "on": "all" })).message;
+    assert!(
+        error
+            .starts_with("unit `u3` of `b` is of subject `m2` by the responses and of `m0` by the table at `subjects`"),
+        "{error}"
+    );
+    units.truncate(20);
+    let error = given(&bare).value("subjects", &table(&units)).refusal::<Rsa>(json!({ "on": "all" })).message;
+    assert!(error.contains("every unit has a row"), "{error}");
+    let error = both(&x, &x).value("subjects", &table(&units)).refusal::<Rsa>(json!({ "on": "all" })).message;
+    assert!(error.ends_with("neither `a` nor `b` is responses; leave it out"), "{error}");
+}
+
+#[test]
+fn a_table_says_what_its_intervals_are_over() {
+    let x = matrix(&stimuli(40), oracle::patterns("x"));
+    for (over, words) in [("stimuli", "stimuli"), ("subjects", "subjects"), ("both", "stimuli and subjects")] {
+        let params = json!({ "on": "all", "bootstrap": { "over": over, "draws": 50 } });
+        let made = both(&x, &subjects()).run::<Rsa>(params).unwrap();
+        for port in ["table", "summary"] {
+            assert_eq!(made.table(port).about.facts["interval"], format!("bootstrap 95 % interval over {words}"));
+        }
+    }
+    let made = both(&x, &subjects()).run::<Rsa>(json!({ "on": "all" })).unwrap();
+    assert!(!made.table("summary").about.facts.contains_key("interval"));
 }
 
 /// 92 images, four subjects of two sessions, eight models (Kriegeskorte et al. 2008), in ../shared/data/similarity.
