@@ -1,7 +1,5 @@
 //! How measures rank variants, and how far they agree: places by variant and measure, or τ by measure and measure, as shades.
 
-use std::collections::BTreeMap;
-
 use crate::kind::chart::Described;
 use crate::kind::{Role, column, fact};
 use crate::report::charts::chart::{Draw, View};
@@ -43,17 +41,25 @@ impl Draw for Rankings {
 /// A row of the table as a cell: its row, its region and column, and its numbers.
 struct Row {
     row: String,
-    region: Option<String>,
+    /// Empty where there are none.
+    region: String,
     column: String,
     value: f64,
     ends: Option<(f64, f64)>,
+}
+
+impl Row {
+    /// The same seen from the other side.
+    fn turned(&self) -> Self {
+        Self { row: self.column.clone(), column: self.row.clone(), region: self.region.clone(), ..*self }
+    }
 }
 
 fn read(grid: &Grid, (row, across): (&str, &str), value: &str) -> Vec<Row> {
     let of = |at: usize| {
         Some(Row {
             row: grid.text(row, at)?,
-            region: grid.text(column::REGION, at),
+            region: grid.text(column::REGION, at).unwrap_or_default(),
             column: grid.text(across, at)?,
             value: grid.number(value, at).unwrap_or(f64::NAN),
             ends: grid.number(column::LOW, at).zip(grid.number(column::HIGH, at)),
@@ -66,105 +72,106 @@ fn read(grid: &Grid, (row, across): (&str, &str), value: &str) -> Vec<Row> {
 fn places(view: &View<'_>, grid: &Grid) -> Option<Figure> {
     let rows = read(grid, (column::VARIANT, column::RANKED_BY), column::PLACE);
     let called = [column::VARIANT, column::RANKED_BY, &grid.measure(column::PLACE).axis()].map(str::to_owned);
-    let shades = Shades { called, falling: true, ..shades(&rows)? };
+    let by_region = by_region(&rows).into_iter().map(|(region, rows)| {
+        let shades = Shades { called: called.clone(), falling: true, ..shades(&rows) };
+        (region, shades)
+    });
     let title = "Places of variants by measure".to_owned();
-    Some(figure(view, grid, (column::PLACE, title), &shades, &rows))
+    let heads = [column::VARIANT, column::RANKED_BY, column::PLACE];
+    figure((view, grid), title, heads, &by_region.collect::<Vec<_>>(), &rows)
 }
 
 /// Measure by measure: how far both rank alike.
 fn agreement(view: &View<'_>, grid: &Grid) -> Option<Figure> {
-    let measure = main_measure(grid)?;
-    let mut rows = read(grid, (column::A, column::B), &measure);
-    let turned = rows.iter().map(|row| Row {
-        row: row.column.clone(),
-        column: row.row.clone(),
-        region: row.region.clone(),
-        ..*row
+    let tau = main_measure(grid)?;
+    let rows = read(grid, (column::A, column::B), &tau);
+    let measure = grid.measure(&tau);
+    let called = ["measure".to_owned(), "measure".to_owned(), measure.axis()];
+    let by_region = by_region(&rows).into_iter().map(|(region, rows)| {
+        let turned: Vec<Row> = rows.iter().map(|row| row.turned()).collect();
+        let both: Vec<&Row> = rows.into_iter().chain(&turned).collect();
+        let shades = Shades { called: called.clone(), share: measure.share, ..shades(&both) };
+        (region, shades)
     });
-    let both: Vec<Row> = turned.collect();
-    rows.extend(both);
-    // Every measure in the order in which the pairs name them first, a measure and itself left empty.
-    let called = [column::A, column::B, &grid.measure(&measure).axis()].map(str::to_owned);
-    let shades = Shades { called, share: grid.measure(&measure).share, ..shades(&rows)? };
-    let label = grid.measure(&measure).label;
-    let half = rows.len() / 2;
-    Some(figure(view, grid, (&measure, capital(&label)), &shades, &rows[..half]))
+    let heads = [column::A, column::B, &tau];
+    figure((view, grid), capital(&measure.label), heads, &by_region.collect::<Vec<_>>(), &rows)
 }
 
-/// The cells, columns of a region beside one another; none without rows.
-fn shades(rows: &[Row]) -> Option<Shades> {
-    let mut names: Vec<String> = Vec::new();
-    let mut columns: Vec<(Option<String>, String)> = Vec::new();
-    let mut known: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+/// The rows of each region, in the order in which regions stand.
+fn by_region(rows: &[Row]) -> Vec<(String, Vec<&Row>)> {
+    let mut all: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in rows {
-        if !names.contains(&row.row) {
-            names.push(row.row.clone());
+        match all.iter_mut().find(|(region, _)| *region == row.region) {
+            Some((_, of)) => of.push(row),
+            None => all.push((row.region.clone(), vec![row])),
         }
     }
-    // Measure and measure stand in one order.
-    let square = rows.iter().all(|row| names.contains(&row.column));
-    for region in regions(rows) {
-        let of_region = rows.iter().filter(|row| row.region == region).map(|row| &row.column);
-        let mut of: Vec<String> = Vec::new();
-        for name in of_region {
-            if !of.contains(name) {
-                of.push(name.clone());
-            }
-        }
-        if square {
-            of.sort_by_key(|name| names.iter().position(|known| known == name));
-        }
-        columns.extend(of.into_iter().map(|name| (region.clone(), name)));
-    }
-    for row in rows {
-        let at = names.iter().position(|name| *name == row.row)?;
-        let place = columns.iter().position(|(region, name)| *region == row.region && *name == row.column)?;
-        known.insert((at, place), row.value);
-    }
-    let groups = columns.iter().map(|(region, _)| region.clone()).collect::<Option<Vec<_>>>();
-    let cells = (0..names.len()).flat_map(|row| (0..columns.len()).map(move |column| (row, column)));
-    let values = cells.map(|place| known.get(&place).copied().unwrap_or(f64::NAN)).collect();
-    let columns: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
-    (!names.is_empty()).then(|| Shades { rows: names, columns, column_groups: groups, values, ..Shades::default() })
+    all
 }
 
-fn regions(rows: &[Row]) -> Vec<Option<String>> {
-    let mut known = Vec::new();
-    for row in rows {
-        if !known.contains(&row.region) {
-            known.push(row.region.clone());
+/// The cells of a region, rows and columns in the order in which they stand; columns that are rows too in the order of these.
+fn shades(rows: &[&Row]) -> Shades {
+    let known = |names: &mut Vec<String>, name: &String| {
+        if !names.contains(name) {
+            names.push(name.clone());
         }
+    };
+    let (mut names, mut columns) = (Vec::new(), Vec::new());
+    for row in rows {
+        known(&mut names, &row.row);
+        known(&mut columns, &row.column);
     }
-    known
+    if columns.iter().all(|name| names.contains(name)) {
+        columns.sort_by_key(|name| names.iter().position(|known| known == name));
+    }
+    let value = |name: &String, column: &String| {
+        rows.iter().find(|row| row.row == *name && row.column == *column).map_or(f64::NAN, |row| row.value)
+    };
+    let values = names.iter().flat_map(|name| columns.iter().map(move |column| value(name, column))).collect();
+    Shades { rows: names, columns, values, ..Shades::default() }
 }
 
-fn figure(view: &View<'_>, grid: &Grid, (measure, title): (&str, String), shades: &Shades, rows: &[Row]) -> Figure {
+fn figure(
+    (view, grid): (&View<'_>, &Grid),
+    title: String,
+    heads: [&str; 3],
+    by_region: &[(String, Shades)],
+    rows: &[Row],
+) -> Option<Figure> {
+    let (_, first) = by_region.first()?;
+    let print = |x: f64| if first.share { score(x) } else { general(x) };
     let interval = grid.fact_text(fact::INTERVAL);
-    let said = interval.map(|over| format!(" Intervals, in the numbers below: {over}.")).unwrap_or_default();
-    let widest = rows.iter().filter_map(|row| Some((row, row.ends?)));
-    let widest = widest.max_by(|(_, a), (_, b)| (a.1 - a.0).total_cmp(&(b.1 - b.0)));
-    let print = |x: f64| if shades.share { score(x) } else { general(x) };
-    let widest = widest.map(|(row, (low, high))| {
-        format!(" The widest is that of {} and {}, {} to {}.", row.row, row.column, print(low), print(high))
-    });
-    Figure {
-        title: view.title(|| title),
-        panels: shaded::panels(shades, true),
-        layout: "one",
-        data: data(shades, measure, rows),
-        caption: shaded::caption(shades, &(said + &widest.unwrap_or_default())),
-        definition: grid.measure(measure).sentence(),
-        ..Figure::default()
+    let mut said = interval.map(|over| format!(" Intervals, in the numbers: {over}.")).unwrap_or_default();
+    let ends = rows.iter().filter_map(|row| Some((row, row.ends?)));
+    let widest = ends.max_by(|(_, a), (_, b)| (a.1 - a.0).total_cmp(&(b.1 - b.0)));
+    if let Some((row, (low, high))) = widest {
+        let region = if by_region.len() > 1 { format!(" in {}", row.region) } else { String::new() };
+        said += &format!(" The widest, of {} and {}{region}: {} to {}.", row.row, row.column, print(low), print(high));
     }
+    let panels = by_region.iter().flat_map(|(region, shades)| {
+        let mut of_region = shaded::panels(shades, true);
+        if by_region.len() > 1 {
+            of_region[0].heading.clone_from(region);
+        }
+        of_region
+    });
+    Some(Figure {
+        title: view.title(|| title),
+        panels: panels.collect(),
+        layout: "one",
+        data: data(heads, rows),
+        caption: shaded::caption(first, &said),
+        definition: grid.measure(heads[2]).sentence(),
+        ..Figure::default()
+    })
 }
 
 /// A row per cell, with its interval.
-fn data(shades: &Shades, measure: &str, rows: &[Row]) -> Data {
-    let [row, across, _] = &shades.called;
-    let mut data = Data::of([column::REGION, row, across, measure, column::LOW, column::HIGH]);
+fn data(heads: [&str; 3], rows: &[Row]) -> Data {
+    let mut data = Data::of([&[column::REGION][..], &heads, &[column::LOW, column::HIGH]].concat());
     for of in rows {
         let ends = of.ends.map_or([String::new(), String::new()], |(low, high)| [cell(low), cell(high)]);
-        let own = [of.region.clone().unwrap_or_default(), of.row.clone(), of.column.clone(), cell(of.value)];
+        let own = [of.region.clone(), of.row.clone(), of.column.clone(), cell(of.value)];
         data.row(own.into_iter().chain(ends));
     }
     data
@@ -187,11 +194,11 @@ mod tests {
         let csv = figure.data.csv();
         assert_eq!(csv.lines().next(), Some("region,variant,ranked_by,place,low,high"));
         assert_eq!(csv.lines().nth(3), Some("V4,features.0,RSA,1,1,2"));
-        assert!(figure.panels[0].wide.contains("<title>features.1, RSA (IT) · 2</title>"), "{}", figure.panels[0].wide);
+        assert!(figure.panels[0].wide.contains("<title>features.1, RSA · 2</title>"), "{}", figure.panels[0].wide);
         assert_eq!(
             figure.caption,
-            "2 rows × 4 columns, from 1 to 2. Intervals, in the numbers below: 95 % over draws of stimuli (percentiles). The widest is \
-             that of features.0 and RSA, 1 to 2."
+            "2 rows × 2 columns, from 1 to 2. Intervals, in the numbers: 95 % over draws of stimuli (percentiles). The widest, of features.0 \
+             and RSA in IT: 1 to 2."
         );
     }
 
@@ -204,9 +211,10 @@ mod tests {
             "region,a,b,tau,low,high\nV4,ridge,RSA,0.5,0.25,0.75\nIT,ridge,RSA,-0.25,-0.5,0.25\n"
         );
         // Either way round, and nothing of a measure and itself.
-        for cell in ["RSA, ridge (IT) · −.250", "ridge, RSA (IT) · −.250"] {
-            assert!(figure.panels[0].wide.contains(&format!("<title>{cell}</title>")), "{}", figure.panels[0].wide);
+        assert_eq!(figure.panels[2].heading, "IT");
+        for cell in ["RSA, ridge · −.250", "ridge, RSA · −.250"] {
+            assert!(figure.panels[2].wide.contains(&format!("<title>{cell}</title>")), "{}", figure.panels[2].wide);
         }
-        assert!(figure.caption.contains("4 cells without a value left empty."), "{}", figure.caption);
+        assert!(figure.caption.contains("2 cells without a value left empty."), "{}", figure.caption);
     }
 }
