@@ -117,6 +117,12 @@ impl Diagnostic {
         self.place.as_ref().map(|place| self.source.locate(place.start.min(self.source.text.len())))
     }
 
+    /// Whether its place shares bytes with another in a text.
+    fn overlaps(&self, source: &Arc<Source>, place: &Range<usize>) -> bool {
+        let own = self.place.as_ref().is_some_and(|own| own.start < place.end && place.start < own.end);
+        own && Arc::ptr_eq(&self.source, source)
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
@@ -292,6 +298,13 @@ impl Problems {
         let warning = self.error(place, message);
         warning.severity = Severity::Warning;
         warning
+    }
+
+    /// The first error whose place shares bytes with this one.
+    pub fn error_at(&mut self, place: &Range<usize>) -> Option<&mut Diagnostic> {
+        let (source, place) = self.within(place.clone());
+        let source = Arc::clone(source);
+        self.all.iter_mut().find(|known| known.severity == Severity::Error && known.overlaps(&source, &place))
     }
 
     /// Adds one that points into another text.

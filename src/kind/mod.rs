@@ -44,7 +44,7 @@ pub trait NodeKind: 'static {
     const EXAMPLE: &'static str;
     /// The parameters under `with`, `deny_unknown_fields`; a field's doc comment is its manual. Schema extensions:
     /// `x-file: true` marks a path, at any depth of maps, whose content enters keys (`x-words` lists words that are no paths, such as
-    /// `random`); `x-neutral` gives the value that counts as absent in keys; `x-unit` names a unit; `x-draws: true` marks a list of swept
+    /// `random`); `x-neutral` gives the value that counts as absent in keys; `x-unit` names a unit; `x-also` lists what other programs call it; `x-draws: true` marks a list of swept
     /// variables that is filled, where it is null, with those that reach nothing but seeds.
     type Params: DeserializeOwned + Serialize + JsonSchema;
     const INPUTS: &'static [Input];

@@ -15,7 +15,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, listed};
 use crate::kind::chart::Charts;
 use crate::kind::registry::Registry;
 use crate::text::nearest::nearest;
@@ -84,8 +84,10 @@ pub fn text(path: &Path) -> Result<String, Diagnostic> {
 
 /// Names the recipe that was most likely meant.
 fn neighbours(path: &Path, refusal: &mut Diagnostic) {
-    let folders = [path.parent().map(Path::to_owned), Some(workspace_of(path).join("recipes"))];
+    let own = workspace_of(path).join("recipes");
+    let folders = [path.parent().map(Path::to_owned), Some(own.clone())];
     let typed = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut there: Vec<String> = Vec::new();
     for folder in folders.into_iter().flatten() {
         let files = std::fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder });
         let paths = files.into_iter().flatten().flatten().map(|file| file.path());
@@ -100,7 +102,14 @@ fn neighbours(path: &Path, refusal: &mut Diagnostic) {
             refusal.help(format!("did you mean {}?", shown.display()));
             return;
         }
+        if folder == own {
+            there = stems.into_iter().map(|(stem, _)| stem).collect();
+        }
     }
+    match &there[..] {
+        [] => refusal.help("no recipe is there; `ventral init` writes one"),
+        some => refusal.help(format!("the recipes here are {}", listed(some.iter().map(String::as_str)))),
+    };
 }
 
 #[cfg(test)]

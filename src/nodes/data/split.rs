@@ -16,12 +16,14 @@ pub struct Split;
 pub struct Params {
     /// The fraction of the stimuli that is held out to test.
     #[serde(default)]
+    #[schemars(extend("x-also" = ["test_size", "test_fraction", "holdout"]))]
     pub test: Option<Fraction>,
     /// The fraction of the stimuli on which variants are selected.
     #[serde(default)]
     pub val: Option<Fraction>,
     /// The number of folds, each of which is left out once.
     #[serde(default)]
+    #[schemars(extend("x-also" = ["n_splits", "k_fold", "kfold", "cv"]))]
     pub folds: Option<Whole<2, 1000>>,
     /// Draws `test` so many times anew, 2 to 1000: fits are keyed by draw, and `evaluate` with `on: test` scores each draw and gives the
     /// mean over draws and its standard error.

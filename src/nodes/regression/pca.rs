@@ -21,6 +21,7 @@ pub struct Pca;
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// How many components are kept: at most the rank of the centred train rows, which is below their number.
+    #[schemars(extend("x-also" = ["n_components", "k", "dimensions"]))]
     pub components: Positive,
     /// How they are found. `auto` decomposes the smaller of the Gram matrix of the rows and the covariance of the columns,
     /// which is exact, and falls back on random projection where both exceed 16384 rows. `linfa` is linfa-reduction's, to

@@ -24,7 +24,7 @@ pub struct Params {
     /// XᵀX, so that the grid fits the features. `{low, high, count}`: evenly spaced in logarithm. A list: these. One number:
     /// this penalty for every unit, with nothing chosen.
     #[serde(default)]
-    #[schemars(extend("x-neutral" = "auto"))]
+    #[schemars(extend("x-neutral" = "auto", "x-also" = ["alpha", "penalties", "penalty", "lambda", "lambdas", "l2", "regularization"]))]
     pub alphas: Alphas,
     /// Folds of the train rows on which penalties are judged, dealt by stimulus identity; absent for leave-one-out, which is
     /// exact and takes no longer.

@@ -67,6 +67,7 @@ macro_rules! training_parameters {
             pub momentum: crate::bounds::Fraction,
             /// The learning rate, the highest where `schedule` moves it.
             #[serde(default = "crate::nodes::training::parameters::learning_rate")]
+            #[schemars(extend("x-also" = ["lr", "eta"]))]
             pub learning_rate: crate::bounds::Rate,
             /// Weight decay: in `adamw` the share that a step of learning rate 1 would take off each weight; in the others a
             /// penalty's gradient. Biases and norms are spared.
@@ -79,6 +80,7 @@ macro_rules! training_parameters {
             pub schedule: crate::nets::learn::schedule::Schedule,
             /// Passes over the rows that are fitted on, at most.
             #[serde(default = "crate::nodes::training::parameters::epochs")]
+            #[schemars(extend("x-also" = ["n_epochs", "max_epochs"]))]
             pub epochs: crate::bounds::Positive,
             /// Images per step.
             #[serde(default = "crate::nodes::training::parameters::batch")]

@@ -99,11 +99,25 @@ fn unknown(kind: &Kind, entry: &Entry, problems: &mut Problems) {
         ));
         return;
     }
+    if let Some(known) = known_here_as(kind, name) {
+        problem.help(format!("that parameter is called `{known}` here"));
+        return;
+    }
     let all: Vec<&str> = kind.param_schemas().map(|(name, _)| name).collect();
     suggest(problem, name, all.into_iter(), &format!("the parameters of {} are", kind.name));
     if kind.param_schemas().next().is_none() {
         problem.help(format!("{} takes no parameters", kind.name));
     }
+}
+
+/// The parameter that other programs call so.
+fn known_here_as<'k>(kind: &'k Kind, name: &str) -> Option<&'k str> {
+    let name = name.to_lowercase();
+    let also = |schema: &Json| {
+        let words = schema.get("x-also").and_then(Json::as_array);
+        words.is_some_and(|words| words.iter().any(|word| word.as_str() == Some(&name)))
+    };
+    kind.param_schemas().find(|(_, schema)| also(schema)).map(|(name, _)| name)
 }
 
 /// The word of which YAML 1.1 makes a truth value.
@@ -126,7 +140,9 @@ fn nothing_missing(kind: &Kind, site: &Site<'_>, given: &[Entry], problems: &mut
         let mut strange = given.iter().filter(|entry| !has_param(kind, &entry.key));
         // A misspelt parameter is told once.
         let stands_for = |key: &str| {
-            meant(key, kind.param_schemas().map(|(name, _)| name)) == Some(name) || was_a_truth(key) == Some(name)
+            meant(key, kind.param_schemas().map(|(name, _)| name)) == Some(name)
+                || was_a_truth(key) == Some(name)
+                || known_here_as(kind, key) == Some(name)
         };
         if strange.any(|entry| stands_for(&entry.key)) {
             continue;

@@ -280,7 +280,9 @@ impl<'t> Reader<'_, 't> {
             Ok(reference) => reference,
             Err((at, message)) => {
                 let problem = problems.error(part(&at), message);
-                if !written {
+                if let Some(bracketed) = self.bracketed(tree) {
+                    problem.help(bracketed);
+                } else if !written {
                     problem.help(format!("with its variables in place it reads {}", quoted(text)));
                 }
                 return None;
@@ -317,6 +319,13 @@ impl<'t> Reader<'_, 't> {
         }
         let base = text[..reference.base].to_owned();
         Some(Target { node, output, key, key_place, pick, base })
+    }
+
+    /// `layers.${layer}` where `layers[${layer}]` is meant.
+    fn bracketed(&self, tree: &Tree) -> Option<String> {
+        let (node, rest) = tree.text()?.split_once('.')?;
+        let output = self.heads.all[*self.heads.by_name.get(node)?].kind?.outputs.iter().find_map(|out| out.keyed)?;
+        rest.starts_with("${").then(|| format!("one {output} is written `{node}[{rest}]`"))
     }
 
     fn output(

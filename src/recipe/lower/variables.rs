@@ -28,6 +28,8 @@ pub struct Variables {
     /// Names in the order of the recipe, for hints and warnings.
     declared: Vec<(String, Range<usize>)>,
     used: RefCell<HashSet<String>>,
+    /// Texts that name a variable as another language would, and how it is written here.
+    plain: RefCell<Vec<(Range<usize>, String)>>,
     expanded: Cell<usize>,
 }
 
@@ -54,6 +56,7 @@ impl Variables {
             sweep: Sweep::default(),
             declared: Vec::new(),
             used: RefCell::default(),
+            plain: RefCell::default(),
             expanded: Cell::new(0),
         };
         this.read_vars(vars, swept, settings, problems);
@@ -103,6 +106,10 @@ impl Variables {
             Value::Map(entries) => entries.iter().for_each(|entry| self.check_into(&entry.value, uses, problems)),
             Value::Scalar(Json::String(text)) if template::has_variables(text) => {
                 self.check_text(tree, text, uses, problems)
+            }
+            Value::Scalar(Json::String(text)) => {
+                let written = self.names().find_map(|name| foreign(text, name));
+                self.plain.borrow_mut().extend(written.map(|written| (tree.place.clone(), written)));
             }
             Value::Scalar(_) => {}
         }
@@ -202,6 +209,13 @@ impl Variables {
             let place = self.declared.first().map_or(0..0, |(_, place)| place.clone());
             problems.error(place, format!("the variables expand to more than {most} MB of text"));
         }
+        for (place, written) in self.plain.take() {
+            let help = format!("a variable is written with braces: `{written}`");
+            match problems.error_at(&place) {
+                Some(error) => error.help(help),
+                None => problems.warning(place, "this is plain text, and no variable of that name").help(help),
+            };
+        }
         let used = self.used.borrow();
         for (name, place) in self.declared.iter().filter(|(name, _)| !used.contains(name)) {
             let what =
@@ -284,4 +298,18 @@ fn size(value: &Json) -> usize {
         Json::Object(map) => map.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>() + 8,
         _ => 8,
     }
+}
+
+/// A text that names a variable as `$name` or `{{ name }}`, as it would be written here.
+fn foreign(text: &str, name: &str) -> Option<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let dollar = format!("${name}");
+    let bare = text.match_indices(&dollar).find(|(at, _)| !text[at + dollar.len()..].starts_with(is_part));
+    if let Some((at, _)) = bare {
+        return Some(format!("{}${{{name}}}{}", &text[..at], &text[at + dollar.len()..]));
+    }
+    [format!("{{{{{name}}}}}"), format!("{{{{ {name} }}}}")]
+        .iter()
+        .find(|braces| text.contains(braces.as_str()))
+        .map(|braces| text.replace(braces.as_str(), &format!("${{{name}}}")))
 }

@@ -51,7 +51,7 @@ pub struct Params {
     /// 1e5; else as in `ridge`. Every fourth is tried for all units, and those between where
     /// a unit's loss is nearly the best of these.
     #[serde(default)]
-    #[schemars(extend("x-neutral" = "auto"))]
+    #[schemars(extend("x-neutral" = "auto", "x-also" = ["alpha", "penalties", "penalty", "lambda", "lambdas", "l2", "regularization"]))]
     pub alphas: Alphas,
     /// What `shares` splits the explained variance into. `product`: a share for each band, which is what it adds to predictions of
     /// all bands (product measure). `commonality`: what each band alone explains beyond the others, and what each set of bands has in

@@ -29,7 +29,7 @@ pub struct Pls;
 pub struct Params {
     /// How many components: a number, or a list of numbers of which `choose` takes the best.
     #[serde(default)]
-    #[schemars(extend("x-neutral" = 25))]
+    #[schemars(extend("x-neutral" = 25, "x-also" = ["n_components", "k", "dimensions"]))]
     pub components: Components,
     /// Of a list, the number that predicts rows best which its fit has not seen, by the mean R² over units (of equal ones the fewer):
     /// `folds` of the train rows, or the split's `val` rows, whose scores are then marked as selected.
