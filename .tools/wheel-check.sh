@@ -31,7 +31,7 @@ echo "wheel-check: $(basename "$wheel") in $env"
 
 doctor=$(clean "$env" ventral doctor) || fail "doctor: $doctor"
 said "$doctor" "$env/lib"
-said "$doctor" "site-packages/torch/lib"
+said "$doctor" "torch/lib/libtorch_cpu.so"
 said "$doctor" "site-packages/ventral_studies/bin/ventral-worker"
 
 # The page's last line, and its code, to the letter.

@@ -125,7 +125,7 @@ pub fn describe() -> Description {
     let count = if first.is_ok() { usize::try_from(Cuda::device_count()).unwrap_or(0) } else { 0 };
     Description {
         libtorch: version(),
-        library: library(),
+        library: library().map(|path| path.canonicalize().unwrap_or(path)),
         threads: usize::try_from(tch::get_num_threads()).unwrap_or(1),
         gpus: (0..count).map(gpu).collect(),
         without_gpu: first.err(),
