@@ -13,7 +13,7 @@ VENTRAL := target/release/ventral
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow fuzz lint docs bench wheel gpu-check fmt
+.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow fuzz lint docs bench wheel wheel-check gpu-check fmt
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench: build ## Measure beside what a user would run instead, and write docs/ben
 
 wheel: build ## A wheel of the command, its worker and the Python helper, in dist/ (pip install dist/*.whl brings torch 2.11)
 	@python3 .tools/wheel.py
+
+wheel-check: wheel ## The wheel as a new user has it, in a clean environment (ENV=folder: one that has torch 2.11 already)
+	@.tools/wheel-check.sh $(ENV)
 
 gpu-check: ## On a machine with an NVIDIA GPU: every node that computes there, compared with the CPU and timed
 	@.tools/gpu-check.sh

@@ -21,6 +21,8 @@ met() {
     python) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, h5py, PIL, scipy' 2>/dev/null && [ -f ../shared/data/make_it_h5.py ] ;;
     python3) have python3 ;;
     numpy) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy' 2>/dev/null ;;
+    polars) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, polars' 2>/dev/null ;;
+    rscript) have Rscript ;;
     torchvision)
         for python in "${VENTRAL_PYTHON:-}" .peers/bin/python python3; do
             [ -n "$python" ] && "$python" -c 'import torchvision, safetensors' 2>/dev/null && return 0
@@ -40,12 +42,14 @@ declare -A want=(
     [python]="a Python with numpy, h5py, pillow and scipy (.tools/python.sh)"
     [python3]="python3 on the path"
     [numpy]="a Python with numpy (.tools/python.sh)"
+    [polars]="a Python with numpy and polars (.tools/python.sh)"
+    [rscript]="R's Rscript on the path (such as Debian's r-base-core)"
     [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-needs="chromium evcxr jupyter shared similarity python python3 numpy namespaces no_gpu"
+needs="chromium evcxr jupyter shared similarity python python3 numpy polars rscript namespaces no_gpu"
 # Only tests that `make slow` runs want it.
 [ "${1:-}" = slow ] && needs="shared torchvision"
 for need in $needs; do

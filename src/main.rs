@@ -1,5 +1,5 @@
 //! The command: parse arguments, print the error, exit.
 
 fn main() -> std::process::ExitCode {
-    ventral::cli::main()
+    ventral::run_with(|_| {})
 }

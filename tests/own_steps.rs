@@ -1,4 +1,4 @@
-//! A person's own steps: what they see, when they run again, and how they end; docs/own-steps.md to the letter.
+//! A person's own steps: what they see, when they run again, and how they end; docs/own-steps.md and docs/python.md to the letter.
 
 mod study;
 
@@ -206,13 +206,93 @@ fn ports_that_nobody_promised_are_told_where_they_are_read() {
     study.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`scores` are a table"]);
 }
 
+#[test]
+fn needs_python3_versions_are_in_the_record_and_in_no_key() {
+    let study = study(&own(""), "print('ventral: version anything 1.2 beta')\ngive(rows)");
+    study.run();
+    let record = study.ventral(&["show", "recipes/a.yaml", "own", "--record", "--json"]);
+    let record = record.succeeded().json()[0].clone();
+    let of = |name: &str| record["made"]["software"][name].as_str().unwrap_or_default().to_owned();
+    assert!(of("python3").starts_with("Python 3."), "{record}");
+    assert_eq!(of("anything"), "1.2 beta");
+    let told = study.ventral(&["show", "recipes/a.yaml", "own", "--record"]);
+    assert!(told.succeeded().out().contains(&format!("\n  python3      {}\n", of("python3"))), "{}", told.out());
+    let page = fs::read_to_string(study.path("reports/a/index.html")).expect("a report");
+    assert!(page.contains(&format!("anything 1.2 beta, python3 {}", of("python3"))));
+    let why = study.ventral(&["why", "recipes/a.yaml", "own", "--json"]);
+    assert!(!why.succeeded().out().contains("Python 3."), "{}", why.out());
+    // Whatever they are, a program without an interpreter is asked nothing: it is known by its content.
+    study.write("scripts/alone", "#!/bin/sh\n[ \"$1\" = --version ] && exit 3\nmkdir -p outputs\necho x,y > outputs/out.csv\necho 1,2 >> outputs/out.csv\n");
+    let made = Command::new("chmod").arg("+x").arg(study.path("scripts/alone")).status();
+    assert!(made.expect("chmod").success());
+    study.edit("[python3, scripts/own.py]", "[scripts/alone]");
+    study.edit("out: matrix", "out: table");
+    study.run();
+    let record = study.ventral(&["show", "recipes/a.yaml", "own", "--record", "--json"]).succeeded().json()[0].clone();
+    assert_eq!(record["made"].get("software"), None, "{record}");
+}
+
+#[test]
+fn needs_python3_a_step_that_fills_the_disk_is_ended() {
+    let limited = own("").replace("kind: script,", "kind: script, resources: { disk: 20MB },");
+    let said: &[&str] = &["wrote more than the 20.0 MB into its folder that `resources: { disk }` allows"];
+    // Bit by bit, in one go before anybody looks, and in a folder of folders.
+    let bits = "
+import time
+os.makedirs('a/b')
+for at in range(1000):
+    open(f'a/b/{at}', 'wb').write(os.urandom(1_000_000))
+    time.sleep(0.01)
+";
+    for script in [bits, "open('big', 'wb').write(os.urandom(40_000_000))\ngive(rows)"] {
+        study(&limited, script).ventral(&["run", "recipes/a.yaml"]).refused(1, said);
+    }
+    // What it was given does not count, nor what it took away again, nor holes.
+    let tidy = "
+for _ in range(5):
+    open('big', 'wb').write(os.urandom(10_000_000))
+    os.remove('big')
+open('hole', 'wb').truncate(1_000_000_000)
+give(rows)
+";
+    assert_eq!(study(&limited, tidy).run(), (3, 0));
+    let wrong = study(&own("").replace("kind: script,", "kind: script, resources: { disc: 1GB },"), "");
+    wrong.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`resources` has no key `disc`", "did you mean `disk`?"]);
+}
+
+#[test]
+fn needs_python3_a_step_that_prints_much_takes_neither_memory_nor_disk() {
+    let loud = "
+import sys
+for at in range(1000):
+    print('x' * 99_999)
+    print(f'ventral: note {at} ' + 'y' * 2_000)
+    print(f'ventral: progress {at}/1000 lines')
+    sys.stderr.write('z' * 10_000)
+give(rows)
+";
+    let record = |script: &str| {
+        let study = study(&own(""), script);
+        study.run();
+        let record = study.ventral(&["show", "recipes/a.yaml", "own", "--record", "--json"]);
+        record.succeeded().json()[0].clone()
+    };
+    let (quiet, loud) = (record("give(rows)"), record(loud));
+    let peak = |record: &serde_json::Value| record["made"]["peak_bytes"].as_u64().expect("bytes");
+    assert!(peak(&loud) < peak(&quiet) + 50_000_000, "{} bytes, and {} quietly", peak(&loud), peak(&quiet));
+    let notes = loud["notes"].as_array().expect("notes");
+    assert_eq!(notes.len(), 101, "{notes:?}");
+    assert!(notes.iter().all(|note| note.as_str().is_some_and(|note| note.len() <= 1000)));
+    assert_eq!(notes[100], "the program said 1000 notes, of which the first 100 are kept");
+}
+
 fn numpy() -> PathBuf {
     Path::new(ROOT).join("target/tools/python/bin/python")
 }
 
-/// The blocks of the page: language and text, in order.
-fn blocks() -> Vec<(String, String)> {
-    let text = fs::read_to_string(Path::new(ROOT).join("docs/own-steps.md")).expect("the page");
+/// The blocks of a page in a language, in order.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs").join(page)).expect("the page");
     let mut found = Vec::new();
     let mut open: Option<(String, String)> = None;
     for line in text.lines() {
@@ -223,33 +303,121 @@ fn blocks() -> Vec<(String, String)> {
             (None, None) => {}
         }
     }
-    found
+    found.into_iter().filter(|(own, _)| own == language).map(|(_, block)| block).collect()
+}
+
+/// A node of the page as it stands in a recipe.
+fn node(of_page: &str) -> String {
+    of_page.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+/// A command that finds the Python of the tests first.
+fn with_numpy(study: &Study, arguments: &[&str]) -> study::Ended {
+    let path =
+        format!("{}:{}", numpy().parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
+    study::Ended(study.command(arguments).env("PATH", &path).output().expect("the command starts"))
 }
 
 #[test]
 fn needs_numpy_the_page_runs_as_it_stands() {
-    let blocks = blocks();
-    let of = |language: &str| {
-        blocks.iter().filter(|(own, _)| own == language).map(|(_, text)| text.clone()).collect::<Vec<_>>()
-    };
-    let (recipes, scripts) = (of("yaml"), of("python"));
-    let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let (recipes, scripts) = (blocks("own-steps.md", "yaml"), blocks("own-steps.md", "python"));
     let readout = "  readout: { kind: ridge, in: { features: smoothed, responses: it.responses, split: it.split } }\n";
-    let study = Study::with(&format!("{BASE}{}{readout}{}", indent(&recipes[0]), indent(&recipes[1])));
+    let study = Study::with(&format!("{BASE}{}{readout}{}", node(&recipes[0]), node(&recipes[1])));
     fs::create_dir(study.path("scripts")).expect("created");
     study.write("scripts/smooth.py", &scripts[0]);
     study.write("scripts/concordance.py", &scripts[1]);
-    let path =
-        format!("{}:{}", numpy().parent().expect("a folder").display(), std::env::var("PATH").unwrap_or_default());
-    let run = |arguments: &[&str]| {
-        let mut command = study.command(arguments);
-        study::Ended(command.env("PATH", &path).output().expect("the command starts"))
-    };
-    run(&["run", "recipes/a.yaml"]).succeeded();
+    with_numpy(&study, &["run", "recipes/a.yaml"]).succeeded();
     let scores = study.ventral(&["show", "recipes/a.yaml", "concordance.scores", "--json"]);
     let scores = scores.succeeded().json();
     let first = &scores.as_array().expect("rows")[0];
     assert!(first["unit"].is_string() && first["concordance"].as_f64().is_some_and(|x| x.abs() <= 1.0), "{first}");
     let page = fs::read_to_string(study.path("reports/a/index.html")).expect("a report");
     assert!(page.contains("oncordance"), "a chart draws it");
+    let numpy = Command::new(numpy()).args(["-c", "import numpy; print(numpy.__version__, end='')"]).output();
+    let numpy = String::from_utf8(numpy.expect("it starts").stdout).expect("a version");
+    let record = study.ventral(&["show", "recipes/a.yaml", "smoothed", "--record", "--json"]).succeeded().json();
+    assert_eq!(record[0]["made"]["software"]["numpy"], numpy.as_str(), "{record}");
+}
+
+#[test]
+fn needs_numpy_a_loader_of_the_page_loads_what_no_kind_reads() {
+    let (recipes, scripts) = (blocks("own-steps.md", "yaml"), blocks("own-steps.md", "python"));
+    let more = "
+  split: { kind: split, in: { rows: mine.features }, with: { test: 0.25 } }
+  readout: { kind: ridge, in: { features: mine.features, responses: mine.rates, split: split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: mine.rates, split: split }, with: { on: test } }
+";
+    let study = Study::with(&format!("version: 1\ntitle: t\nnodes:\n{}{more}", node(&recipes[2])));
+    fs::create_dir(study.path("scripts")).expect("created");
+    study.write("scripts/load.py", &scripts[2]);
+    let line = |at: i32| {
+        let (x, y, z) = (f64::from(at % 7), f64::from(at % 5), f64::from(at % 3));
+        format!("picture_{at} {x} {y} {z} | {} {}\n", 2.0 * x + y, z - y)
+    };
+    study.write("data/mine.txt", &(0..40).map(line).collect::<String>());
+    let first = with_numpy(&study, &["run", "recipes/a.yaml"]);
+    assert_eq!(first.succeeded().counts(), (4, 0));
+    let scores = study.ventral(&["show", "recipes/a.yaml", "scores.per_unit", "--json"]).succeeded().json();
+    let units: Vec<&str> = scores.as_array().expect("rows").iter().filter_map(|row| row["unit"].as_str()).collect();
+    assert_eq!(units, ["unit_a", "unit_b"]);
+    assert!(
+        scores.as_array().expect("rows").iter().all(|row| row["r2"].as_f64().is_some_and(|r2| r2 > 0.99)),
+        "{scores}"
+    );
+    let record = study.ventral(&["show", "recipes/a.yaml", "mine.features", "--record", "--json"]).succeeded().json();
+    let known = "its stimuli are known by name alone: they join others that have the same list of names";
+    assert!(record[0]["notes"].as_array().expect("notes").iter().all(|note| note == known), "{record}");
+    study.write("data/mine.txt", &(0..41).map(line).collect::<String>());
+    let why = study.ventral(&["why", "recipes/a.yaml", "mine"]);
+    assert!(why.succeeded().out().contains("mine.txt"), "{}", why.out());
+}
+
+#[test]
+fn needs_rscript_the_page_s_step_in_r_runs_as_it_stands() {
+    let (recipes, scripts) = (blocks("own-steps.md", "yaml"), blocks("own-steps.md", "r"));
+    let study = Study::with(&format!("{BASE}{}{}", node(&recipes[3]), READOUT.replace("own.out", "compressed")));
+    fs::create_dir(study.path("scripts")).expect("created");
+    study.write("scripts/compress.R", &scripts[0]);
+    assert_eq!(study.run(), (5, 0));
+    assert_eq!(study.run(), (0, 5));
+    let numbers = |node: &str| {
+        study.ventral(&["export", "recipes/a.yaml", node, "x.csv"]).succeeded();
+        let text = fs::read_to_string(study.path("x.csv")).expect("exported");
+        let row = |line: &str| line.split(',').skip(1).map(|x| x.parse::<f64>().expect("a number")).collect::<Vec<_>>();
+        text.lines().skip(1).flat_map(row).collect::<Vec<_>>()
+    };
+    let (before, after) = (numbers("px"), numbers("compressed"));
+    assert!(before.len() == after.len() && before.iter().zip(&after).all(|(x, y)| (x.abs().sqrt() - y).abs() < 1e-5));
+    let record = study.ventral(&["show", "recipes/a.yaml", "compressed", "--record", "--json"]).succeeded().json();
+    assert_eq!(record[0]["notes"][0], "120 rows of 48 features");
+    assert!(record[0]["made"]["software"]["Rscript"].as_str().is_some_and(|line| line.contains("version")), "{record}");
+}
+
+#[test]
+fn needs_polars_results_are_read_in_python_as_the_page_says() {
+    let code = blocks("python.md", "python");
+    let study = Study::with("version: 1\ntitle: t\nnodes: {}\n");
+    study.ventral(&["init", "study"]).succeeded();
+    let folder = study.path("study");
+    let recipe = study.path("study/recipes/quickstart.yaml");
+    let text = fs::read_to_string(&recipe).expect("the quickstart");
+    fs::write(&recipe, text.replace("images: 2000", "images: 320")).expect("fewer pictures");
+    let python = |code: &str| {
+        let mut command = Command::new(numpy());
+        command.args(["-c", code]).current_dir(&folder).env("VENTRAL", env!("CARGO_BIN_EXE_ventral"));
+        study::Ended(command.env("PYTHONPATH", Path::new(ROOT).join("src/python")).output().expect("it starts"))
+    };
+    // It computes nothing by itself.
+    let lacking = python(&code[0]);
+    assert_eq!(lacking.status(), 1);
+    assert!(lacking.err().contains("KeyError"), "{}", lacking.err());
+    python("import ventral_studies; ventral_studies.open('recipes/quickstart.yaml').run()").succeeded();
+    let read = python(&format!("{}\nprint(type(scores).__module__, type(predicted).__bases__)", code[0]));
+    let out = read.succeeded().out();
+    assert!(out.contains("polars.") && out.contains("numpy.ndarray"), "{out}");
+    let mean: f64 = out.split(' ').next().and_then(|word| word.parse().ok()).expect("a mean");
+    assert!(mean > 0.0 && mean < 1.0, "{out}");
+    let again = python(&format!("{}\n{}", code[0], code[1]));
+    let out = again.succeeded().out();
+    assert!(out.contains("explained_variance") && !out.contains("stale") && !out.contains("new"), "{out}");
 }

@@ -1,8 +1,9 @@
-//! Below every room: numbers with limits, digests, diagnostics, devices by name, statistics and words.
+//! Below every room: numbers with limits, digests, diagnostics, devices by name, the operating system, statistics and words.
 
 pub mod bounds;
 pub mod device;
 pub mod diagnostic;
 pub mod digest;
 pub mod stats;
+pub mod system;
 pub mod text;

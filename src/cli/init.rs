@@ -14,6 +14,7 @@ use crate::engine::worker::memory;
 use crate::engine::worker::pool::Workers;
 use crate::kind::registry::Registry;
 use crate::recipe::manual::schema;
+use crate::system;
 use crate::text::amount;
 
 const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
@@ -83,7 +84,7 @@ impl Doctor {
         facts.insert("workspace".into(), json!(workspace));
         facts.insert("threads".into(), json!(machine.threads));
         facts.insert("threads_per_tensor_node".into(), json!(machine.team));
-        facts.insert("memory".into(), json!(memory()));
+        facts.insert("memory".into(), json!(system::memory()));
         facts.insert("disk_free".into(), json!(memory::free_disk(&workspace)));
         let worker = Workers::find();
         let described = worker.clone().and_then(|program| describe(&program));
@@ -125,11 +126,4 @@ fn describe(program: &Path) -> Result<Json, String> {
         return Err(format!("the worker does not start: {}", errors.lines().last().unwrap_or("no reason given")));
     }
     serde_json::from_slice(&output.stdout).map_err(|e| format!("the worker's answer does not read: {e}"))
-}
-
-/// The machine's memory in bytes.
-fn memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
 }

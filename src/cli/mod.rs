@@ -8,11 +8,13 @@ mod export;
 mod init;
 mod inspect;
 mod kinds;
+mod man;
 mod outcome;
 mod pdf;
 mod progress;
 mod publish;
 mod recipe;
+mod record;
 mod repl;
 mod result;
 mod run;
@@ -27,6 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::outcome::Failure;
+use crate::kind::registry::Registry;
 
 /// Encoding-model studies of visual cortex as cached, typed recipes.
 ///
@@ -84,12 +87,56 @@ enum Command {
     Doctor(init::Doctor),
     /// What a shell completes: `ventral completions zsh > ~/.zfunc/_ventral`
     Completions(completions::Completions),
+    /// Write the manual's pages, one per command: `ventral man ~/.local/share/man/man1`
+    Man(man::Man),
 }
 
-/// Runs the command line; the exit status is the contract's.
-pub fn main() -> ExitCode {
+/// Runs the command line, with kinds of one's own beside those that ship; the exit status is the contract's.
+///
+/// It is the whole of a `main`: whatever `ventral` does, that command does with these kinds too. Recipes name them, `kinds` and the schema list
+/// them, hints know them, the cache keeps what they give. They are computed by a worker that knows them as well
+/// (`ventral_worker::run_with`), which a command NAME looks for as NAME-worker beside itself. `examples/own_kind/` is one of each; a kind is
+/// a type with [`NodeKind`](crate::kind::NodeKind), and [`Compute`](crate::kind::Compute) for its worker.
+///
+/// ```no_run
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use ventral::kind::{Arity, Input, Kind, NodeKind, Output};
+/// use ventral::value::ty::Type;
+///
+/// struct Rectified;
+///
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Params {
+///     /// What counts as silence.
+///     threshold: f32,
+/// }
+///
+/// impl NodeKind for Rectified {
+///     const NAME: &'static str = "rectified";
+///     const VERSION: u32 = 1;
+///     const ABOUT: &'static str = "Features above a threshold.";
+///     const EXAMPLE: &'static str = "x: { kind: rectified, in: { features: layers }, with: { threshold: 0.1 } }";
+///     type Params = Params;
+///     const INPUTS: &'static [Input] =
+///         &[Input { name: "features", types: &[Type::Matrix], arity: Arity::One, about: "Rows are stimuli." }];
+///     const OUTPUTS: &'static [Output] =
+///         &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "The same rows." }];
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     ventral::run_with(|kinds| kinds.add(Kind::described::<Rectified>("own")))
+/// }
+/// ```
+///
+/// # Panics
+///
+/// Where two kinds have one name.
+pub fn run_with(add: impl FnOnce(&mut Registry)) -> ExitCode {
     let arguments = Arguments::parse();
-    let registry = crate::nodes::registry();
+    let mut registry = crate::nodes::registry();
+    add(&mut registry);
     let outcome = match arguments.command {
         Command::Run(command) => command.execute(&registry),
         Command::Check(command) => command.execute(&registry),
@@ -111,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),
         Command::Completions(command) => command.execute(Arguments::command()),
+        Command::Man(command) => command.execute(Arguments::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

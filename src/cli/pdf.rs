@@ -1,10 +1,11 @@
 //! A page printed to PDF by the Chromium that is installed.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
+
+use crate::system;
 
 /// What Chromium and its kin are called.
 const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
@@ -29,7 +30,7 @@ pub fn print(page: &Path) -> Result<PathBuf, String> {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     // Chromium refuses its sandbox to root, as whom containers run; the page is our own.
-    if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+    if system::is_superuser() {
         command.arg("--no-sandbox");
     }
     let mut child = command.spawn().map_err(|e| format!("cannot start {}: {e}", browser.display()))?;

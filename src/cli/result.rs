@@ -7,10 +7,15 @@ use crate::engine::record::Stored;
 use crate::value::Value;
 use crate::workspace::Session;
 use crate::workspace::results;
-use crate::workspace::results::Lack;
+use crate::workspace::results::{Found, Lack};
 
 /// The results that a reference means, by name.
 pub fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Failure> {
+    Ok(found(session, text)?.into_iter().map(|found| (found.name, found.stored)).collect())
+}
+
+/// The same, with the nodes that gave them.
+pub fn found(session: &Session, text: &str) -> Result<Vec<Found>, Failure> {
     let (found, _) = results::find(session, text).map_err(|lack| match lack {
         Lack::Unknown(message) => Failure::Usage(message),
         Lack::Absent(message, remedy) => {
@@ -18,7 +23,7 @@ pub fn find(session: &Session, text: &str) -> Result<Vec<(String, Stored)>, Fail
             Failure::Failed(format!("{message}; {}", remedy.command(recipe)))
         }
     })?;
-    Ok(found.into_iter().map(|found| (found.name, found.stored)).collect())
+    Ok(found)
 }
 
 /// A result itself.

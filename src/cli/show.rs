@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::cli::outcome::Outcome;
 use crate::cli::recipe::Recipe;
+use crate::cli::record;
 use crate::cli::result::{find, read};
 use crate::cli::terminal;
 use crate::kind::registry::Registry;
@@ -24,11 +25,22 @@ pub struct Show {
     /// Print JSON; a table is an array with an object per row
     #[arg(long)]
     json: bool,
+    /// Print how it was made instead: versions, machine, time, notes
+    #[arg(long)]
+    record: bool,
 }
 
 impl Show {
     pub fn execute(self, registry: &Registry) -> Outcome {
         let session = self.recipe.open(registry)?;
+        if self.record {
+            let records = record::behind(&session, &self.node)?;
+            match self.json {
+                true => terminal::print_json(&record::json(&records)),
+                false => terminal::print(&record::text(&records)),
+            }
+            return Ok(());
+        }
         let results = find(&session, &self.node)?;
         if self.json {
             let mut shown = Vec::new();

@@ -31,6 +31,12 @@ pub enum Event {
         node: String,
         text: String,
     },
+    /// The version of something that computes with it, such as an interpreter.
+    NodeVersion {
+        node: String,
+        name: String,
+        version: String,
+    },
     /// What a training's epoch came to, by name, such as `train_loss`; the curve as it grows.
     Metric {
         node: String,
@@ -68,6 +74,7 @@ impl Event {
         match signal {
             Signal::Progress { done, total, what } => Self::NodeProgress { node, done, total, what },
             Signal::Note { text } => Self::NodeNote { node, text },
+            Signal::Version { name, version } => Self::NodeVersion { node, name, version },
             Signal::Metric(Epoch { epoch, values }) => Self::Metric { node, epoch, values },
             Signal::Resumed { epochs } => Self::TrainingResumed { node, epochs },
         }

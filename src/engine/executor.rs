@@ -316,8 +316,12 @@ impl Executor<'_> {
                 let receipt = &mut self.nodes[at].under_way.as_mut().expect("it speaks, so it is under way").receipt;
                 match reply {
                     Reply::Signal { signal } => {
-                        if let Signal::Note { text } = &signal {
-                            receipt.notes.push(text.clone());
+                        match &signal {
+                            Signal::Note { text } => receipt.notes.push(text.clone()),
+                            Signal::Version { name, version } => {
+                                receipt.software.insert(name.clone(), version.clone());
+                            }
+                            Signal::Progress { .. } | Signal::Metric(_) | Signal::Resumed { .. } => {}
                         }
                         (self.emit)(&Event::of(self.walk.plan.nodes[at].id.to_string(), signal));
                     }

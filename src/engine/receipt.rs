@@ -28,6 +28,8 @@ pub struct Receipt {
     /// What it stored.
     pub outputs: Vec<Stored>,
     pub notes: Vec<String>,
+    /// Versions of what else computed with it, by name.
+    pub software: BTreeMap<String, String>,
 }
 
 /// Publishes the records of a job that ended well: from here on it is done. Gives those that stand, by key: where another
@@ -39,7 +41,7 @@ pub fn publish(
     done: &Done,
 ) -> Result<BTreeMap<Digest, Record>, StoreError> {
     let port_rank = |stored: &Stored| kind.outputs.iter().position(|port| port.name == stored.port);
-    let Receipt { missing, threads, lazy, outputs, notes } = receipt;
+    let Receipt { missing, threads, lazy, outputs, notes, software } = receipt;
     let share = 1.0 / missing.len() as f64;
     let mut published = BTreeMap::new();
     for Missing { action, stood } in missing {
@@ -61,6 +63,7 @@ pub fn publish(
                 ventral: env!("CARGO_PKG_VERSION").to_owned(),
                 libtorch: done.libtorch.clone(),
                 hardware: done.hardware.clone(),
+                software: software.clone(),
             },
             lazy: lazy.clone(),
             notes: notes.clone(),

@@ -1,5 +1,7 @@
 //! What is known about a computation that ended well: its key's ingredients, its outputs, how it was made.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -75,6 +77,9 @@ pub struct Provenance {
     pub libtorch: String,
     /// The processor's model, or the GPU's.
     pub hardware: String,
+    /// Versions of what else computed with it, by name: a script's interpreter and packages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub software: BTreeMap<String, String>,
 }
 
 /// Where a node stands.

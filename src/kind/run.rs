@@ -53,6 +53,8 @@ pub enum Signal {
     Progress { done: u64, total: u64, what: String },
     /// Something a person should know: kept in the record and shown in the report.
     Note { text: String },
+    /// The version of something that computes with it, such as an interpreter: kept in the record, and part of no key.
+    Version { name: String, version: String },
     /// What a training's epoch came to; numbers that are not finite are left out on the way.
     Metric(Epoch),
     /// What the epochs came to that a training goes on after: they are not told again one by one.
@@ -110,8 +112,8 @@ pub trait Host {
     fn keep_checkpoint(&mut self, _of: &Ingredients, _state: &[u8]) -> io::Result<()> {
         Ok(())
     }
-    /// The program that watches over one of a person's own, so that nothing of it is left: it takes `--step`, bytes, seconds and the
-    /// command. None where there is none, as in tests.
+    /// The program that watches over one of a person's own, so that nothing of it is left: it takes `--step`, bytes of memory,
+    /// seconds, bytes of disk and the command. None where there is none, as in tests.
     fn supervisor(&self) -> Option<PathBuf> {
         None
     }
@@ -137,6 +139,10 @@ pub trait Host {
     fn note(&mut self, text: &str) {
         self.signal(Signal::Note { text: text.to_owned() });
     }
+    /// The version of something that computes with it: kept in the record.
+    fn version(&mut self, name: &str, version: &str) {
+        self.signal(Signal::Version { name: name.to_owned(), version: version.to_owned() });
+    }
 }
 
 /// What a computation may take.
@@ -147,6 +153,9 @@ pub struct Limits {
     pub memory: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Bytes of disk beside its inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<u64>,
 }
 
 /// An output that is streamed.
@@ -434,6 +443,11 @@ impl Run<'_> {
     /// Says something a person should know.
     pub fn note(&mut self, text: impl AsRef<str>) {
         self.host.note(text.as_ref());
+    }
+
+    /// Says the version of something that computes with it, such as an interpreter.
+    pub fn version(&mut self, name: &str, version: &str) {
+        self.host.version(name, version);
     }
 }
 

@@ -12,8 +12,9 @@ use serde::Serialize;
 use tch::{Cuda, Kind, Tensor};
 
 use crate::device::Device;
+use crate::system;
 
-/// The file beside `libtorch_cpu.so` that holds the CUDA parts.
+/// The file beside that of the CPU's parts that holds the CUDA parts.
 const CUDA_PARTS: &str = "libtorch_cuda.so";
 
 /// Readies libtorch: loads its CUDA parts where they lie beside the CPU's, and turns gradients off in this thread.
@@ -29,7 +30,8 @@ pub fn start() {
 /// Keeps memory that computations free for the next ones of the same size: the system clears every page that it hands out,
 /// which for matrices took a fifth of the time.
 pub fn keep_memory() {
-    // SAFETY: two settings of the allocator, before other threads use it.
+    // SAFETY: two settings of the allocator, before other threads use it; other allocators have none of the kind.
+    #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
         libc::mallopt(libc::M_TRIM_THRESHOLD, 1 << 30);
@@ -39,7 +41,10 @@ pub fn keep_memory() {
 /// Gives back what is free, between computations.
 pub fn return_memory() {
     // SAFETY: no pointers are involved.
-    unsafe { libc::malloc_trim(0) };
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0)
+    };
 }
 
 /// Gives libtorch a number of threads to compute with, the caller's included.
@@ -120,7 +125,7 @@ pub fn describe() -> Description {
     let count = if first.is_ok() { usize::try_from(Cuda::device_count()).unwrap_or(0) } else { 0 };
     Description {
         libtorch: version(),
-        library: library(),
+        library: library().map(|path| path.canonicalize().unwrap_or(path)),
         threads: usize::try_from(tch::get_num_threads()).unwrap_or(1),
         gpus: (0..count).map(gpu).collect(),
         without_gpu: first.err(),
@@ -136,11 +141,7 @@ pub fn libtorch_version() -> String {
 pub fn hardware(device: Device) -> String {
     match device {
         Device::Cuda(index) => gpu(index).name,
-        Device::Auto | Device::Cpu => {
-            let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-            let line = text.lines().find_map(|line| line.strip_prefix("model name"));
-            line.map_or("unknown", |line| line.trim_start_matches([' ', '\t', ':'])).to_owned()
-        }
+        Device::Auto | Device::Cpu => system::processor().unwrap_or_else(|| "unknown".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Numerics with libtorch.
 
-pub use ventral_base::{bounds, device, diagnostic, digest, stats, text};
+pub use ventral_base::{bounds, device, diagnostic, digest, stats, system, text};
 pub use ventral_nets::nets;
 pub use ventral_value::{formats, value};
 

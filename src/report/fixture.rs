@@ -260,6 +260,7 @@ impl Maker {
                     ventral: "0.1.0".to_owned(),
                     libtorch: "2.11.0".to_owned(),
                     hardware: "a processor".to_owned(),
+                    software: Default::default(),
                 },
                 lazy: Vec::new(),
                 notes: notes.iter().map(|&note| note.to_owned()).collect(),

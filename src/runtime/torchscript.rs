@@ -15,6 +15,7 @@ use crate::formats::checkpoint::script::Script;
 use crate::libtorch;
 use crate::nets::torchscript::{METHOD, Program};
 use crate::runtime::pipeline::Forward;
+use crate::system;
 
 /// How many layers an error lists, and how deep in others those lie: `layer1.0`, not `layer1.0.conv1`.
 const LISTED: usize = 60;
@@ -107,7 +108,7 @@ fn compile(script: &Script, changed: &BTreeMap<String, String>, device: Device) 
     let name = &script.name;
     let mut copy = tempfile::tempfile().map_err(|e| format!("cannot write to the temporary folder: {e}"))?;
     script.write(changed, &mut copy)?;
-    let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
+    let path = system::path_of(copy.as_raw_fd());
     let module = libtorch::guard(|| CModule::load_on_device(&path, device));
     let module = module?.and_then(|mut module| module.f_set_eval().map(|()| module));
     module.map_err(|e| format!("{name} does not load: libtorch: {}", said(&e.to_string())))

@@ -1,5 +1,6 @@
 //! The worker's side: reads jobs from standard input, computes them with libtorch, stores what they give.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 use std::os::fd::FromRawFd;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::engine::worker::memory::{free_disk, gigabytes};
 use crate::kind::registry::Registry;
 use crate::kind::{Epoch, Host, Ingredients, Limits, Run, Signal, Sink};
 use crate::libtorch;
+use crate::system;
 use crate::value::Value;
 use crate::value::ty::Type;
 
@@ -81,7 +83,7 @@ fn compute(
         .ok_or_else(|| JobFailure::new(format!("this worker does not compute `{}`", job.kind)))?;
     let device = libtorch::resolve(job.device).map_err(JobFailure::new)?;
     libtorch::set_threads(job.threads);
-    reset_peak();
+    system::reset_peak_memory();
     let store = Store::of_run(&job.cache, &job.scratch);
     let start = Instant::now();
     let mut host = StoreHost { store: &store, job, device, replies: replies.clone(), memory, reported: Instant::now() };
@@ -101,7 +103,7 @@ fn compute(
             seconds: start.elapsed().as_secs_f64(),
             device: device.to_string(),
             hardware: libtorch::hardware(device),
-            peak_bytes: peak(),
+            peak_bytes: system::peak_memory(),
             libtorch: String::new(),
         }),
         Ok(Err(error)) => {
@@ -211,10 +213,11 @@ impl Host for StoreHost<'_> {
                 seconds,
                 device: self.device.to_string(),
                 threads: self.job.threads,
-                peak_bytes: peak(),
+                peak_bytes: system::peak_memory(),
                 ventral: env!("CARGO_PKG_VERSION").to_owned(),
                 libtorch: libtorch::libtorch_version(),
                 hardware: libtorch::hardware(self.device),
+                software: BTreeMap::new(),
             },
             lazy: Vec::new(),
             notes: Vec::new(),
@@ -310,16 +313,4 @@ fn take_stdout() -> std::fs::File {
         libc::dup2(2, 1);
         std::fs::File::from_raw_fd(ours)
     }
-}
-
-fn reset_peak() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-}
-
-/// Peak resident memory in bytes, memory-mapped inputs included.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
 }

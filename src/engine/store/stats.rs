@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::engine::store::stat::Stat;
+use crate::system;
 
 /// The stats of objects that this host has seen whole; read when first asked.
 #[derive(Debug)]
@@ -131,7 +132,7 @@ fn parsed(line: &str) -> Option<(&str, Stat)> {
 
 /// This host's name, as a folder may be called.
 fn host() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = system::host();
     let harmless = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
     let name: String = name.trim().chars().map(harmless).collect();
     if name.is_empty() { "localhost".to_owned() } else { name }

@@ -154,6 +154,7 @@ mod tests {
         let all = [
             Signal::Progress { done: 1, total: 2, what: "images".to_owned() },
             Signal::Note { text: "a note".to_owned() },
+            Signal::Version { name: "numpy".to_owned(), version: "2.0".to_owned() },
             Signal::Metric(epoch.clone()),
             Signal::Resumed { epochs: vec![epoch] },
         ];

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::system;
+
 /// How often a waiting computation looks whether its run was cancelled.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -34,7 +36,7 @@ impl Memory {
 
     /// What this machine has free now, memory that only caches files included.
     pub fn here() -> Self {
-        Self::of(available().unwrap_or(u64::MAX))
+        Self::of(system::available_memory().unwrap_or(u64::MAX))
     }
 
     /// Sets bytes aside once others have given back enough; `Err` has the bytes in all where those are too few, and
@@ -67,25 +69,6 @@ impl Drop for Reservation<'_> {
         *self.memory.held.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
         self.memory.freed.notify_all();
     }
-}
-
-/// Bytes that processes can still take: the system's estimate, or what is left of this control group's limit.
-pub fn available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let system = line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024;
-    Some(control_group().map_or(system, |group| system.min(group)))
-}
-
-/// What is left of the memory limit of a container, where there is one.
-fn control_group() -> Option<u64> {
-    let read = |name: &str| std::fs::read_to_string(Path::new("/sys/fs/cgroup").join(name)).ok();
-    let number = |name: &str| read(name)?.trim().parse::<u64>().ok();
-    let (limit, used) = (number("memory.max")?, number("memory.current")?);
-    let statistics = read("memory.stat")?;
-    // Pages of files are given back when processes want them.
-    let files = statistics.lines().find_map(|line| line.strip_prefix("file ")?.parse::<u64>().ok()).unwrap_or(0);
-    Some(limit.saturating_sub(used.saturating_sub(files)))
 }
 
 /// Bytes that may still be written under a folder.
@@ -133,8 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_memory_and_disk() {
-        assert!(available().is_some_and(|bytes| bytes > 1 << 20));
+    fn this_machine_has_disk() {
         assert!(free_disk(Path::new("/")).is_some());
         assert_eq!(free_disk(Path::new("/no/such/folder")), None);
     }

@@ -39,7 +39,7 @@ impl Workers {
         Self { program, idle: Mutex::default(), alive: Mutex::default(), memory, cancelled: AtomicBool::new(false) }
     }
 
-    /// The worker's program: `VENTRAL_WORKER`, or beside this one, or this build's other profile.
+    /// The worker's program: `VENTRAL_WORKER`, or NAME-worker beside this one of that NAME, or ventral-worker there, or this build's other profile.
     pub fn find() -> Result<PathBuf, String> {
         if let Some(path) = std::env::var_os("VENTRAL_WORKER") {
             let path = PathBuf::from(path);
@@ -51,7 +51,10 @@ impl Workers {
         }
         let here = std::env::current_exe().map_err(|e| format!("cannot tell where this program lies: {e}"))?;
         let folder = here.parent().unwrap_or(Path::new("."));
-        let mut candidates = vec![folder.join("ventral-worker")];
+        // A command with kinds of its own has a worker of its own, which is called after it.
+        let mut own = here.file_name().unwrap_or_default().to_owned();
+        own.push("-worker");
+        let mut candidates = vec![folder.join(own), folder.join("ventral-worker")];
         // Tests lie one folder deeper; `cargo run` builds the command alone, so the other profile's worker serves.
         if let Some(above) = folder.parent() {
             candidates.push(above.join("ventral-worker"));

@@ -8,6 +8,7 @@
 Needs numpy for arrays, and polars or pandas for tables.
 """
 
+import atexit
 import csv
 import json
 import os
@@ -53,6 +54,7 @@ class Node:
         #: Names of the inputs.
         self.inputs = list(self._job["inputs"])
         _tell_undeclared(self)
+        atexit.register(_tell_versions)
 
     def matrix(self, port):
         """Features, predictions or dissimilarities, rows x columns, float32; dissimilarities are matrices x pairs."""
@@ -99,6 +101,12 @@ class Node:
         if "rows" not in about:
             raise KeyError(f"`{port}` has no rows with names")
         return [row["stimulus"] for row in self._rows(about["rows"])]
+
+    def file(self, name):
+        """The path of a file that `reads` names, by its name there."""
+        if name not in self._job["reads"]:
+            raise KeyError(f"`reads` does not name {name}; it names {', '.join(self._job['reads']) or 'nothing'}")
+        return self._job["reads"][name]
 
     def give(self, output, value, like=None, ids=None, columns=None):
         """Writes an output: an array (rows x columns), or a frame for a table.
@@ -256,3 +264,29 @@ def _tell_undeclared(own):
         if file:
             tell(file)
     sys.addaudithook(heard)
+
+
+def _tell_versions():
+    """Tells the versions of the packages that the script imported, for the record."""
+    try:
+        from importlib import metadata
+
+        plain = sys.stdlib_module_names | {"__main__", "ventral_studies"}
+        names = {name.partition(".")[0] for name, module in list(sys.modules.items()) if getattr(module, "__file__", None)}
+        found, unknown = {}, []
+        for name in sorted(name for name in names - plain if not name.startswith("_")):
+            try:
+                found[name] = metadata.version(name)
+            except Exception:
+                unknown.append(name)
+        if unknown:
+            # Names under which nothing is installed: PIL of pillow, or modules of one's own, which have no version.
+            owners = metadata.packages_distributions()
+            for name in unknown:
+                for owner in owners.get(name, [])[:1]:
+                    found[owner] = metadata.version(owner)
+        for name, version in sorted(found.items()):
+            print(f"ventral: version {name} {version}", flush=True)
+    except Exception:
+        # A result is not lost for want of a version.
+        pass

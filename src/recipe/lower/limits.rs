@@ -10,7 +10,7 @@ use crate::recipe::syntax::tree::{Entry, Value};
 use crate::text::quantity;
 
 /// What `resources` may have.
-const KEYS: [&str; 2] = ["memory", "time"];
+const KEYS: [&str; 3] = ["memory", "time", "disk"];
 
 /// Reads the section.
 pub fn read(entry: &Entry, variables: &Variables, problems: &mut Problems) -> Limits {
@@ -29,7 +29,8 @@ pub fn read(entry: &Entry, variables: &Variables, problems: &mut Problems) -> Li
         }
         let Some(value) = variables.expand(&one.value, &[]) else { continue };
         let read = match one.key.as_str() {
-            "memory" => memory(&value).map(|bytes| limits.memory = Some(bytes)),
+            "memory" => size(&value).map(|bytes| limits.memory = Some(bytes)),
+            "disk" => size(&value).map(|bytes| limits.disk = Some(bytes)),
             "time" => seconds(&value).map(|seconds| limits.seconds = Some(seconds)),
             other => {
                 let problem = problems.error(one.place.clone(), format!("`resources` has no key {}", quoted(other)));
@@ -44,7 +45,7 @@ pub fn read(entry: &Entry, variables: &Variables, problems: &mut Problems) -> Li
     limits
 }
 
-fn memory(value: &Json) -> Result<u64, String> {
+fn size(value: &Json) -> Result<u64, String> {
     match value {
         Json::String(text) => quantity::size(&text.replace(' ', "")).and_then(|bytes| match bytes {
             0 => Err("it is a size above 0, such as `4GB`".to_owned()),
@@ -86,7 +87,7 @@ mod tests {
         assert_eq!(seconds(&json!("1.5 h")), Ok(5400.0));
         assert_eq!(seconds(&json!(2)), Ok(120.0));
         assert!(seconds(&json!("soon")).is_err() && seconds(&json!(0)).is_err() && seconds(&json!([])).is_err());
-        assert_eq!(memory(&json!("2GB")), memory(&json!(2)));
-        assert!(memory(&json!(-1)).is_err());
+        assert_eq!(size(&json!("2GB")), size(&json!(2)));
+        assert!(size(&json!(-1)).is_err());
     }
 }

@@ -6,6 +6,7 @@ use crate::diagnostic::{listed, quoted};
 use crate::kind::chart::{ChartKind, ChartOption, Charts, Shape};
 use crate::kind::registry::Registry;
 use crate::kind::role::Role;
+use crate::kind::shape;
 use crate::kind::{Arity, Input, Kind, Output};
 use crate::recipe::wording;
 use crate::text::nearest::nearest;
@@ -100,14 +101,21 @@ pub fn list_json(registry: &Registry) -> Json {
 pub fn kind(kind: &Kind) -> String {
     let mut text = format!("{} ({}, version {})\n\n{}\n", kind.name, kind.domain, kind.version, kind.about.trim());
     text += "\nin:\n";
-    if kind.inputs.is_empty() {
+    if kind.is_shaped() {
+        let types: Vec<String> = shape::TYPES.iter().map(ToString::to_string).collect();
+        text += &format!("  what the node names, or nothing: {}\n", types.join(" or "));
+    } else if kind.inputs.is_empty() {
         text += "  nothing\n";
     }
     let ports: Vec<(String, String)> = kind.inputs.iter().map(|i| (i.name.to_owned(), input_line(i))).collect();
     text += &columns(&ports);
     text += "\nout, the main port first:\n";
-    let ports: Vec<(String, String)> = kind.outputs.iter().map(|o| (output_name(o), output_line(o))).collect();
-    text += &columns(&ports);
+    if kind.is_shaped() {
+        text += &format!("  what the node names under `{}`\n", shape::PORTS);
+    } else {
+        let ports: Vec<(String, String)> = kind.outputs.iter().map(|o| (output_name(o), output_line(o))).collect();
+        text += &columns(&ports);
+    }
     text += "\nwith:\n";
     if kind.param_schemas().next().is_none() {
         text += "  nothing\n";

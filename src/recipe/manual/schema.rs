@@ -139,6 +139,7 @@ fn node(registry: &Registry) -> Json {
                 "type": ["object", "null"], "additionalProperties": false,
                 "properties": {
                     "memory": { "description": "Such as `4GB`.", "type": ["string", "number"] },
+                    "disk": { "description": "What it may write beside its inputs, such as `10GB`; 100GB unless said.", "type": ["string", "number"] },
                     "time": { "description": "Such as `90s`, `10m` or `2h`; a number is minutes.", "type": ["string", "number"] }
                 }
             }

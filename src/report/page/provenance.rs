@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::engine::record::Provenance;
 use crate::kind::fact;
 use crate::plan::{Node, NodeIndex};
 use crate::report::draw::number::{bytes, count, counted, seconds};
@@ -167,9 +168,7 @@ fn facts(results: &Results<'_>, at: NodeIndex) -> Vec<(String, String)> {
             facts.push((name.to_owned(), values.join(", ")));
         }
     };
-    let each = |read: fn(&crate::engine::record::Provenance) -> String| {
-        outcome.records.iter().map(|r| read(&r.provenance)).collect()
-    };
+    let each = |read: fn(&Provenance) -> String| outcome.records.iter().map(|r| read(&r.provenance)).collect();
     if outcome.records.len() > 1 {
         fact("computations", vec![count(outcome.records.len())]);
     }
@@ -185,7 +184,13 @@ fn facts(results: &Results<'_>, at: NodeIndex) -> Vec<(String, String)> {
     fact("peak memory", vec![if peak > 0 { bytes(peak) } else { String::new() }]);
     fact("ventral", each(|made| made.ventral.clone()));
     fact("libtorch", each(|made| made.libtorch.clone()));
+    fact("software", each(software));
     facts
+}
+
+/// Versions of what else computed, as in `python3 Python 3.11.2, numpy 2.1.0`.
+fn software(made: &Provenance) -> String {
+    made.software.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What the fits behind a node's results have seen, and how many rows it scored.

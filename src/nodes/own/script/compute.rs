@@ -41,8 +41,22 @@ impl Compute for Script {
                 run.progress(at as u64 + 1, rounds.len() as u64, "folds");
             }
         }
-        Ok(())
+        tell_version(&params, run)
     }
+}
+
+/// Tells the version of a program that counts by its name: one that is a file of the workspace is known by its content.
+fn tell_version(params: &Params, run: &mut Run<'_>) -> Result<(), KindError> {
+    let is_file = |at: usize| run.files.contains_key(&format!("run.{at}"));
+    if is_file(0) && !(1..params.run.len()).any(is_file) {
+        return Ok(());
+    }
+    let folder = Folder::new().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
+    let program = started::command(&params.run, run).swap_remove(0);
+    if let Some(version) = started::version(&program, folder.path(), run) {
+        run.version(&Path::new(&params.run[0]).file_name().unwrap_or_default().to_string_lossy(), &version);
+    }
+    Ok(())
 }
 
 /// One run of a program.
@@ -79,7 +93,8 @@ impl<'a> Step<'a> {
                 }
             }
         }
-        let rowwise = params.rowwise.unwrap_or(!is_seen);
+        // What is given nothing makes its rows itself.
+        let rowwise = params.rowwise.unwrap_or(!is_seen) && !inputs.list.is_empty();
         let mut lineage = inputs.lineage();
         let mut exposed: Vec<&Stimuli> = inputs.partly();
         if !rowwise {

@@ -1,7 +1,7 @@
 //! A program under way: what it prints, how it ends, and that nothing of it is left.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -13,6 +13,17 @@ use crate::text::amount;
 /// Lines of a program that an error repeats, and how long each may be.
 const LAST: usize = 20;
 const LONG: usize = 400;
+/// Notes of a program that are kept, and how long each may be: they stand in the record.
+const NOTES: usize = 100;
+const NOTE: usize = 1000;
+/// Versions that are kept.
+const VERSIONS: usize = 500;
+/// What is heard and not yet told: a program that says more waits.
+const WAITING: usize = 256;
+/// Bytes of disk that a program may write where nothing says how many.
+const DISK: u64 = 100_000_000_000;
+/// How long a program has to say its version, in seconds.
+const PATIENCE: f64 = 10.0;
 /// What a line begins with that is meant for whoever watches.
 const TOLD: &str = "ventral:";
 
@@ -30,14 +41,66 @@ pub struct Program<'a> {
     pub again: bool,
 }
 
+#[derive(Debug, PartialEq)]
 enum Heard {
     Note(String),
     Progress(u64, u64, String),
+    Version(String, String),
 }
 
 /// Starts a program, tells what it tells, and waits for its end.
 pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     let name = program.command[0].to_string_lossy().into_owned();
+    let mut command = started(program, run);
+    command
+        .env("VENTRAL_JOB", program.folder.join("job.json"))
+        .env("VENTRAL_SEED", program.seed.to_string())
+        .env("PYTHONHASHSEED", "0")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUNBUFFERED", "1");
+    let helper = program.folder.join("python");
+    let written = std::fs::create_dir_all(helper.join("ventral_studies"))
+        .and_then(|()| std::fs::write(helper.join("ventral_studies/__init__.py"), HELPER));
+    written.map_err(|e| KindError::new(format!("the program's folder cannot be written: {e}")))?;
+    let path = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let all = std::iter::once(helper).chain(std::env::split_paths(&path).filter(|path| !path.as_os_str().is_empty()));
+    command.env("PYTHONPATH", std::env::join_paths(all).unwrap_or_default());
+    let (mut notes, mut versions) = (0, 0);
+    let (status, lines) = converse(&mut command, &mut |heard| match heard {
+        _ if program.again => {}
+        Heard::Progress(done, total, what) => run.progress(done, total, &what),
+        Heard::Note(text) => {
+            notes += 1;
+            if notes <= NOTES {
+                run.note(text);
+            }
+        }
+        Heard::Version(name, version) => {
+            versions += 1;
+            if versions <= VERSIONS {
+                run.version(&name, &version);
+            }
+        }
+    })
+    .map_err(|e| cannot_start(&name, &e))?;
+    if notes > NOTES {
+        run.note(format!("the program said {notes} notes, of which the first {NOTES} are kept"));
+    }
+    if status.success() { Ok(()) } else { Err(failed(&name, status, &lines, program)) }
+}
+
+/// The version that a program says it is of, asked in a folder: the first line that it prints to `--version`. Nothing where it prints none.
+pub fn version(program: &OsStr, folder: &Path, run: &Run<'_>) -> Option<String> {
+    let words = [program.to_owned(), OsString::from("--version")];
+    let limits = Limits { seconds: Some(PATIENCE), ..Limits::default() };
+    let asked = Program { command: &words, folder, seed: 0, limits, again: true };
+    let (status, lines) = converse(&mut started(&asked, run), &mut |_| {}).ok()?;
+    // Rscript says it on standard error, whose lines stand last; there is one.
+    lines.into_iter().next().filter(|line| status.success() && line.len() < 200)
+}
+
+/// The command in its folder, with a supervisor where there is one, and nothing of this process's own settings but what programs need.
+fn started(program: &Program<'_>, run: &Run<'_>) -> Command {
     let mut command = match run.host.supervisor() {
         Some(supervisor) => under(&supervisor, program),
         None => {
@@ -46,62 +109,42 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
             command
         }
     };
-    // Nothing of this process's own settings reaches it but what programs need to start.
-    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("VENTRAL_"))
-    {
+    let own = |name: &OsString| name.to_string_lossy().starts_with("VENTRAL_");
+    for name in std::env::vars_os().map(|(name, _)| name).filter(own) {
         command.env_remove(name);
     }
+    command.current_dir(program.folder).env("TMPDIR", program.folder).env_remove("LD_LIBRARY_PATH");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-        .current_dir(program.folder)
-        .env("VENTRAL_JOB", program.folder.join("job.json"))
-        .env("VENTRAL_SEED", program.seed.to_string())
-        .env("PYTHONHASHSEED", "0")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONUNBUFFERED", "1")
-        .env("TMPDIR", program.folder)
-        .env_remove("LD_LIBRARY_PATH")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let helper = program.folder.join("python");
-    let written = std::fs::create_dir_all(helper.join("ventral_studies"))
-        .and_then(|()| std::fs::write(helper.join("ventral_studies/__init__.py"), HELPER));
-    written.map_err(|e| KindError::new(format!("the program's folder cannot be written: {e}")))?;
-    let path = std::env::var_os("PYTHONPATH").unwrap_or_default();
-    let all = std::iter::once(helper).chain(std::env::split_paths(&path).filter(|path| !path.as_os_str().is_empty()));
-    command.env("PYTHONPATH", std::env::join_paths(all).unwrap_or_default());
-    let mut child = command.spawn().map_err(|e| cannot_start(&name, &e))?;
+}
+
+/// Hears a program out; gives how it ended and its last lines. However much it prints, little of it is held at a time.
+fn converse(command: &mut Command, tell: &mut dyn FnMut(Heard)) -> std::io::Result<(ExitStatus, Vec<String>)> {
+    let mut child = command.spawn()?;
     // Its end tells the supervisor that nobody waits any more.
     let held = child.stdin.take();
-    let (sender, heard) = mpsc::channel();
+    let (sender, heard) = mpsc::sync_channel(WAITING);
     let words =
-        |pipe: Box<dyn Read + Send>, sender: mpsc::Sender<Heard>| std::thread::spawn(move || listen(pipe, &sender));
+        |pipe: Box<dyn Read + Send>, sender: mpsc::SyncSender<Heard>| std::thread::spawn(move || listen(pipe, &sender));
     let out = words(Box::new(child.stdout.take().expect("piped")), sender.clone());
     let err = words(Box::new(child.stderr.take().expect("piped")), sender);
-    for heard in heard {
-        match heard {
-            _ if program.again => {}
-            Heard::Note(text) => run.note(text),
-            Heard::Progress(done, total, what) => run.progress(done, total, &what),
-        }
-    }
-    let status = child.wait().map_err(|e| KindError::new(format!("`{name}` cannot be waited for: {e}")))?;
+    heard.into_iter().for_each(tell);
+    let status = child.wait()?;
     drop(held);
-    let lines: Vec<String> = [out, err].into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect();
-    if status.success() { Ok(()) } else { Err(failed(&name, status, &lines, program)) }
+    Ok((status, [out, err].into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()))
 }
 
 /// The command of the process that watches over a program.
 fn under(supervisor: &Path, program: &Program<'_>) -> Command {
+    let Limits { memory, seconds, disk } = program.limits;
     let mut command = Command::new(supervisor);
-    command.arg("--step");
-    command.arg(program.limits.memory.unwrap_or(0).to_string()).arg(program.limits.seconds.unwrap_or(0.0).to_string());
-    command.args(program.command);
+    command.arg("--step").arg(memory.unwrap_or(0).to_string()).arg(seconds.unwrap_or(0.0).to_string());
+    command.arg(disk.unwrap_or(DISK).to_string()).args(program.command);
     command
 }
 
 /// Reads what a program prints to its end, and gives its last lines.
-fn listen(pipe: Box<dyn Read + Send>, sender: &mpsc::Sender<Heard>) -> Vec<String> {
+fn listen(pipe: Box<dyn Read + Send>, sender: &mpsc::SyncSender<Heard>) -> Vec<String> {
     let mut last = VecDeque::new();
     let mut reader = BufReader::new(pipe);
     loop {
@@ -115,9 +158,7 @@ fn listen(pipe: Box<dyn Read + Send>, sender: &mpsc::Sender<Heard>) -> Vec<Strin
         let line = line.trim_end();
         match line.strip_prefix(TOLD).map(str::trim) {
             Some(told) => {
-                let heard =
-                    progress(told).unwrap_or_else(|| Heard::Note(told.trim_start_matches("note").trim().to_owned()));
-                let _ = sender.send(heard);
+                let _ = sender.send(heard(told));
             }
             None if line.is_empty() => {}
             None => {
@@ -130,12 +171,21 @@ fn listen(pipe: Box<dyn Read + Send>, sender: &mpsc::Sender<Heard>) -> Vec<Strin
     }
 }
 
-/// `progress 3/10 images`.
-fn progress(told: &str) -> Option<Heard> {
-    let rest = told.strip_prefix("progress")?.trim();
-    let (count, what) = rest.split_once(' ').unwrap_or((rest, "steps"));
-    let (done, total) = count.split_once('/')?;
-    Some(Heard::Progress(done.parse().ok()?, total.parse().ok()?, what.trim().to_owned()))
+/// What a line means: `progress 3/10 images`, `version numpy 2.1.0`, `note …`; all else is a note as well.
+fn heard(told: &str) -> Heard {
+    let progress = || {
+        let rest = told.strip_prefix("progress ")?.trim();
+        let (count, what) = rest.split_once(' ').unwrap_or((rest, "steps"));
+        let (done, total) = count.split_once('/')?;
+        Some(Heard::Progress(done.parse().ok()?, total.parse().ok()?, what.trim().to_owned()))
+    };
+    let version = || {
+        let (name, version) = told.strip_prefix("version ")?.trim().split_once(' ')?;
+        let short = |text: &str| text.trim().chars().take(LONG).collect::<String>();
+        Some(Heard::Version(short(name), short(version)))
+    };
+    let note = told.strip_prefix("note").unwrap_or(told).trim_start_matches(':').trim();
+    progress().or_else(version).unwrap_or_else(|| Heard::Note(note.chars().take(NOTE).collect()))
 }
 
 fn cannot_start(name: &str, error: &std::io::Error) -> KindError {
@@ -149,9 +199,11 @@ fn cannot_start(name: &str, error: &std::io::Error) -> KindError {
 }
 
 /// Exit statuses by which the supervisor says why a program ended.
-pub const NO_PROGRAM: i32 = 197;
-pub const TOO_LONG: i32 = 198;
-pub const TOO_LARGE: i32 = 199;
+const NO_DISK: i32 = 195;
+const TOO_MUCH: i32 = 196;
+const NO_PROGRAM: i32 = 197;
+const TOO_LONG: i32 = 198;
+const TOO_LARGE: i32 = 199;
 
 fn failed(name: &str, status: ExitStatus, lines: &[String], program: &Program<'_>) -> KindError {
     let how = match status.code() {
@@ -173,6 +225,19 @@ fn failed(name: &str, status: ExitStatus, lines: &[String], program: &Program<'_
         Some(TOO_LARGE) => format!(
             "took more than the {} of memory that `resources: {{ memory }}` allows, and was ended",
             amount::bytes(program.limits.memory.unwrap_or_default())
+        ),
+        Some(TOO_MUCH) => format!(
+            "wrote more than the {} into its folder that {}, and was ended",
+            amount::bytes(program.limits.disk.unwrap_or(DISK)),
+            if program.limits.disk.is_some() {
+                "`resources: { disk }` allows"
+            } else {
+                "a program may unless `resources: { disk }` says otherwise"
+            }
+        ),
+        Some(NO_DISK) => format!(
+            "was ended since the disk that holds its folder ({}) was nearly full; TMPDIR may name a folder on another",
+            std::env::temp_dir().display()
         ),
         Some(code) if code > 128 => format!("was ended by signal {}", code - 128),
         Some(code) => format!("failed with exit status {code}"),
