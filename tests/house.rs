@@ -171,7 +171,7 @@ fn circles_are_found_also_through_parents() {
 }
 
 /// Files that write, beside those of `engine/store`, with what they write: none of it lies in `cache/`.
-const WRITERS: [(&str, &str); 12] = [
+const WRITERS: [(&str, &str); 13] = [
     ("cli/compare.rs", "a comparison as a page"),
     ("cli/download.rs", "weights"),
     ("cli/init.rs", "a new workspace"),
@@ -183,6 +183,7 @@ const WRITERS: [(&str, &str); 12] = [
     ("live/", "nothing yet"),
     ("workspace/publish.rs", "a site"),
     ("workspace/session.rs", "a report"),
+    ("workspace/travel/", "locks, packs, and the workspace that one is unpacked to"),
     ("repl/", "what a session exports, and recipes"),
 ];
 
@@ -344,11 +345,12 @@ fn every_shipped_recipe_checks() {
 }
 
 /// Names of kinds, ports or measures that are words of the language of recipes and pages as well, with where.
-const SHARED_WORDS: [(&str, &str); 13] = [
+const SHARED_WORDS: [(&str, &str); 14] = [
     ("confusion", "a chart"),
     ("features", "a folder of kinds, which the manual lists after another"),
     ("images", "a chart"),
     ("linear", "the scale of a range that is searched"),
+    ("output", "a word of RO-Crates"),
     ("pairs", "a chart"),
     ("responses", "a chart, and what studies explain"),
     ("scores", "the file of a comparison's numbers"),
