@@ -45,6 +45,7 @@ test: build ## Provide what the tests need, and run them all
 	@.tools/chromium.sh
 	@.tools/axe.sh
 	@.tools/python.sh
+	@.tools/crate.sh
 ifneq ($(NEXTEST),)
 	@left="$$(.tools/needs.sh nextest)" && cargo nextest run --release --workspace --filterset "$${left:-all()}"
 	@cargo test --release --workspace --doc

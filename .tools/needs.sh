@@ -30,6 +30,7 @@ met() {
         return 1
         ;;
     namespaces) have unshare && unshare --user --map-root-user --mount true 2>/dev/null ;;
+    crate) [ -s target/tools/crate/context.json ] && target/tools/crate/bin/python -c 'import rocrate_validator' 2>/dev/null ;;
     no_gpu) [ ! -e /dev/nvidia0 ] ;;
     esac
 }
@@ -46,10 +47,11 @@ declare -A want=(
     [rscript]="R's Rscript on the path (such as Debian's r-base-core)"
     [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
+    [crate]="roc-validator and the context of RO-Crate (.tools/crate.sh)"
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-needs="chromium evcxr jupyter shared similarity python python3 numpy polars rscript namespaces no_gpu"
+needs="chromium evcxr jupyter shared similarity python python3 numpy polars rscript namespaces crate no_gpu"
 # Only tests that `make slow` runs want it.
 [ "${1:-}" = slow ] && needs="shared torchvision"
 for need in $needs; do

@@ -185,6 +185,7 @@ const WRITERS: [(&str, &str); 13] = [
     ("live/", "nothing yet"),
     ("workspace/publish.rs", "a site"),
     ("workspace/session.rs", "a report"),
+    ("workspace/travel/", "locks, packs, and the workspace that one is unpacked to"),
     ("repl/", "what a session exports, and recipes"),
 ];
 
@@ -346,11 +347,12 @@ fn every_shipped_recipe_checks() {
 }
 
 /// Names of kinds, ports or measures that are words of the language of recipes and pages as well, with where.
-const SHARED_WORDS: [(&str, &str); 13] = [
+const SHARED_WORDS: [(&str, &str); 14] = [
     ("confusion", "a chart"),
     ("features", "a folder of kinds, which the manual lists after another"),
     ("images", "a chart"),
     ("linear", "the scale of a range that is searched"),
+    ("output", "a word of RO-Crates"),
     ("pairs", "a chart"),
     ("responses", "a chart, and what studies explain"),
     ("scores", "the file of a comparison's numbers"),

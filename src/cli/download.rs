@@ -15,8 +15,35 @@ pub struct Download<'a> {
     pub url: &'a str,
     /// How the SHA-256 of its content begins, in hexadecimal digits.
     pub sha256: &'a str,
+    /// Its size, where it is known.
+    pub bytes: Option<u64>,
+    /// What becomes of a file that is not what its hash says.
+    pub other: Other,
     /// Where it goes; what has come so far lies beside it, with `.part` at its name's end.
     pub to: &'a Path,
+}
+
+/// What becomes of a file that is not what its hash says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// It is kept under another name, and fetched anew.
+    SetAside,
+    /// One that came is removed. One that is there already is somebody's: it stays, and nothing is fetched.
+    Refused,
+}
+
+/// Why nothing was fetched.
+enum Trouble {
+    /// It may come another time: what is here is kept to go on from.
+    Unreachable(String),
+    /// It is another file than was meant.
+    Refused(String),
+}
+
+impl From<String> for Trouble {
+    fn from(message: String) -> Self {
+        Self::Unreachable(message)
+    }
 }
 
 /// What a download tells on its way.
@@ -39,23 +66,18 @@ const CHUNK: usize = 1 << 18;
 impl Download<'_> {
     /// Fetches the file unless it is there and is what its hash says; gives whether it was fetched.
     ///
-    /// A file in its place of another content is moved aside. Errors say what is wrong and what to do.
+    /// Errors say what is wrong and what to do.
     pub fn fetch(&self, emit: &mut dyn FnMut(Event)) -> Result<bool, String> {
         let cannot = |path: &Path, e: &dyn std::fmt::Display| format!("cannot write {}: {e}", path.display());
         if self.to.exists() {
             if self.is_whole(self.to)? {
                 return Ok(false);
             }
-            let aside = set_aside(self.to).map_err(|e| cannot(self.to, &e))?;
-            emit(Event::Note(format!(
-                "{} is not what its hash says; it now is {}",
-                self.to.display(),
-                aside.display()
-            )));
+            self.make_room(emit)?;
         }
-        if let Some(folder) = self.to.parent() {
-            fs::create_dir_all(folder).map_err(|e| cannot(folder, &e))?;
-        }
+        let folder = self.to.parent().unwrap_or(Path::new(""));
+        let made = !folder.as_os_str().is_empty() && !folder.is_dir();
+        fs::create_dir_all(folder).map_err(|e| cannot(folder, &e))?;
         let path = with_ending(self.to, "part");
         let mut options = OpenOptions::new();
         let mut part = options.read(true).write(true).create(true).truncate(false).open(&path);
@@ -64,28 +86,64 @@ impl Download<'_> {
             TryLockError::WouldBlock => format!("{} is being fetched by another process", path.display()),
             TryLockError::Error(e) => cannot(&path, &e),
         })?;
-        if let Err(problem) = self.complete(part, &path, emit) {
-            if part.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        let came = self.complete(part, &path, emit).and_then(|()| self.judge(&path));
+        if let Err(trouble) = came {
+            let empty = part.metadata().is_ok_and(|metadata| metadata.len() == 0);
+            let (message, useless) = match trouble {
+                Trouble::Unreachable(message) => (message, empty),
+                Trouble::Refused(message) => (message, true),
+            };
+            if useless {
                 let _ = fs::remove_file(&path);
+                if made && self.other == Other::Refused {
+                    // Only where nothing else lies there.
+                    let _ = fs::remove_dir(folder);
+                }
             }
-            return Err(problem);
-        }
-        if !self.is_whole(&path)? {
-            let aside = set_aside(&path).map_err(|e| cannot(&path, &e))?;
-            return Err(format!(
-                "{} gave a file whose SHA-256 does not begin with {}; it was set aside as {}. Run this again to fetch it \
-                 anew",
-                self.url,
-                self.sha256,
-                aside.display()
-            ));
+            return Err(message);
         }
         part.sync_all().and_then(|()| fs::rename(&path, self.to)).map_err(|e| cannot(self.to, &e))?;
         Ok(true)
     }
 
+    /// Deals with a file in the place that is another.
+    fn make_room(&self, emit: &mut dyn FnMut(Event)) -> Result<(), String> {
+        if self.other == Other::Refused {
+            return Err(format!(
+                "{} is there, and is not the file whose SHA-256 is {}: it is {}. Move it away, or correct what is said of it",
+                self.to.display(),
+                self.sha256,
+                digest(self.to)?
+            ));
+        }
+        let aside = set_aside(self.to).map_err(|e| format!("cannot write {}: {e}", self.to.display()))?;
+        emit(Event::Note(format!("{} is not what its hash says; it now is {}", self.to.display(), aside.display())));
+        Ok(())
+    }
+
+    /// Whether what came is what was meant.
+    fn judge(&self, path: &Path) -> Result<(), Trouble> {
+        let came = digest(path)?;
+        if came.starts_with(self.sha256) {
+            return Ok(());
+        }
+        if self.other == Other::Refused {
+            return Err(Trouble::Refused(format!(
+                "{} gave a file whose SHA-256 is {came}, and not {}; it was not put in place",
+                self.url, self.sha256
+            )));
+        }
+        let aside = set_aside(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        Err(Trouble::Unreachable(format!(
+            "{} gave a file whose SHA-256 does not begin with {}; it was set aside as {}. Run this again to fetch it anew",
+            self.url,
+            self.sha256,
+            aside.display()
+        )))
+    }
+
     /// Brings what is missing, over as many connections as it takes.
-    fn complete(&self, part: &mut File, path: &Path, emit: &mut dyn FnMut(Event)) -> Result<(), String> {
+    fn complete(&self, part: &mut File, path: &Path, emit: &mut dyn FnMut(Event)) -> Result<(), Trouble> {
         let agent = agent();
         let mut furthest = part.metadata().map_or(0, |metadata| metadata.len());
         let mut barren = 0;
@@ -98,7 +156,7 @@ impl Download<'_> {
             barren = if here > furthest { 0 } else { barren + 1 };
             furthest = furthest.max(here);
             if barren == BARREN_TRIES {
-                return Err(self.unreachable(&format!("{reason}; {here} bytes are kept, to go on from")));
+                return Err(self.unreachable(&format!("{reason}; {here} bytes are kept, to go on from")).into());
             }
             emit(Event::Note(format!("the connection ended after {here} bytes ({reason}); trying again")));
         }
@@ -110,7 +168,7 @@ impl Download<'_> {
         part: &mut File,
         path: &Path,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Ended, String> {
+    ) -> Result<Ended, Trouble> {
         let cannot = |e: io::Error| format!("cannot write {}: {e}", path.display());
         let mut here = part.seek(SeekFrom::End(0)).map_err(cannot)?;
         let mut request = agent.get(self.url).header("Accept-Encoding", "identity");
@@ -143,11 +201,12 @@ impl Download<'_> {
                 }
             }
             StatusCode::PARTIAL_CONTENT => {
-                return Err(self.unreachable("the server sent another part than was asked for"));
+                return Err(self.unreachable("the server sent another part than was asked for").into());
             }
-            status => return Err(self.unreachable(&format!("the server answered {status}"))),
+            status => return Err(self.unreachable(&format!("the server answered {status}")).into()),
         }
-        let total = response.body().content_length().map(|rest| here + rest);
+        let total = response.body().content_length().map(|rest| here.saturating_add(rest));
+        self.check_size(total)?;
         let mut body = response.body_mut().as_reader();
         let mut chunk = vec![0; CHUNK];
         emit(Event::Progress(here, total));
@@ -158,29 +217,32 @@ impl Download<'_> {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Ok(Ended::Cut(e.to_string())),
             };
-            part.write_all(&chunk[..count]).map_err(cannot)?;
             here += count as u64;
+            if self.bytes.is_some_and(|bytes| here > bytes) {
+                self.check_size(Some(here))?;
+            }
+            part.write_all(&chunk[..count]).map_err(cannot)?;
             emit(Event::Progress(here, total));
         }
-        Ok(match total {
+        Ok(match total.or(self.bytes) {
             Some(total) if here < total => Ended::Cut(format!("of {total}")),
             _ => Ended::Complete,
         })
     }
 
-    fn is_whole(&self, path: &Path) -> Result<bool, String> {
-        let cannot = |e: io::Error| format!("cannot read {}: {e}", path.display());
-        let mut hasher = Sha256::new();
-        let mut file = File::open(path).map_err(cannot)?;
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match file.read(&mut chunk).map_err(cannot)? {
-                0 => break,
-                count => hasher.update(&chunk[..count]),
-            }
+    /// Refuses a size that is not the file's.
+    fn check_size(&self, size: Option<u64>) -> Result<(), Trouble> {
+        match (size, self.bytes) {
+            (Some(size), Some(bytes)) if size != bytes => Err(Trouble::Refused(format!(
+                "{} gives {size} bytes or more, and the file has {bytes}; it was not put in place",
+                self.url
+            ))),
+            _ => Ok(()),
         }
-        let digits: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(digits.starts_with(self.sha256))
+    }
+
+    fn is_whole(&self, path: &Path) -> Result<bool, String> {
+        Ok(digest(path)?.starts_with(self.sha256))
     }
 
     fn unreachable(&self, reason: &str) -> String {
@@ -190,6 +252,21 @@ impl Download<'_> {
             self.to.display()
         )
     }
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+fn digest(path: &Path) -> Result<String, String> {
+    let cannot = |e: io::Error| format!("cannot read {}: {e}", path.display());
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path).map_err(cannot)?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk).map_err(cannot)? {
+            0 => break,
+            count => hasher.update(&chunk[..count]),
+        }
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// How a connection ended.

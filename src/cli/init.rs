@@ -116,7 +116,8 @@ impl Doctor {
     }
 }
 
-fn describe(program: &Path) -> Result<Json, String> {
+/// What a worker's program says of its libtorch.
+pub fn describe(program: &Path) -> Result<Json, String> {
     let output = Command::new(program)
         .arg("--describe")
         .output()

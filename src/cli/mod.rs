@@ -1,6 +1,7 @@
 //! The command line: one file per command family.
 
 mod cache;
+mod coming;
 mod compare;
 mod completions;
 mod download;
@@ -21,6 +22,7 @@ mod run;
 mod serve;
 mod show;
 mod terminal;
+mod travel;
 mod watch;
 mod weights;
 
@@ -75,6 +77,14 @@ enum Command {
     Compare(compare::Compare),
     /// A static site of all reports: an index, leaderboards, a search
     Publish(publish::Publish),
+    /// Write down what a recipe is run with, so that `run --locked` refuses anything else
+    Lock(travel::Lock),
+    /// A study as one file: recipe, scripts, small inputs, scores and report, and what made them
+    Pack(travel::Pack),
+    /// A workspace of what `ventral pack` packed, each file checked
+    Unpack(travel::Unpack),
+    /// Get the files whose sources a recipe names under `data`, each checked
+    Fetch(travel::Fetch),
     /// Explore a recipe's results in Rust, in evcxr or Jupyter
     Repl(repl::Repl),
     /// Pretrained weights: which the recipes want, where they are; fetch them
@@ -152,6 +162,10 @@ pub fn run_with(add: impl FnOnce(&mut Registry)) -> ExitCode {
         Command::Serve(command) => command.execute(&registry),
         Command::Compare(command) => command.execute(&registry),
         Command::Publish(command) => command.execute(&registry),
+        Command::Lock(command) => command.execute(&registry),
+        Command::Pack(command) => command.execute(&registry),
+        Command::Unpack(command) => command.execute(&registry),
+        Command::Fetch(command) => command.execute(&registry),
         Command::Repl(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),

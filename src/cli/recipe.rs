@@ -40,6 +40,30 @@ pub fn open(path: &Path, registry: &Registry, set: &[(String, String)]) -> Resul
     Ok(session)
 }
 
+/// The recipe that was named, or all of the workspace around the current folder.
+pub fn chosen(recipe: Option<PathBuf>) -> Result<Vec<PathBuf>, String> {
+    if let Some(recipe) = recipe {
+        return Ok(vec![recipe]);
+    }
+    let workspace = crate::recipe::workspace_of(Path::new("recipe.yaml"));
+    let recipes = in_workspace(&workspace);
+    if recipes.is_empty() {
+        return Err(format!("{} has no recipes; name one, or run this in a workspace", workspace.display()));
+    }
+    // As people type them, where they stand in the workspace.
+    let here = std::env::current_dir().unwrap_or_default();
+    Ok(recipes.into_iter().map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)).collect())
+}
+
+/// The recipe files of a workspace, in order.
+pub fn in_workspace(workspace: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(workspace.join("recipes")).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"));
+    paths.sort();
+    paths
+}
+
 /// Tells what is hardly meant in a recipe.
 pub fn warn(session: &Session) {
     if !session.warnings.is_empty() {

@@ -14,6 +14,7 @@ use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::progress::Progress;
 use crate::cli::recipe::{Recipe, Set, open};
 use crate::cli::terminal;
+use crate::cli::travel;
 use crate::device::Device;
 use crate::engine::event::Event;
 use crate::engine::executor;
@@ -60,6 +61,9 @@ pub struct Run {
     /// Say what would run, with a forecast of time, memory and disk; run nothing
     #[arg(long)]
     dry_run: bool,
+    /// Refuse to run where anything is not as `ventral lock` wrote it down: versions, the recipe, the files that it reads
+    #[arg(long)]
+    locked: bool,
     /// Write no report
     #[arg(long)]
     no_report: bool,
@@ -76,6 +80,9 @@ impl Run {
         let sessions: Result<Vec<Session>, Failure> =
             self.recipes.iter().map(|path| open(path, registry, &self.set.set)).collect();
         let sessions = sessions?;
+        if self.locked {
+            travel::refuse_unless_locked(&self.recipes, &sessions)?;
+        }
         // What cannot be in one of several recipes is told before any runs.
         for session in &sessions {
             self.options(session)?;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
 
-use crate::cli::download::{Download, Event};
+use crate::cli::coming::Coming;
+use crate::cli::download::{Download, Other};
 use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::recipe::in_workspace;
 use crate::cli::terminal;
 use crate::formats::checkpoint::index;
 use crate::kind::registry::Registry;
@@ -133,13 +133,9 @@ fn list(workspace: &Path, registry: &Registry, as_json: bool) -> Outcome {
 
 /// What the recipes of a workspace want, and the recipes that do not check.
 fn wanted(workspace: &Path, registry: &Registry) -> (Vec<Row>, Vec<PathBuf>) {
-    let entries = fs::read_dir(workspace.join("recipes")).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"));
-    paths.sort();
     let mut rows: BTreeMap<(PathBuf, Option<String>), Row> = BTreeMap::new();
     let mut unread = Vec::new();
-    for recipe in paths {
+    for recipe in in_workspace(workspace) {
         let Ok(session) = Session::open(&recipe, registry, &[]) else {
             unread.push(recipe);
             continue;
@@ -210,8 +206,9 @@ fn get(workspace: &Path, name: &str, from: Option<String>) -> Outcome {
     let url = format!("{}/{}", folder.trim_end_matches('/'), published.file);
     let to = workspace.join(FOLDER).join(&published.file);
     let shown = format!("{FOLDER}/{}", published.file);
-    let mut progress = Progress::new(&url);
-    let fetched = Download { url: &url, sha256: &published.sha256, to: &to }.fetch(&mut |event| progress.show(event));
+    let mut progress = Coming::new(&url);
+    let fetched = Download { url: &url, sha256: &published.sha256, bytes: None, other: Other::SetAside, to: &to }
+        .fetch(&mut |event| progress.show(event));
     progress.finish();
     let fetched = fetched.map_err(Failure::Failed)?;
     let bytes = fs::metadata(&to).map_or(0, |metadata| metadata.len());
@@ -228,52 +225,4 @@ fn unknown(name: &str) -> Failure {
         "no weights are known as `{name}`; {hint}`ventral weights list` names them, and a file of another name must carry \
          its hash, as resnet50-11ad3fa6.pth does"
     ))
-}
-
-/// A download as it goes: a bar on a terminal, a line per tenth elsewhere.
-struct Progress<'a> {
-    url: &'a str,
-    bar: Option<ProgressBar>,
-    tenth: Option<u64>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(url: &'a str) -> Self {
-        Self { url, bar: None, tenth: None }
-    }
-
-    fn show(&mut self, event: Event) {
-        match (event, &self.bar) {
-            (Event::Note(text), Some(bar)) => bar.println(text),
-            (Event::Note(text), None) => terminal::note(&text),
-            (Event::Progress(here, total), _) if std::io::stderr().is_terminal() => {
-                let bar = self.bar.get_or_insert_with(|| {
-                    let template = "{wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}, {eta} left";
-                    let style = ProgressStyle::with_template(template).expect("a template of ours");
-                    ProgressBar::no_length().with_style(style).with_message(self.url.to_owned())
-                });
-                if let Some(total) = total {
-                    bar.set_length(total);
-                }
-                bar.set_position(here);
-            }
-            (Event::Progress(here, total), _) => {
-                let tenth = total.map_or(0, |total| 10 * here / total.max(1));
-                match self.tenth.replace(tenth) {
-                    None => {
-                        let size = total.map_or_else(String::new, |total| format!(" ({})", amount::bytes(total)));
-                        terminal::note(&format!("fetching {}{size}", self.url));
-                    }
-                    Some(last) if last < tenth => terminal::note(&format!("{}0 %", tenth)),
-                    Some(_) => {}
-                }
-            }
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }

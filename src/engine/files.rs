@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::digest::Digest;
+use crate::engine::away::Away;
 use crate::engine::store::Stat;
 use crate::formats::checkpoint::index;
 
@@ -18,17 +19,27 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub struct Files {
     known: BTreeMap<PathBuf, (Stat, Digest)>,
     changed: bool,
+    /// What the workspace says that it came without, by its folder, once somebody asked.
+    away: Option<(PathBuf, Away)>,
 }
 
 impl Files {
     /// Starts from what an earlier run remembered.
     pub fn new(known: BTreeMap<PathBuf, (Stat, Digest)>) -> Self {
-        Self { known, changed: false }
+        Self { known, ..Self::default() }
     }
 
     /// What is worth remembering, if anything is new.
     pub fn news(&self) -> Option<&BTreeMap<PathBuf, (Stat, Digest)>> {
         self.changed.then_some(&self.known)
+    }
+
+    /// What a workspace says that it came without.
+    pub fn away(&mut self, workspace: &Path) -> &Away {
+        if self.away.as_ref().is_none_or(|(of, _)| of != workspace) {
+            self.away = Some((workspace.to_owned(), Away::of(workspace)));
+        }
+        &self.away.as_ref().expect("it was just read").1
     }
 
     /// The digest of a file's content, or of a folder's names and contents; of an index of a checkpoint in parts, its own and
@@ -97,6 +108,18 @@ impl Files {
         }
         Ok(Digest::from(hasher))
     }
+}
+
+/// The files whose contents make the digest of a file or folder: itself, the parts that an index names, what lies in a folder.
+pub fn parts(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if fs::metadata(path)?.is_dir() {
+        let mut listing = Vec::new();
+        list(path, Path::new(""), &mut listing)?;
+        listing.sort();
+        return Ok(listing.into_iter().map(|relative| path.join(relative)).collect());
+    }
+    let parts = index::parts_of(path).into_iter().filter(|part| part.exists());
+    Ok(std::iter::once(path.to_owned()).chain(parts).collect())
 }
 
 fn list(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {

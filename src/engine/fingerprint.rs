@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use crate::digest::Digest;
+use crate::engine::away::Input;
 use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
@@ -30,11 +31,16 @@ pub struct FileProblem {
     pub param: String,
     pub path: PathBuf,
     pub error: io::Error,
+    /// Whether the recipe says where it comes from.
+    pub fetchable: bool,
 }
 
 impl std::fmt::Display for FileProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let why = match self.error.kind() {
+            io::ErrorKind::NotFound if self.fetchable => {
+                "there is no such file; `ventral fetch` gets it, as `data` says from where".to_owned()
+            }
             io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
             _ => self.error.to_string(),
         };
@@ -42,19 +48,26 @@ impl std::fmt::Display for FileProblem {
     }
 }
 
-/// The digests of the files that a node names; paths are relative to the workspace.
+/// The digests of the files that a node names; paths are relative to the workspace. What an unpacked study says to lie elsewhere, or not
+/// here, is taken as it says.
 pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, FileProblem> {
     node.kind
         .files(&node.params)
         .into_iter()
-        .map(|(param, path)| {
-            let path = match node.kind.starts(&param) {
-                true => plan.workspace.join(path),
-                false => resolve(&plan.workspace, path),
+        .map(|(param, written)| {
+            let away = files.away(&plan.workspace).input(written).cloned();
+            let path = match away.as_ref().and_then(Input::at) {
+                Some(at) => plan.workspace.join(at),
+                None if node.kind.starts(&param) => plan.workspace.join(written),
+                None => resolve(&plan.workspace, written),
             };
-            match files.digest(&path) {
-                Ok(digest) => Ok((param, (path, digest))),
-                Err(error) => Err(FileProblem { param, path, error }),
+            match (files.digest(&path), away) {
+                (Ok(digest), _) => Ok((param, (path, digest))),
+                (Err(error), Some(away)) if error.kind() == io::ErrorKind::NotFound => Ok((param, (path, away.digest))),
+                (Err(error), _) => {
+                    let fetchable = plan.origins.iter().any(|origin| origin.path == written);
+                    Err(FileProblem { param, path, error, fetchable })
+                }
             }
         })
         .collect()

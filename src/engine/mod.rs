@@ -1,5 +1,6 @@
 //! Incremental execution: keys, the store, the scheduler and the worker's door.
 
+pub mod away;
 mod dispatch;
 pub mod event;
 pub mod executor;

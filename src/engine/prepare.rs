@@ -53,6 +53,13 @@ impl Locked<'_> {
         upstream: &dyn Fn(NodeIndex) -> &'r [Record],
     ) -> Result<(Job, UnderWay), String> {
         let node = &walk.plan.nodes[self.at];
+        if let Some((param, (path, _))) = self.look.files.iter().find(|(_, (path, _))| !path.exists()) {
+            return Err(format!(
+                "`{param}`: {} is not here: the study was packed without it. Put the file there (`ventral fetch` does so where `data:` names \
+                 its source), and run again",
+                path.display()
+            ));
+        }
         let inputs = arrivals(walk, self.at, upstream)?;
         let keys = self.look.keys();
         let (mut missing, mut found) = (Vec::new(), Vec::new());

@@ -131,7 +131,11 @@ impl<'a> Walk<'a> {
                     held &= self.store.objects().holds(stored);
                 }
                 if !held {
-                    if node.keep || demand {
+                    let left_out = &files.away(&self.plan.workspace).results_left_out;
+                    let there = |stored: &Stored| self.store.objects().holds(stored);
+                    let on_purpose =
+                        record.outputs.iter().all(|stored| left_out.contains(&stored.digest) || there(stored));
+                    if (node.keep && !on_purpose) || demand {
                         return None;
                     }
                     dropped = true;

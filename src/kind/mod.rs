@@ -56,6 +56,8 @@ pub trait NodeKind: 'static {
     const PASSES: &'static [(&'static str, &'static str)] = &[];
     /// Whether it chooses among models by rows that it looks at: these are then no test rows of what it gives.
     const CHOOSES: bool = false;
+    /// Whether its outputs show the pictures that it reads as they are: where those are private, so are these.
+    const SHOWS_PICTURES: bool = false;
     /// How its fits map features to predictions, where they do: `predict` takes them then.
     const FIT: Option<Form> = None;
     /// The measures in its tables, the one that is spoken of first at the front; no part of a key.
@@ -175,6 +177,8 @@ pub struct Kind {
     /// What decodes the pictures that it names, with versions.
     pub decoders: Option<&'static str>,
     pub declared: Declared,
+    /// Whether its outputs show the pictures that it reads as they are.
+    pub shows_pictures: bool,
     /// The JSON Schema of `with`.
     pub schema: Json,
     /// Ports that a node's own parameters name.
@@ -225,6 +229,7 @@ impl Kind {
             threads: K::THREADS,
             decoders: K::DECODERS,
             declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
+            shows_pictures: K::SHOWS_PICTURES,
             schema,
             shape: K::SHAPE,
             normalise: |params| {

@@ -40,8 +40,22 @@ pub struct Plan {
     pub rung: Option<Rung>,
     /// Names of nodes (without variant) whose pictures are never published; absent, those that read them from files.
     pub private: Option<Vec<String>>,
+    /// Where files come from, in no key.
+    pub origins: Vec<Origin>,
     pub nodes: TiVec<NodeIndex, Node>,
     pub report: Vec<ReportItem>,
+}
+
+/// Where a file comes from, and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Where it lies, within the workspace.
+    pub path: String,
+    /// An address or a DOI.
+    pub from: String,
+    /// In hexadecimal digits.
+    pub sha256: String,
+    pub bytes: Option<u64>,
 }
 
 /// The last rung of a search by halving that is decided, and what decides the next.

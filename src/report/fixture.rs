@@ -156,6 +156,7 @@ pub fn fixture(options: Options) -> Fixture {
         sweep: vec![("layer".to_owned(), layers)],
         rung: None,
         private: Some(vec!["v4".to_owned()]),
+        origins: Vec::new(),
         nodes: maker.nodes,
         report: Vec::new(),
     };

@@ -30,6 +30,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::digest::Digest;
+use crate::plan::{NodeIndex, Plan};
 pub use crate::report::charts::charts;
 use crate::report::charts::pictures;
 pub use crate::report::page::card::Card;
@@ -70,6 +71,16 @@ pub fn index(title: &str, cards: &[Card]) -> Result<String, ReportError> {
 /// The same for one's own machine, with the runs under way.
 pub fn index_here(title: &str, cards: &[Card]) -> Result<String, ReportError> {
     site::render(title, cards, true)
+}
+
+/// The figures of the page, in order: their titles, and the nodes that each is drawn from.
+pub fn figures(study: &Study<'_>) -> Result<Vec<(String, Vec<NodeIndex>)>, ReportError> {
+    page::figures(study)
+}
+
+/// Whether a node's pictures are kept private.
+pub fn is_private(plan: &Plan, node: NodeIndex, images: &Images) -> bool {
+    pictures::kept_private(plan, node, images)
 }
 
 /// A digest over all that the page depends on: while it stands, so does the page.

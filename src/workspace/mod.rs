@@ -6,6 +6,8 @@ pub mod publish;
 pub mod reference;
 pub mod results;
 pub mod session;
+#[cfg(feature = "command")]
+pub mod travel;
 pub mod why;
 
 pub use crate::workspace::session::{ReportFailure, Session, Written};

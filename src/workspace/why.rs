@@ -100,6 +100,9 @@ impl<'a> View<'a> {
                     .join("; ")
             }
             State::New => "it never ran".to_owned(),
+            State::Dropped if self.session.plan.nodes[at].keep => {
+                "left out when the study was packed; made again only if something new reads it".to_owned()
+            }
             State::Dropped => "keep: false; made again only if something new reads it".to_owned(),
             _ => String::new(),
         }

@@ -34,6 +34,7 @@ mod notes;
 mod object_folder;
 mod objects;
 mod opened;
+mod parcel;
 mod record_folder;
 mod records;
 mod runs;

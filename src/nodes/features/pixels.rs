@@ -38,6 +38,7 @@ impl NodeKind for Pixels {
     const OUTPUTS: &'static [Output] =
         &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × pixels." }];
     const THREADS: Threads = Threads::Team;
+    const SHOWS_PICTURES: bool = true;
 }
 
 #[cfg(feature = "torch")]

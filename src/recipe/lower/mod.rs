@@ -1,5 +1,6 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod data;
 pub mod draws;
 pub mod grid;
 pub mod halving;
@@ -47,8 +48,8 @@ use crate::recipe::wording;
 use crate::value::ty::Type;
 
 /// The sections of a recipe.
-const SECTIONS: [&str; 10] =
-    ["version", "title", "about", "seed", "private", "vars", "sweep", "search", "nodes", "report"];
+const SECTIONS: [&str; 11] =
+    ["version", "title", "about", "seed", "private", "data", "vars", "sweep", "search", "nodes", "report"];
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// Under `private:` it stands for every node that has images.
@@ -110,6 +111,7 @@ pub fn lower(
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
     let private = section("private").map(|entry| read_private(entry, &heads, &variables, &mut problems));
+    let origins = section("data").map_or(Vec::new(), |entry| data::read(entry, &variables, &mut problems));
     let page = Page { charts, heads: &heads, variables: &variables, linked: &linked };
     let report = section("report").map_or(Vec::new(), |entry| page.read(entry, &mut problems));
     let about_nodes = about_nodes(&linked, &drafts, &variables);
@@ -136,6 +138,7 @@ pub fn lower(
         sweep: variables.sweep.variables.iter().map(|swept| (swept.name.clone(), swept.values.clone())).collect(),
         rung,
         private,
+        origins,
         nodes,
         report,
     };

@@ -28,6 +28,18 @@ pub fn schema(registry: &Registry, charts: &Charts) -> Json {
                 "description": "Nodes whose pictures are never published; `stimuli` stands for all nodes with images.",
                 "type": "array", "items": { "type": "string" }
             },
+            "data": {
+                "description": "Where files come from, by their paths; `ventral fetch` gets them.",
+                "type": ["object", "null"],
+                "additionalProperties": {
+                    "type": "object", "required": ["from", "sha256"], "additionalProperties": false,
+                    "properties": {
+                        "from": { "description": "An address (https://…) or a DOI.", "type": "string" },
+                        "sha256": { "description": "The SHA-256 of its content, in hexadecimal digits.", "type": "string" },
+                        "bytes": loosen(&json!({ "description": "Its size.", "type": "integer", "minimum": 0 }))
+                    }
+                }
+            },
             "vars": {
                 "description": "Variables: `${name}` stands for the value anywhere below; `--set NAME=VALUE` overrides.",
                 "type": ["object", "null"]

@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
 
 use crate::digest::Digest;
-use crate::plan::NodeIndex;
+use crate::plan::{NodeIndex, Plan};
 use crate::report::draw::base64::base64;
 use crate::report::read::results::Results;
 use crate::value::decode::{Decoder, Picture};
@@ -23,8 +23,13 @@ const QUALITY: u8 = 82;
 
 /// Whether a node's pictures stay here: those that the recipe names, or all that were read from files.
 pub fn is_private(results: &Results<'_>, node: NodeIndex, images: &Images) -> bool {
-    match &results.study.plan.private {
-        Some(names) => names.contains(&results.node(node).id.name),
+    kept_private(results.study.plan, node, images)
+}
+
+/// The same for a plan.
+pub fn kept_private(plan: &Plan, node: NodeIndex, images: &Images) -> bool {
+    match &plan.private {
+        Some(names) => names.contains(&plan.nodes[node].id.name),
         None => images.about.source != Source::Embedded,
     }
 }

@@ -43,7 +43,7 @@ pub enum Item {
 /// The report as the recipe lists it, or every kind's defaults; without what is private where everyone may look.
 pub fn items(results: &Results<'_>) -> Result<Vec<Item>, ReportError> {
     let mut items = all(results)?;
-    if results.study.audience == Audience::Everyone {
+    if results.study.audience != Audience::Here {
         for item in &mut items {
             if let Item::Figure(figure) = item
                 && figure.private

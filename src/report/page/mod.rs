@@ -107,6 +107,17 @@ pub fn live(study: &Study<'_>) -> Result<String, ReportError> {
     page(study, true)
 }
 
+/// The titles of the page's figures, in order, and the nodes that each is drawn from.
+pub fn figures(study: &Study<'_>) -> Result<Vec<(String, Vec<NodeIndex>)>, ReportError> {
+    let shown = items(&Results::new(study))?.into_iter();
+    Ok(shown
+        .filter_map(|item| match item {
+            Item::Figure(figure) => Some((figure.title, figure.nodes)),
+            _ => None,
+        })
+        .collect())
+}
+
 /// A page that follows a recipe of which there are no results yet.
 pub fn waiting(name: &str) -> String {
     let name = crate::report::draw::svg::escape(name);

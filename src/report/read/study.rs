@@ -33,6 +33,8 @@ pub enum Audience {
     Here,
     /// Everyone: what the recipe keeps private is left out, and the page leads back to the site's index.
     Everyone,
+    /// Whoever is handed the study: what the recipe keeps private is left out. The page is that of the workspace where nothing is.
+    Colleague,
 }
 
 /// Why there is no page.
