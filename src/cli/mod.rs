@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod download;
 mod export;
+mod import;
 mod init;
 mod inspect;
 mod kinds;
@@ -91,6 +92,8 @@ enum Command {
     Weights(weights::Weights),
     /// What the cache keeps; clear it; check it
     Cache(cache::Cache),
+    /// A recipe's skeleton of a notebook, with the slips that were seen in it
+    Import(import::Import),
     /// Make a new workspace with a recipe that runs
     Init(init::Init),
     /// What this machine offers: libtorch, devices, threads, disk
@@ -169,6 +172,7 @@ pub fn run_with(add: impl FnOnce(&mut Registry)) -> ExitCode {
         Command::Repl(command) => command.execute(&registry),
         Command::Weights(command) => command.execute(&registry),
         Command::Cache(command) => command.execute(),
+        Command::Import(command) => command.execute(),
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),
         Command::Completions(command) => command.execute(Arguments::command()),
