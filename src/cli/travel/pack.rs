@@ -1,6 +1,7 @@
 //! `ventral pack` and `ventral unpack`.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde_json::json;
@@ -48,7 +49,9 @@ impl Pack {
         let session = self.recipe.open(registry)?;
         let Self { with_cache, inputs_up_to: up_to, license, .. } = self;
         let options = pack::Options { with_cache, up_to, license };
-        let packed = pack::pack(&session, &self.file, &options).map_err(Failure::Failed)?;
+        let interrupted = terminal::interruption().map_err(Failure::Failed)?;
+        let packed =
+            pack::pack(&session, &self.file, &options, &interrupted).map_err(|why| ended(why, &interrupted))?;
         if self.json {
             terminal::print_json(&json!({ "file": self.file, "bytes": packed.bytes, "holds": packed.manifest }));
             return Ok(());
@@ -62,6 +65,15 @@ impl Pack {
         ));
         Ok(())
     }
+}
+
+/// How a command ends that did not do it: by its reason, or because the person said so.
+fn ended(why: String, interrupted: &AtomicBool) -> Failure {
+    if interrupted.load(Ordering::Relaxed) {
+        terminal::note("interrupted; nothing of it is left");
+        return Failure::Reported(130);
+    }
+    Failure::Failed(why)
 }
 
 /// Says what a pack came without.
@@ -102,7 +114,9 @@ impl Unpack {
             None if self.file.extension().is_some() => PathBuf::from(self.file.file_stem().unwrap_or_default()),
             None => return Err(Failure::Usage("name the folder to unpack to".to_owned())),
         };
-        let done = unpack::unpack(&self.file, &folder, self.up_to, registry).map_err(Failure::Failed)?;
+        let interrupted = terminal::interruption().map_err(Failure::Failed)?;
+        let done = unpack::unpack(&self.file, &folder, self.up_to, registry, &interrupted);
+        let done = done.map_err(|why| ended(why, &interrupted))?;
         if self.json {
             let cached = done.cached.as_ref().and_then(|cached| cached.as_ref().ok());
             let cached = cached.map(|(known, all)| json!({ "nodes": all, "cached": known }));

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
@@ -14,7 +15,7 @@ use crate::text::amount;
 use crate::workspace::travel::manifest::{CACHE, Content, Manifest, VERSION};
 use crate::workspace::travel::names;
 use crate::workspace::travel::sha;
-use crate::workspace::travel::sha::Hashing;
+use crate::workspace::travel::sha::{Hashing, Interruptible};
 
 /// A manifest is larger in no study: some hundred bytes a file.
 const MANIFEST_UP_TO: u64 = 256 << 20;
@@ -33,10 +34,12 @@ pub enum Source {
 
 impl Source {
     /// Its size and digest.
-    pub fn content(&self) -> Result<Content, String> {
+    pub fn content(&self, interrupted: &AtomicBool) -> Result<Content, String> {
         match self {
             Self::Text(text) => sha::of(&mut text.as_slice()).map_err(|error| error.to_string()),
-            Self::File(path) => sha::of_file(path).map_err(|error| format!("cannot pack {}: {error}", path.display())),
+            Self::File(path) => {
+                sha::of_file(path, interrupted).map_err(|error| format!("cannot pack {}: {error}", path.display()))
+            }
         }
     }
 
@@ -52,6 +55,7 @@ pub fn write(
     target: &Path,
     contents: &BTreeMap<String, Source>,
     known: &BTreeMap<String, Content>,
+    interrupted: &AtomicBool,
 ) -> Result<u64, String> {
     let cannot = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", target.display());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -72,7 +76,8 @@ pub fn write(
             Source::Text(text) => hashing.write_all(text).map_err(|e| cannot(&e))?,
             Source::File(path) => {
                 let unreadable = |error: io::Error| format!("cannot pack {}: {error}", path.display());
-                let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(unreadable)?);
+                let inner = BufReader::with_capacity(1 << 18, File::open(path).map_err(unreadable)?);
+                let mut file = Interruptible { inner, interrupted };
                 io::copy(&mut file, &mut hashing).map_err(|e| cannot(&e))?;
             }
         }
@@ -193,6 +198,7 @@ impl Opened {
     /// Hands every file to a function: its name, whether it may be started, and its bytes, which are held to their digest at the end.
     pub fn each(
         &mut self,
+        interrupted: &AtomicBool,
         take: &mut dyn FnMut(&str, bool, &mut dyn Read) -> Result<(), String>,
     ) -> Result<(), String> {
         let names: Vec<String> = self.manifest.files.keys().cloned().chain([MANIFEST.to_owned()]).collect();
@@ -205,7 +211,8 @@ impl Opened {
             let known = self.manifest.files.get(&name);
             // One byte more than it is to have tells that there are more.
             let limit = known.map_or(MANIFEST_UP_TO, |known| known.bytes.saturating_add(1));
-            let mut checked = Checked { inner: entry.take(limit), hashing: Hashing::new(io::sink()), broken: false };
+            let mut checked =
+                Checked { inner: entry.take(limit), interrupted, hashing: Hashing::new(io::sink()), broken: false };
             let taken = take(&name, starts, &mut checked);
             if checked.broken {
                 return Err(damaged("is damaged: its bytes do not unpack"));
@@ -220,14 +227,18 @@ impl Opened {
 }
 
 /// A reader that hashes what it reads, and remembers that it failed.
-struct Checked<R> {
+struct Checked<'a, R> {
     inner: R,
+    interrupted: &'a AtomicBool,
     hashing: Hashing<io::Sink>,
     broken: bool,
 }
 
-impl<R: Read> Read for Checked<R> {
+impl<R: Read> Read for Checked<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(io::Error::other("interrupted"));
+        }
         let count = self.inner.read(buffer).inspect_err(|_| self.broken = true)?;
         self.hashing.write_all(&buffer[..count])?;
         Ok(count)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use polars::prelude::{CsvWriter, SerWriter};
 
@@ -47,7 +48,7 @@ pub struct Packed {
 }
 
 /// Packs a study whose results are current into an archive; equal studies give equal bytes. The archive is there whole or not at all.
-pub fn pack(session: &Session, target: &Path, options: &Options) -> Result<Packed, String> {
+pub fn pack(session: &Session, target: &Path, options: &Options, interrupted: &AtomicBool) -> Result<Packed, String> {
     refuse_other(target)?;
     let plan = &session.plan;
     let recipe = plan.recipe.as_ref().ok_or("a study that was built in Rust has no recipe to pack")?;
@@ -65,8 +66,7 @@ pub fn pack(session: &Session, target: &Path, options: &Options) -> Result<Packe
     let name = name.unwrap_or_else(|| format!("recipes/{own}"));
     parcel.add_recipe(recipe, &name)?;
     parcel.contents.extend(carried.files.iter().map(|(name, path)| (name.clone(), Source::File(path.clone()))));
-    let set: String = plan.set.iter().map(|(k, v)| format!(" --set {}", names::quoted(&format!("{k}={v}")))).collect();
-    let typed = Typed { recipe: names::quoted(&name), set };
+    let typed = Typed { recipe: names::quoted(&name), set: settings(plan) };
     let report = format!("reports/{}/index.html", plan.name);
     let (page, fingerprint, figures, finished) = draw(session, &survey, &typed)?;
     parcel.contents.insert(report.clone(), Source::Text(page.into_bytes()));
@@ -94,7 +94,7 @@ pub fn pack(session: &Session, target: &Path, options: &Options) -> Result<Packe
     };
     let mut contents = parcel.contents;
     contents.insert("README.md".to_owned(), Source::Text(readme::text(plan, &manifest).into_bytes()));
-    manifest.files = digests(&contents)?;
+    manifest.files = digests(&contents, interrupted)?;
     let described = Crate {
         plan,
         outcomes: &survey.outcomes,
@@ -105,25 +105,29 @@ pub fn pack(session: &Session, target: &Path, options: &Options) -> Result<Packe
         license: options.license.as_deref(),
     };
     let metadata = Source::Text(described.text().into_bytes());
-    manifest.files.insert(METADATA.to_owned(), metadata.content()?);
+    manifest.files.insert(METADATA.to_owned(), metadata.content(interrupted)?);
     contents.insert(METADATA.to_owned(), metadata);
     let text = serde_json::to_string_pretty(&manifest).expect("a manifest serialises") + "\n";
     contents.insert(MANIFEST.to_owned(), Source::Text(text.into_bytes()));
-    let bytes = archive::write(target, &contents, &manifest.files)?;
+    let bytes = archive::write(target, &contents, &manifest.files, interrupted)?;
     Ok(Packed { manifest, bytes })
 }
 
-fn digests(contents: &BTreeMap<String, Source>) -> Result<BTreeMap<String, Content>, String> {
-    contents.iter().map(|(name, source)| Ok((name.clone(), source.content()?))).collect()
+fn digests(contents: &BTreeMap<String, Source>, interrupted: &AtomicBool) -> Result<BTreeMap<String, Content>, String> {
+    contents.iter().map(|(name, source)| Ok((name.clone(), source.content(interrupted)?))).collect()
 }
 
 /// Where scores and other tables lie in a pack.
 const RESULTS: &str = "results/";
 
+/// What is set, as a command line has it: ` --set K=V` each.
+fn settings(plan: &Plan) -> String {
+    plan.set.iter().map(|(k, v)| format!(" --set {}", names::quoted(&format!("{k}={v}")))).collect()
+}
+
 /// A recipe as commands name it.
 struct Typed {
     recipe: String,
-    /// ` --set K=V` for each setting.
     set: String,
 }
 
@@ -258,12 +262,13 @@ fn refuse_stale(session: &Session, survey: &Survey, recipe: &Path) -> Result<(),
         .collect();
     let Some((node, state)) = stale.first() else { return Ok(()) };
     Err(format!(
-        "{} of {} nodes have no current results, `{}` first ({}); `ventral run {}` makes them, and `ventral status` says more",
+        "{} of {} nodes have no current results, `{}` first ({}); `ventral run {}{}` makes them, and `ventral status` says more",
         stale.len(),
         session.plan.nodes.len(),
         node.id,
         state.name(),
-        shown(recipe, &session.plan.workspace)
+        shown(recipe, &session.plan.workspace),
+        settings(&session.plan)
     ))
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -40,6 +41,21 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
+/// A reader that ends where the person says so.
+pub struct Interruptible<'a, R> {
+    pub inner: R,
+    pub interrupted: &'a AtomicBool,
+}
+
+impl<R: Read> Read for Interruptible<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.inner.read(buffer)
+    }
+}
+
 /// What a stream holds.
 pub fn of(content: &mut dyn Read) -> io::Result<Content> {
     let mut hashing = Hashing::new(io::sink());
@@ -48,6 +64,7 @@ pub fn of(content: &mut dyn Read) -> io::Result<Content> {
 }
 
 /// What a file holds.
-pub fn of_file(path: &Path) -> io::Result<Content> {
-    of(&mut io::BufReader::with_capacity(1 << 18, File::open(path)?))
+pub fn of_file(path: &Path, interrupted: &AtomicBool) -> io::Result<Content> {
+    let inner = io::BufReader::with_capacity(1 << 18, File::open(path)?);
+    of(&mut Interruptible { inner, interrupted })
 }

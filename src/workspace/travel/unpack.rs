@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use crate::engine::record::State;
 use crate::engine::store::{History, Last, Store};
@@ -25,7 +26,13 @@ pub struct Unpacked {
 }
 
 /// Unpacks into a folder that is empty or not there. Nothing is left behind where the pack is refused.
-pub fn unpack(pack: &Path, folder: &Path, up_to: Option<u64>, registry: &Registry) -> Result<Unpacked, String> {
+pub fn unpack(
+    pack: &Path,
+    folder: &Path,
+    up_to: Option<u64>,
+    registry: &Registry,
+    interrupted: &AtomicBool,
+) -> Result<Unpacked, String> {
     let there = refuse_filled(folder)?;
     let mut opened = Opened::open(pack, up_to)?;
     let folder = std::path::absolute(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -37,7 +44,7 @@ pub fn unpack(pack: &Path, folder: &Path, up_to: Option<u64>, registry: &Registr
     }
     refuse_without_room(above, &opened.manifest)?;
     let staging = tempfile::Builder::new().prefix(".ventral-unpack-").tempdir_in(above).map_err(|e| cannot(&e))?;
-    fill(&mut opened, staging.path(), &cannot)?;
+    fill(&mut opened, staging.path(), interrupted, &cannot)?;
     if there {
         let entries: io::Result<Vec<_>> = fs::read_dir(staging.path()).and_then(Iterator::collect);
         for entry in entries.map_err(|e| cannot(&e))? {
@@ -80,14 +87,19 @@ fn refuse_without_room(above: &Path, manifest: &Manifest) -> Result<(), String> 
 }
 
 /// Writes every file, checked on its way; results go through the store.
-fn fill(opened: &mut Opened, root: &Path, cannot: &dyn Fn(&dyn std::fmt::Display) -> String) -> Result<(), String> {
+fn fill(
+    opened: &mut Opened,
+    root: &Path,
+    interrupted: &AtomicBool,
+    cannot: &dyn Fn(&dyn std::fmt::Display) -> String,
+) -> Result<(), String> {
     // What makes the folder a workspace.
     fs::create_dir(root.join("recipes")).map_err(|e| cannot(&e))?;
     let store = match opened.manifest.with_cache {
         true => Some(Store::open(&Store::place(root)).map_err(|e| cannot(&e))?),
         false => None,
     };
-    opened.each(&mut |name, starts, content| {
+    opened.each(interrupted, &mut |name, starts, content| {
         if let Some(file) = name.strip_prefix(CACHE) {
             let store =
                 store.as_ref().ok_or_else(|| format!("the pack has `{name}`, and says that it has no results"))?;
