@@ -46,7 +46,8 @@ def main():
     severity = sys.argv[2].upper() if len(sys.argv) > 2 else "REQUIRED"
     http.HttpRequester.get = get
     problems = 0
-    for profile in ["ro-crate-1.1", "workflow-ro-crate-1.0", "process-run-crate-0.5", "workflow-run-crate-0.5", "provenance-run-crate-0.5"]:
+    # It takes in those that it is a profile of: RO-Crate 1.1, Workflow RO-Crate 1.0, Process and Workflow Run Crate 0.5.
+    for profile in ["provenance-run-crate-0.5"]:
         settings = {
             "rocrate_uri": str(pack),
             "profile_identifier": profile,
