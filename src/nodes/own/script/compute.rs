@@ -7,7 +7,7 @@ use crate::kind::{Compute, KindError, Run};
 use crate::nodes::own::script::folder::Folder;
 use crate::nodes::own::script::given::{self, Inputs};
 use crate::nodes::own::script::promised::{self, Known};
-use crate::nodes::own::script::started::{self, Program};
+use crate::nodes::own::script::started::{self, Asked, Program};
 use crate::nodes::own::script::{Params, Script, Sees};
 use crate::value::Value;
 use crate::value::lineage::{Exposure, Lineage};
@@ -21,6 +21,7 @@ const SAME: f32 = 1e-5;
 impl Compute for Script {
     fn run(params: Params, run: &mut Run<'_>) -> Result<(), KindError> {
         let rounds = given::rounds(&params, run)?;
+        let version = ask_version(&params, run)?;
         let apart = rounds.iter().flatten().any(|round| round.fold.is_some());
         for (at, round) in rounds.iter().enumerate() {
             let fold = round.as_ref().and_then(|round| round.fold);
@@ -41,22 +42,25 @@ impl Compute for Script {
                 run.progress(at as u64 + 1, rounds.len() as u64, "folds");
             }
         }
-        tell_version(&params, run)
+        if let Some(version) = version.and_then(Asked::answer) {
+            run.version(&Path::new(&params.run[0]).file_name().unwrap_or_default().to_string_lossy(), &version);
+        }
+        Ok(())
     }
 }
 
-/// Tells the version of a program that counts by its name: one that is a file of the workspace is known by its content.
-fn tell_version(params: &Params, run: &mut Run<'_>) -> Result<(), KindError> {
+/// Asks a program that counts by its name for its version: one that is a file of the workspace is known by its content.
+fn ask_version(params: &Params, run: &Run<'_>) -> Result<Option<Asked>, KindError> {
     let is_file = |at: usize| run.files.contains_key(&format!("run.{at}"));
     if is_file(0) && !(1..params.run.len()).any(is_file) {
-        return Ok(());
+        return Ok(None);
     }
-    let folder = Folder::new().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
     let program = started::command(&params.run, run).swap_remove(0);
-    if let Some(version) = started::version(&program, folder.path(), run) {
-        run.version(&Path::new(&params.run[0]).file_name().unwrap_or_default().to_string_lossy(), &version);
-    }
-    Ok(())
+    Ok(Some(Asked::of(&program, new_folder()?, run)))
+}
+
+fn new_folder() -> Result<Folder, KindError> {
+    Folder::new().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))
 }
 
 /// One run of a program.
@@ -117,8 +121,7 @@ impl<'a> Step<'a> {
         again: bool,
         run: &mut Run<'_>,
     ) -> Result<BTreeMap<String, Value>, KindError> {
-        let folder =
-            Folder::new().map_err(|e| KindError::new(format!("no folder can be made for the program: {e}")))?;
+        let folder = new_folder()?;
         let params = self.params;
         given::write(folder.path(), params, inputs, self.round, run)?;
         let command = started::command(&params.run, run);

@@ -6,8 +6,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use crate::kind::{KindError, Limits, Run};
+use crate::nodes::own::script::folder::Folder;
 use crate::text::amount;
 
 /// Lines of a program that an error repeats, and how long each may be.
@@ -89,14 +91,27 @@ pub fn run(program: &Program<'_>, run: &mut Run<'_>) -> Result<(), KindError> {
     if status.success() { Ok(()) } else { Err(failed(&name, status, &lines, program)) }
 }
 
-/// The version that a program says it is of, asked in a folder: the first line that it prints to `--version`. Nothing where it prints none.
-pub fn version(program: &OsStr, folder: &Path, run: &Run<'_>) -> Option<String> {
-    let words = [program.to_owned(), OsString::from("--version")];
-    let limits = Limits { seconds: Some(PATIENCE), ..Limits::default() };
-    let asked = Program { command: &words, folder, seed: 0, limits, again: true };
-    let (status, lines) = converse(&mut started(&asked, run), &mut |_| {}).ok()?;
-    // Rscript says it on standard error, whose lines stand last; there is one.
-    lines.into_iter().next().filter(|line| status.success() && line.len() < 200)
+/// A version that is being asked for, beside the program's own run.
+pub struct Asked(JoinHandle<Option<String>>);
+
+impl Asked {
+    /// Asks a program in a folder, which is gone afterwards.
+    pub fn of(program: &OsStr, folder: Folder, run: &Run<'_>) -> Self {
+        let words = [program.to_owned(), OsString::from("--version")];
+        let limits = Limits { seconds: Some(PATIENCE), ..Limits::default() };
+        let asked = Program { command: &words, folder: folder.path(), seed: 0, limits, again: true };
+        let mut command = started(&asked, run);
+        Self(std::thread::spawn(move || {
+            let (status, lines) = converse(&mut command, &mut |_| {}).ok()?;
+            drop(folder);
+            lines.into_iter().next().filter(|line| status.success() && line.len() < 200)
+        }))
+    }
+
+    /// The first line that it printed, on standard output before standard error; nothing where it printed none.
+    pub fn answer(self) -> Option<String> {
+        self.0.join().unwrap_or_default()
+    }
 }
 
 /// The command in its folder, with a supervisor where there is one, and nothing of this process's own settings but what programs need.
