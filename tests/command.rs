@@ -513,3 +513,70 @@ mod needs_namespaces {
         assert!(summaries.next().is_some_and(|line| line.contains("0 failed, 0 skipped")), "{out}");
     }
 }
+
+#[test]
+fn a_check_tells_which_files_are_not_there() {
+    let recipe = "
+version: 1
+title: t
+nodes:
+  rec: { kind: load_recordings, with: { responses: data/r.npy, layout: stimuli_by_units, ids: data/ids.txt } }
+  it: { kind: synthetic_it, with: { images: 120 } }
+  layers: { kind: extract_layer, in: { images: it.images }, with: { model: alexnet, weights: weights/alexnet-owt-7be5be79.pth, layers: [features.0] } }
+";
+    let study = Study::with(recipe);
+    let checked = study.ventral(&["check", "recipes/a.yaml"]);
+    checked.succeeded();
+    assert_eq!(checked.out(), "recipes/a.yaml: 3 nodes, nothing wrong but 3 files that are not there\n");
+    let told = checked.err();
+    for words in [
+        "warning: data/r.npy is not there; `rec` (responses) reads it\n",
+        "warning: data/ids.txt is not there; `rec` (ids) reads it\n",
+        "warning: weights/alexnet-owt-7be5be79.pth is not there; `layers` (weights) reads it; `ventral weights get alexnet` gets it\n",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    study.ventral(&["check", "recipes/a.yaml", "--strict"]).refused(2, &["error: data/r.npy is not there"]);
+    let json = study.ventral(&["check", "recipes/a.yaml", "--strict", "--json"]).json();
+    assert_eq!(json.as_array().map(Vec::len), Some(3), "{json}");
+}
+
+#[test]
+fn values_are_shown_at_a_glance() {
+    let study = Study::with(SMALL);
+    study.run();
+    let shown = |what: &str| study.ventral(&["show", "recipes/a.yaml", what]).succeeded().out();
+    let split = shown("it.split");
+    assert!(split.starts_with("Split of ") && split.contains(" train, ") && split.contains("image_0"), "{split}");
+    let responses = shown("it.responses");
+    assert!(
+        responses.starts_with("Responses of 6 units to 58 stimuli, up to 4 repeats\nregions: IT (6)\n"),
+        "{responses}"
+    );
+    let labels = shown("it.labels");
+    assert!(labels.starts_with("Labels of ") && labels.contains("categories: "), "{labels}");
+    assert!(split.lines().count() < 14 && responses.lines().count() < 14 && labels.lines().count() < 14);
+}
+
+#[test]
+fn recipes_and_pages_come_along() {
+    let study = Study::with(SMALL);
+    let made = study.ventral(&["init", "lab", "--from", "similarity", "--from", "v4_layers.yaml"]);
+    made.succeeded();
+    assert!(made.out().contains("recipes/similarity.yaml"), "{}", made.out());
+    assert!(study.path("lab/recipes/v4_layers.yaml").is_file() && !study.path("lab/recipes/quickstart.yaml").exists());
+    study.ventral(&["check", "lab/recipes/similarity.yaml"]).succeeded();
+    study.ventral(&["init", "whole", "--from", "all"]).succeeded();
+    assert_eq!(study.path("whole/recipes").read_dir().expect("it reads").count(), 11);
+    study
+        .ventral(&["init", "none", "--from", "nothing"])
+        .refused(2, &["no recipe `nothing` comes with ventral", "`quickstart`"]);
+    assert!(!study.path("none").exists());
+    assert!(study.ventral(&["help", "data"]).succeeded().out().starts_with("# "));
+    assert!(study.ventral(&["help", "weights", "get"]).succeeded().out().contains("ventral weights get resnet50"));
+    let all = study.ventral(&["help"]).succeeded().out();
+    assert!(all.contains("Commands:") && all.contains("`own-steps`"), "{all}");
+    study
+        .ventral(&["help", "trainig"])
+        .refused(2, &["there is no command or page `trainig`; did you mean `training`?"]);
+}

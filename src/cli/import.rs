@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::terminal;
+use crate::nets::zoo::published;
 
 /// Python reads Python: nothing else knows all of its forms.
 const READER: &str = include_str!("../python/ventral_studies/_notebook.py");
@@ -51,7 +52,20 @@ impl Import {
         for (cell, slip) in &read.warnings {
             terminal::note(&format!("slip in cell {cell}: {slip}"));
         }
-        terminal::print(&read.recipe);
+        terminal::print(&with_weights(read.recipe));
         Ok(())
     }
+}
+
+/// Puts the file that `ventral weights get` fetches where the reader says that published weights are wanted.
+fn with_weights(mut recipe: String) -> String {
+    const WANTED: &str = "\"published:";
+    while let Some(at) = recipe.find(WANTED) {
+        let name = at + WANTED.len();
+        let end = recipe[name..].find('"').map_or(recipe.len(), |length| name + length);
+        let model = &recipe[name..end];
+        let file = published::find(model).map_or_else(|| format!("{model}.safetensors"), |published| published.file);
+        recipe.replace_range(at..(end + 1).min(recipe.len()), &format!("weights/{file}"));
+    }
+    recipe
 }

@@ -8,7 +8,9 @@ use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
 use crate::cli::outcome::{Failure, Outcome};
+use crate::cli::shipped::{self, Named};
 use crate::cli::terminal;
+use crate::diagnostic::{listed, quoted};
 use crate::engine::machine::Machine;
 use crate::engine::worker::memory;
 use crate::engine::worker::pool::Workers;
@@ -17,7 +19,6 @@ use crate::recipe::manual::schema;
 use crate::system;
 use crate::text::amount;
 
-const QUICKSTART: &str = include_str!("../../recipes/quickstart.yaml");
 const CACHE_PAGE: &str = include_str!("../../cache/README.md");
 const PAGES: &str = include_str!("pages.yml");
 const REPORTS_PAGE: &str = include_str!("../../reports/README.md");
@@ -27,6 +28,9 @@ const REPORTS_PAGE: &str = include_str!("../../reports/README.md");
 pub struct Init {
     /// The folder to make; files that are there already stay as they are
     dir: PathBuf,
+    /// The recipe to begin with instead of the quickstart: one that comes with ventral, such as `similarity`; several, or `all`
+    #[arg(long, value_name = "NAME")]
+    from: Vec<String>,
     /// Add a workflow that puts the site of `ventral publish site` on GitHub Pages
     #[arg(long)]
     pages: bool,
@@ -37,20 +41,45 @@ impl Init {
         let schema = serde_json::to_string_pretty(&schema::schema(registry, crate::report::charts()))
             .expect("JSON values serialise");
         let pages = self.pages.then_some((".github/workflows/pages.yml", PAGES));
-        let files: [(&str, &str); 5] = [
-            ("recipes/quickstart.yaml", QUICKSTART),
+        let recipes = self.recipes()?;
+        let of_recipes = recipes.iter().map(|(name, text)| (format!("recipes/{name}.yaml"), *text));
+        let of_recipes: Vec<(String, &str)> = of_recipes.collect();
+        let files: [(&str, &str); 4] = [
             ("recipes/schema.json", &schema),
             ("cache/README.md", CACHE_PAGE),
             ("reports/README.md", REPORTS_PAGE),
             (".gitignore", "/cache/*\n!/cache/README.md\n/reports/*\n!/reports/README.md\n/weights/\n"),
         ];
-        for (name, text) in files.into_iter().chain(pages) {
+        let of_recipes = of_recipes.iter().map(|(name, text)| (name.as_str(), *text));
+        for (name, text) in of_recipes.chain(files).chain(pages) {
             let path = self.dir.join(name);
             let made = write_new(&path, text).map_err(|e| Failure::Failed(format!("{}: {e}", path.display())))?;
             terminal::note(&format!("{} {}", if made { "made" } else { "kept" }, path.display()));
         }
-        terminal::print(&format!("now: ventral run {}", self.dir.join("recipes/quickstart.yaml").display()));
+        let first =
+            recipes.iter().find(|(name, _)| *name == shipped::FIRST).or(recipes.first()).map_or("", |(name, _)| name);
+        terminal::print(&format!("now: ventral run {}", self.dir.join(format!("recipes/{first}.yaml")).display()));
         Ok(())
+    }
+
+    /// The recipes asked for, each once.
+    fn recipes(&self) -> Result<Vec<Named>, Failure> {
+        if self.from.iter().any(|name| name == "all") {
+            return Ok(shipped::RECIPES.to_vec());
+        }
+        let mut found: Vec<Named> = Vec::new();
+        let asked = self.from.iter().map(String::as_str);
+        for name in asked.chain(self.from.is_empty().then_some(shipped::FIRST)) {
+            let one = shipped::RECIPES.iter().find(|(known, _)| *known == name.trim_end_matches(".yaml"));
+            let one = one.ok_or_else(|| {
+                let known = listed(shipped::RECIPES.iter().map(|(name, _)| *name));
+                Failure::Usage(format!("no recipe {} comes with ventral; there are {known}, and `all`", quoted(name)))
+            })?;
+            if !found.contains(one) {
+                found.push(*one);
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -1,14 +1,17 @@
 //! `ventral check`, `kinds`, `schema` and `graph`: recipes and kinds, with nothing run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use typed_index_collections::TiVec;
 
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::{Recipe, assignment, open};
 use crate::cli::terminal;
+use crate::cli::weights;
+use crate::diagnostic::quoted;
+use crate::engine::fingerprint::{self, Absent};
 use crate::kind::registry::Registry;
 use crate::recipe::manual::kinds::Entry;
 use crate::recipe::manual::{kinds, schema};
@@ -16,7 +19,8 @@ use crate::report::draw::dag;
 
 /// Read and type-check recipes; nothing runs
 ///
-/// Every problem of every recipe is told, each with its place, the line and a hint. Exit status 2 if there is any.
+/// Every problem of every recipe is told, each with its place, the line and a hint. Exit status 2 if there is any. Files and weights
+/// that are not there are told as well, with what fetches them; they are problems under `--strict` alone.
 #[derive(Args)]
 pub struct Check {
     /// Recipe files
@@ -25,6 +29,9 @@ pub struct Check {
     /// Override a variable, or replace a sweep
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     set: Vec<(String, String)>,
+    /// Count files that are not there as problems
+    #[arg(long)]
+    strict: bool,
     /// Print problems as JSON
     #[arg(long)]
     json: bool,
@@ -36,10 +43,24 @@ impl Check {
         let mut problems = Vec::new();
         for path in &self.recipes {
             match open(path, registry, &self.set) {
-                Ok(session) if !self.json => {
-                    terminal::print(&format!("{}: {} nodes, nothing wrong", path.display(), session.plan.nodes.len()));
+                Ok(session) => {
+                    let absent = fingerprint::absent(&session.plan);
+                    wrong |= self.strict && !absent.is_empty();
+                    if self.json {
+                        problems.extend(self.strict.then(|| json!(absent.iter().map(as_json).collect::<Vec<_>>())));
+                        continue;
+                    }
+                    let word = if self.strict { "error" } else { "warning" };
+                    absent
+                        .iter()
+                        .for_each(|file| terminal::note(&format!("{word}: {}", words(file, &session.plan.workspace))));
+                    let said = match absent.len() {
+                        0 => "nothing wrong".to_owned(),
+                        1 => "nothing wrong but a file that is not there".to_owned(),
+                        n => format!("nothing wrong but {n} files that are not there"),
+                    };
+                    terminal::print(&format!("{}: {} nodes, {said}", path.display(), session.plan.nodes.len()));
                 }
-                Ok(_) => {}
                 Err(Failure::Recipe(diagnostics)) => {
                     wrong = true;
                     if self.json {
@@ -58,6 +79,22 @@ impl Check {
         }
         if wrong { Err(Failure::Reported(2)) } else { Ok(()) }
     }
+}
+
+/// A file that is not there, who reads it, and what fetches it.
+fn words(file: &Absent, workspace: &Path) -> String {
+    let readers = file.readers.iter().map(|(node, param)| format!("{} ({param})", quoted(node)));
+    let fetch = match (file.fetchable, weights::fetched_by(&file.path, workspace)) {
+        (true, _) => "; `ventral fetch` gets it".to_owned(),
+        (_, Some(model)) => format!("; `ventral weights get {model}` gets it"),
+        _ => String::new(),
+    };
+    format!("{} is not there; {} reads it{fetch}", file.written, readers.collect::<Vec<_>>().join(", "))
+}
+
+fn as_json(file: &Absent) -> Json {
+    let readers = file.readers.iter().map(|(node, param)| json!({ "node": node, "parameter": param }));
+    json!({ "severity": "error", "message": format!("{} is not there", file.written), "readers": readers.collect::<Vec<_>>() })
 }
 
 /// How a graph is written.

@@ -6,6 +6,8 @@ mod compare;
 mod completions;
 mod download;
 mod export;
+mod glance;
+mod help;
 mod import;
 mod init;
 mod inspect;
@@ -21,6 +23,7 @@ mod repl;
 mod result;
 mod run;
 mod serve;
+mod shipped;
 mod show;
 mod terminal;
 mod travel;
@@ -39,7 +42,7 @@ use crate::kind::registry::Registry;
 /// A recipe (YAML) names a DAG of nodes. `ventral run` computes what changed, keeps every result in `cache/`, and writes
 /// a report page to `reports/`.
 #[derive(Parser)]
-#[command(name = "ventral", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "ventral", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Start with `ventral init my-study`, then `ventral run my-study/recipes/quickstart.yaml`.\n\
     Results go to standard output, progress to standard error. Exit status: 0 done, 1 a node failed,\n\
     2 recipe or usage wrong, 130 interrupted.")]
@@ -102,6 +105,8 @@ enum Command {
     Completions(completions::Completions),
     /// Write the manual's pages, one per command: `ventral man ~/.local/share/man/man1`
     Man(man::Man),
+    /// A command's help, or a page of the manual: data, measures, training, …
+    Help(help::Help),
 }
 
 /// Runs the command line, with kinds of one's own beside those that ship; the exit status is the contract's.
@@ -176,6 +181,7 @@ pub fn run_with(add: impl FnOnce(&mut Registry)) -> ExitCode {
         Command::Init(command) => command.execute(&registry),
         Command::Doctor(command) => command.execute(),
         Command::Completions(command) => command.execute(Arguments::command()),
+        Command::Help(command) => command.execute(Arguments::command()),
         Command::Man(command) => command.execute(Arguments::command()),
     };
     match outcome {

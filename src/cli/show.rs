@@ -5,6 +5,7 @@ use polars::frame::DataFrame;
 use polars::prelude::AnyValue;
 use serde_json::{Map, Value as Json, json};
 
+use crate::cli::glance;
 use crate::cli::outcome::Outcome;
 use crate::cli::recipe::Recipe;
 use crate::cli::record;
@@ -203,22 +204,12 @@ fn as_text(value: &Value) -> String {
             for exposure in &matrix.about.lineage.fitted {
                 text.push_str(&format!("\nfitted by {} on {} stimuli", exposure.by, exposure.len()));
             }
-            let shown = 6.min(view.ncols());
-            let names: Vec<String> = match &matrix.about.columns {
-                Some(names) => names[..shown].to_vec(),
-                None => (0..shown).map(|column| column.to_string()).collect(),
-            };
-            let header: Vec<&str> = std::iter::once("row").chain(names.iter().map(String::as_str)).collect();
-            let lines = (0..8.min(view.nrows())).map(|row| {
-                let name =
-                    matrix.about.stimuli.as_ref().map_or_else(|| row.to_string(), |s| s.get(row).name.to_string());
-                std::iter::once(name).chain((0..shown).map(|column| format!("{:.4}", view[[row, column]]))).collect()
-            });
             text.push('\n');
-            text.push_str(&terminal::table(&header, &header[1..], lines.collect()));
+            text.push_str(&glance::head(matrix.about.stimuli.as_ref(), matrix.about.columns.as_deref(), view));
             text
         }
-        other => serde_json::to_string_pretty(&as_json(other)).expect("JSON values serialise"),
+        other => glance::text(other)
+            .unwrap_or_else(|| serde_json::to_string_pretty(&as_json(other)).expect("JSON values serialise")),
     }
 }
 

@@ -105,12 +105,17 @@ impl Row {
     }
 }
 
+/// What `ventral weights get` would be asked for, for a file.
+pub fn fetched_by(path: &Path, workspace: &Path) -> Option<&'static str> {
+    let fetched = |published: &Published| workspace.join(FOLDER).join(&published.file) == path;
+    published::files().find(fetched).and_then(|published| published.model)
+}
+
 fn list(workspace: &Path, registry: &Registry, as_json: bool) -> Outcome {
     let (mut rows, unread) = wanted(workspace, registry);
     let known: Vec<Published> = published::files().collect();
     for row in &mut rows {
-        let fetched = |published: &&Published| workspace.join(FOLDER).join(&published.file) == row.path;
-        row.get = known.iter().find(fetched).and_then(|published| published.model);
+        row.get = fetched_by(&row.path, workspace);
     }
     let wanted = rows.len();
     for published in known {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use crate::digest::Digest;
-use crate::engine::away::Input;
+use crate::engine::away::{Away, Input};
 use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
@@ -46,6 +46,46 @@ impl std::fmt::Display for FileProblem {
         };
         write!(f, "`{}`: {}: {why}", self.param, self.path.display())
     }
+}
+
+/// A file that a node names and that is not there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Absent {
+    /// As the recipe writes it.
+    pub written: String,
+    pub path: PathBuf,
+    /// Nodes and their parameters.
+    pub readers: BTreeSet<(String, String)>,
+    /// Whether the recipe says where it comes from.
+    pub fetchable: bool,
+}
+
+/// The files that are not there, in the order of the recipe; nothing is read. What an unpacked study says to lie elsewhere counts as there.
+pub fn absent(plan: &Plan) -> Vec<Absent> {
+    let away = Away::of(&plan.workspace);
+    let mut found: Vec<Absent> = Vec::new();
+    for node in &plan.nodes {
+        for (param, written) in node.kind.files(&node.params) {
+            let path = match node.kind.starts(&param) {
+                true => plan.workspace.join(written),
+                false => resolve(&plan.workspace, written),
+            };
+            if away.input(written).is_some() || path.exists() {
+                continue;
+            }
+            let reader = (node.id.name.clone(), param);
+            match found.iter_mut().find(|known| known.written == written) {
+                Some(known) => drop(known.readers.insert(reader)),
+                None => found.push(Absent {
+                    written: written.to_owned(),
+                    path,
+                    readers: BTreeSet::from([reader]),
+                    fetchable: plan.origins.iter().any(|origin| origin.path == written),
+                }),
+            }
+        }
+    }
+    found
 }
 
 /// The digests of the files that a node names; paths are relative to the workspace. What an unpacked study says to lie elsewhere, or not

@@ -1,6 +1,7 @@
 """A recipe's skeleton of a notebook: what it loads, the network, layers, PCA, regressions and scores, found by what it calls.
 
-`python3 _notebook.py NOTEBOOK` prints a JSON document: `recipe`, a text, and `warnings`, slips that such notebooks are known for, each
+`python3 _notebook.py NOTEBOOK` prints a JSON document: `recipe`, a text (in which `"published:MODEL"` stands for the file of published
+weights), and `warnings`, slips that such notebooks are known for, each
 with its cell. Nothing of the notebook is run. Python's own parser reads it, and no other package is needed.
 """
 
@@ -537,7 +538,7 @@ class Recipe:
                 self.todo.append("no layer was found; `layers` lists those to read")
             weights = "random"
             if not detail["random"] or self.of.loaded_weights:
-                weights = found["weights"][1] if "weights" in found else f"weights/{detail['model']}.safetensors"
+                weights = found["weights"][1] if "weights" in found else f"published:{detail['model']}"
                 if "weights" not in found:
                     self.todo.append(f"`ventral weights get {detail['model']}` fetches the published weights")
             params = {"model": detail["model"], "weights": weights, "layers": layers}
