@@ -3,6 +3,7 @@
 //! It knows no YAML; a session may build one in Rust.
 
 pub mod draws;
+pub mod question;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +15,7 @@ use typed_index_collections::TiVec;
 
 use crate::kind::Kind;
 use crate::kind::chart::Options;
+use crate::plan::question::Question;
 use crate::value::ty::Type;
 
 /// Nodes in an order in which every node comes after what it reads.
@@ -34,7 +36,7 @@ pub struct Plan {
     pub about: String,
     /// The folder against which relative paths are resolved.
     pub workspace: PathBuf,
-    /// Swept variables and their values, in order.
+    /// Swept variables and what their values are called, in order.
     pub sweep: Vec<(String, Vec<Json>)>,
     /// What decides how a search by halving goes on; absent without one, and once all its rungs are decided.
     pub rung: Option<Rung>,
@@ -43,6 +45,8 @@ pub struct Plan {
     /// Where files come from, in no key.
     pub origins: Vec<Origin>,
     pub nodes: TiVec<NodeIndex, Node>,
+    /// What the page answers; absent, which variant is best.
+    pub question: Option<Question>,
     pub report: Vec<ReportItem>,
 }
 

@@ -158,6 +158,7 @@ pub fn fixture(options: Options) -> Fixture {
         private: Some(vec!["v4".to_owned()]),
         origins: Vec::new(),
         nodes: maker.nodes,
+        question: None,
         report: Vec::new(),
     };
     Fixture { plan, outcomes: maker.outcomes, sources: BTreeMap::new(), store: maker.store, cache: maker.cache }

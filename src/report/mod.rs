@@ -89,6 +89,7 @@ pub fn fingerprint(study: &Study<'_>) -> Digest {
     let plan = study.plan;
     feed(&mut hasher, &json!([REPORT_VERSION, env!("CARGO_PKG_VERSION"), study.finished, study.audience]));
     feed(&mut hasher, &(&plan.name, &plan.source, &plan.title, &plan.about, &plan.sweep, &plan.private, &plan.report));
+    feed(&mut hasher, &plan.question);
     feed(&mut hasher, &plan.recipe.as_ref().map(|path| path.strip_prefix(&plan.workspace).unwrap_or(path)));
     for (at, node) in plan.nodes.iter_enumerated() {
         feed(&mut hasher, &(&node.id, node.kind.name, node.kind.version, &node.params, &node.about));

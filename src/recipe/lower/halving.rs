@@ -13,7 +13,7 @@ use crate::recipe::lower::link::Linked;
 use crate::recipe::lower::reference;
 use crate::recipe::lower::suggest::suggest;
 use crate::recipe::lower::sweep;
-use crate::recipe::lower::sweep::{Row, Sweep, Swept};
+use crate::recipe::lower::sweep::{Level, Row, Sweep, Swept};
 use crate::recipe::lower::variables::Variables;
 use crate::recipe::syntax::tree::{Entry, Value};
 
@@ -78,7 +78,7 @@ pub fn read(entries: &[Entry], section: &Entry, variables: &Variables, problems:
         problems.error(by.place.clone(), "`by` is a reference to scores on val").help(example);
         return None;
     };
-    Some(Halving { rung: Swept::new(&rung.key, values), by: text, by_place: by.value.place.clone(), measure })
+    Some(Halving { rung: Swept::plain(&rung.key, values), by: text, by_place: by.value.place.clone(), measure })
 }
 
 fn grows(values: &[Json]) -> bool {
@@ -142,7 +142,7 @@ impl Halving {
         linked: &Linked,
     ) -> Option<plan::Rung> {
         let rung = survivors.len();
-        if rung + 1 >= self.rung.values.len() {
+        if rung + 1 >= self.rung.levels.len() {
             return None;
         }
         let all: Vec<usize> = (0..trials.len()).collect();
@@ -153,7 +153,7 @@ impl Halving {
             let found = linked.variants[node].all.iter().find(|&&at| linked.placed[at].row == row);
             found.map(|&at| (trial, at))
         });
-        let ratio = ratio(&self.rung.values, rung);
+        let ratio = ratio(&self.rung.levels, rung);
         Some(plan::Rung {
             judges: judges.collect(),
             port,
@@ -164,8 +164,8 @@ impl Halving {
 }
 
 /// How much larger the next budget is: as much fewer trials go on, so that each rung costs the same.
-fn ratio(values: &[Json], rung: usize) -> f64 {
-    let number = |at: usize| values[at].as_f64().expect("`grows` holds");
+fn ratio(levels: &[Level], rung: usize) -> f64 {
+    let number = |at: usize| levels[at].value.as_f64().expect("`grows` holds");
     number(rung + 1) / number(rung)
 }
 
@@ -176,6 +176,6 @@ mod tests {
 
     #[test]
     fn each_rung_costs_the_same() {
-        assert_eq!(ratio(&[json!(3), json!(9)], 0), 3.0);
+        assert_eq!(ratio(&[json!(3), json!(9)].map(Level::plain), 0), 3.0);
     }
 }

@@ -298,8 +298,7 @@ impl Linker<'_, '_> {
 fn label(label: &Label, target: &Target, free: &[usize], from: &Row, sweep: &Sweep) -> Vec<(String, Json)> {
     let named = |text: &str| ("label".to_owned(), Json::String(text.to_owned()));
     let over = free.iter().filter_map(|&variable| {
-        let value = sweep.value(from, variable)?;
-        Some((sweep.variables[variable].name.clone(), value.clone()))
+        Some((sweep.variables[variable].name.clone(), sweep.label(from, variable)?))
     });
     let own = match label {
         Label::None => return Vec::new(),

@@ -13,6 +13,7 @@ pub mod node;
 pub mod page;
 pub mod params;
 pub mod ports;
+pub mod question;
 pub mod reference;
 pub mod search;
 pub mod settings;
@@ -40,6 +41,7 @@ use crate::recipe::lower::page::Page;
 use crate::recipe::lower::search::Search;
 use crate::recipe::lower::settings::Settings;
 use crate::recipe::lower::suggest::{meant, suggest};
+use crate::recipe::lower::sweep::{Level, Swept};
 use crate::recipe::lower::variables::Variables;
 use crate::recipe::root::workspace_of;
 use crate::recipe::syntax::read;
@@ -48,8 +50,9 @@ use crate::recipe::wording;
 use crate::value::ty::Type;
 
 /// The sections of a recipe.
-const SECTIONS: [&str; 11] =
-    ["version", "title", "about", "seed", "private", "data", "vars", "sweep", "search", "nodes", "report"];
+const SECTIONS: [&str; 12] = [
+    "version", "title", "about", "seed", "private", "data", "vars", "sweep", "search", "question", "nodes", "report",
+];
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// Under `private:` it stands for every node that has images.
@@ -113,6 +116,7 @@ pub fn lower(
     let private = section("private").map(|entry| read_private(entry, &heads, &variables, &mut problems));
     let origins = section("data").map_or(Vec::new(), |entry| data::read(entry, &variables, &mut problems));
     let page = Page { charts, heads: &heads, variables: &variables, linked: &linked };
+    let question = section("question").and_then(|entry| question::read(entry, &page, &mut problems));
     let report = section("report").map_or(Vec::new(), |entry| page.read(entry, &mut problems));
     let about_nodes = about_nodes(&linked, &drafts, &variables);
     variables.finish(&mut problems);
@@ -135,14 +139,20 @@ pub fn lower(
             Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
             None => workspace_of(name),
         },
-        sweep: variables.sweep.variables.iter().map(|swept| (swept.name.clone(), swept.values.clone())).collect(),
+        sweep: variables.sweep.variables.iter().map(labelled).collect(),
         rung,
         private,
         origins,
         nodes,
+        question,
         report,
     };
     Ok(Loaded { plan, warnings })
+}
+
+/// A swept variable with what its values are called.
+fn labelled(swept: &Swept) -> (String, Vec<Json>) {
+    (swept.name.clone(), swept.levels.iter().map(Level::label).collect())
 }
 
 /// Reports sections that there are none of, and a version that is another.

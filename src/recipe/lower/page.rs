@@ -233,7 +233,12 @@ impl Page<'_, '_> {
             }
             return None;
         };
-        let text = self.text("node", field, problems)?;
+        self.referred(what, field, problems)
+    }
+
+    /// The nodes that a field refers to.
+    pub fn referred(&self, what: &str, field: &Entry, problems: &mut Problems) -> Option<Found> {
+        let text = self.text(&field.key, field, problems)?;
         let tree = &field.value;
         let source = Arc::clone(&problems.source);
         let written = tree.text() == Some(text.as_str());
@@ -306,5 +311,5 @@ pub fn text(key: &str, field: &Entry, variables: &Variables, problems: &mut Prob
     }
 }
 
-/// Nodes, the port and how many variants were meant, and where the reference stands.
-type Found = (Vec<NodeIndex>, Option<String>, usize, Range<usize>);
+/// The variants meant, their port, the node's place among the heads, and where the reference stands.
+pub type Found = (Vec<NodeIndex>, Option<String>, usize, Range<usize>);

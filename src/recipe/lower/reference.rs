@@ -125,7 +125,7 @@ mod tests {
     use crate::recipe::lower::sweep::Swept;
 
     fn read(text: &str) -> Result<Reference, Malformed> {
-        parse(text, &Sweep::grid(vec![Swept::new("layer", vec![json!("a")]), Swept::new("k", vec![json!(1)])]))
+        parse(text, &Sweep::grid(vec![Swept::plain("layer", vec![json!("a")]), Swept::plain("k", vec![json!(1)])]))
     }
 
     fn choice(variable: &str, value: Option<&str>, at: Range<usize>) -> Choice {

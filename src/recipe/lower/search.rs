@@ -82,7 +82,8 @@ pub fn read(
     for Entry { key, place, .. } in names(entry) {
         variables.declare(key, place, problems);
         if let Some(setting) = settings.take(key) {
-            fixed.insert(key, setting.swept(problems));
+            let levels = setting.swept(&[], problems);
+            fixed.insert(key, levels.into_iter().map(|level| level.value).collect());
         }
     }
     read_section(entry, seed, &fixed, variables, problems)
@@ -257,7 +258,7 @@ fn draw(over: &[(String, Space)], trials: usize, seed: u64) -> (Vec<Swept>, Vec<
         });
         drawn.push(indices.collect());
     }
-    let variables = over.iter().zip(values).map(|((name, _), values)| Swept::new(name, values)).collect();
+    let variables = over.iter().zip(values).map(|((name, _), values)| Swept::plain(name, values)).collect();
     (variables, drawn)
 }
 
@@ -287,7 +288,7 @@ impl Search {
         let Some(halving) = &self.halving else { return Sweep::chosen(self.variables.clone(), self.trials.clone()) };
         let variables = self.variables.iter().cloned().chain([halving.rung.clone()]).collect();
         let all: Vec<usize> = (0..self.trials.len()).collect();
-        let rungs = std::iter::once(&all).chain(survivors).take(halving.rung.values.len()).enumerate();
+        let rungs = std::iter::once(&all).chain(survivors).take(halving.rung.levels.len()).enumerate();
         let row = |rung: usize, trial: &usize| self.trials[*trial].iter().copied().chain([rung]).collect();
         let rows = rungs.flat_map(|(rung, trials)| trials.iter().map(move |trial| row(rung, trial)));
         Sweep::chosen(variables, rows.collect())
@@ -328,13 +329,13 @@ mod tests {
         let (variables, trials) = draw(&spaces(), 40, 7);
         assert_eq!(trials.len(), 40);
         assert_eq!(trials.iter().collect::<HashSet<_>>().len(), 40);
-        let rates: Vec<f64> = variables[0].values.iter().map(|value| value.as_f64().unwrap()).collect();
+        let rates: Vec<f64> = variables[0].levels.iter().map(|level| level.value.as_f64().unwrap()).collect();
         assert!(rates.iter().all(|rate| (1e-4..=0.1).contains(rate)));
         let small = rates.iter().filter(|rate| **rate < 10f64.powf(-2.5)).count();
         assert!((10..=30).contains(&small), "half of a log scale lies below its middle: {small}");
-        assert!(variables[1].values.iter().all(|value| (8..=11).contains(&value.as_i64().unwrap())));
+        assert!(variables[1].levels.iter().all(|level| (8..=11).contains(&level.value.as_i64().unwrap())));
         assert_eq!(draw(&spaces(), 40, 7).1, trials);
-        assert_ne!(draw(&spaces(), 40, 8).0[0].values, variables[0].values);
+        assert_ne!(draw(&spaces(), 40, 8).0[0].levels, variables[0].levels);
     }
 
     #[test]
@@ -346,7 +347,7 @@ mod tests {
     #[test]
     fn rungs_hold_the_trials_that_went_on() {
         let (variables, trials) = draw(&spaces(), 9, 1);
-        let rung = Swept::new("epochs", vec![json!(3), json!(9), json!(27)]);
+        let rung = Swept::plain("epochs", vec![json!(3), json!(9), json!(27)]);
         let halving = Halving { rung, by: "scores".into(), by_place: 0..0, measure: Some("r".into()) };
         let search = Search { variables, trials, halving: Some(halving) };
         let rows = |survivors: &[Vec<usize>]| search.sweep(survivors).project(&[0, 1, 2, 3]).unwrap().len();

@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Problems, Source, quoted};
 use crate::recipe::lower::suggest::{meant, suggest};
-use crate::recipe::lower::sweep::{repeated, wrong_value};
+use crate::recipe::lower::sweep::{Level, repeated, wrong_value};
 use crate::recipe::syntax::read;
 use crate::recipe::syntax::tree::{Entry, Tree, Value};
+use crate::recipe::wording;
 
 /// What a setting's name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,8 @@ impl Setting {
         flat(&self.tree).expect("`Settings::read` lets variables have no other values")
     }
 
-    /// The values as those of a swept variable: one, or a list.
-    pub fn swept(self, problems: &mut Problems) -> Vec<Json> {
+    /// The values as those of a swept variable: one, or a list. Each may be a name that the recipe gives one of its `levels`.
+    pub fn swept(self, levels: &[Level], problems: &mut Problems) -> Vec<Level> {
         let values = match flat(&self.tree) {
             Some(Json::Array(values)) => values,
             one => one.into_iter().collect(),
@@ -63,10 +64,16 @@ impl Setting {
                 problems.push(self.problem(problem));
             }
         }
-        for (_, twice) in repeated(&values) {
+        let known = |value: &Json| {
+            let called = levels.iter().find(|level| level.text() == wording::scalar_text(value));
+            called.or_else(|| levels.iter().find(|level| level.value == *value)).cloned()
+        };
+        let chosen: Vec<Level> =
+            values.into_iter().map(|value| known(&value).unwrap_or_else(|| Level::plain(value))).collect();
+        for (_, twice) in repeated(&chosen) {
             problems.push(self.problem(format!("{} stands twice in the sweep of `{}`", quoted(&twice), self.name)));
         }
-        values
+        chosen
     }
 
     fn entry(&self, key: &str, value: Tree) -> Entry {

@@ -20,20 +20,50 @@ pub struct Sweep {
     chosen: Option<Vec<Vec<usize>>>,
 }
 
+/// A value of a swept variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    pub value: Json,
+    /// What it is called; absent, a scalar, which is called by itself.
+    pub name: Option<String>,
+}
+
+impl Level {
+    /// A scalar that has no other name.
+    pub fn plain(value: Json) -> Self {
+        Self { value, name: None }
+    }
+
+    /// What it is called wherever it is told from others.
+    pub fn label(&self) -> Json {
+        self.name.as_ref().map_or_else(|| self.value.clone(), |name| Json::String(name.clone()))
+    }
+
+    /// The same as text.
+    pub fn text(&self) -> String {
+        self.name.clone().unwrap_or_else(|| wording::scalar_text(&self.value))
+    }
+}
+
 /// A swept variable.
 #[derive(Clone, Debug)]
 pub struct Swept {
     pub name: String,
-    pub values: Vec<Json>,
-    /// The values as they stand in the names of variants.
+    pub levels: Vec<Level>,
+    /// The levels as they stand in the names of variants.
     pub texts: Vec<String>,
 }
 
 impl Swept {
-    /// A variable over values, which are scalars.
-    pub fn new(name: &str, values: Vec<Json>) -> Self {
-        let texts = values.iter().map(wording::scalar_text).collect();
-        Self { name: name.to_owned(), values, texts }
+    /// A variable over levels.
+    pub fn new(name: &str, levels: Vec<Level>) -> Self {
+        let texts = levels.iter().map(Level::text).collect();
+        Self { name: name.to_owned(), levels, texts }
+    }
+
+    /// A variable over scalars without other names.
+    pub fn plain(name: &str, values: Vec<Json>) -> Self {
+        Self::new(name, values.into_iter().map(Level::plain).collect())
     }
 }
 
@@ -58,7 +88,7 @@ impl Sweep {
     pub fn project(&self, variables: &[usize]) -> Option<Vec<Row>> {
         match &self.chosen {
             None => {
-                let sizes = variables.iter().map(|&at| self.variables[at].values.len());
+                let sizes = variables.iter().map(|&at| self.variables[at].levels.len());
                 sizes.clone().try_fold(1_usize, |product, size| {
                     product.checked_mul(size).filter(|&product| product <= MAX_VARIANTS)
                 })?;
@@ -80,7 +110,12 @@ impl Sweep {
 
     /// The value of a variable in a row.
     pub fn value(&self, row: &[(usize, usize)], variable: usize) -> Option<&Json> {
-        at(row, variable).map(|value| &self.variables[variable].values[value])
+        at(row, variable).map(|level| &self.variables[variable].levels[level].value)
+    }
+
+    /// What a variable's value in a row is called.
+    pub fn label(&self, row: &[(usize, usize)], variable: usize) -> Option<Json> {
+        at(row, variable).map(|level| self.variables[variable].levels[level].label())
     }
 
     /// A row as a node's identity carries it.
@@ -121,11 +156,31 @@ pub fn wrong_value(name: &str, value: &Json) -> Option<String> {
     }
 }
 
-/// The positions of values whose text stands before.
-pub fn repeated(values: &[Json]) -> Vec<(usize, String)> {
+/// Why nothing can be called so, if it cannot: names stand in references, in folders and on axes.
+pub fn wrong_name(variable: &str, name: &str) -> Option<String> {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '+');
+    let sound = name.trim() == name && !name.is_empty() && name.chars().all(fits);
+    (!sound).then(|| {
+        format!(
+            "{} cannot name a value of `{variable}`; a name has letters, digits, spaces, `_`, `-`, `.` and `+`",
+            crate::diagnostic::quoted(name)
+        )
+    })
+}
+
+/// The positions of levels that are called as one before.
+pub fn repeated(levels: &[Level]) -> Vec<(usize, String)> {
     let mut seen = HashSet::new();
-    let texts = values.iter().map(wording::scalar_text).enumerate();
+    let texts = levels.iter().map(Level::text).enumerate();
     texts.filter(|(_, text)| !seen.insert(text.clone())).collect()
+}
+
+/// The first two levels of one value, which would be the same variant under two names.
+pub fn same_value(levels: &[Level]) -> Option<(usize, usize)> {
+    levels.iter().enumerate().find_map(|(at, level)| {
+        let before = levels[..at].iter().position(|other| other.value == level.value)?;
+        Some((before, at))
+    })
 }
 
 #[cfg(test)]
@@ -136,8 +191,8 @@ mod tests {
 
     fn variables() -> Vec<Swept> {
         vec![
-            Swept::new("layer", vec![json!("features.3"), json!("features.6")]),
-            Swept::new("k", vec![json!(10), json!(100), json!(1000)]),
+            Swept::plain("layer", vec![json!("features.3"), json!("features.6")]),
+            Swept::plain("k", vec![json!(10), json!(100), json!(1000)]),
         ]
     }
 
@@ -149,7 +204,7 @@ mod tests {
         let all = sweep.project(&[0, 1]).unwrap();
         assert_eq!(all.len(), 6);
         assert_eq!(sweep.variant(&all[1]), [("layer".into(), "features.3".into()), ("k".into(), "100".into())]);
-        let wide = Sweep::grid((0..30).map(|i| Swept::new(&i.to_string(), vec![json!(0); 1000])).collect());
+        let wide = Sweep::grid((0..30).map(|i| Swept::plain(&i.to_string(), vec![json!(0); 1000])).collect());
         assert_eq!(wide.project(&(0..30).collect::<Vec<_>>()), None);
     }
 

@@ -130,7 +130,18 @@ impl Variables {
             let Piece::Variable(name, at) = piece else { continue };
             self.used.borrow_mut().insert(name.to_owned());
             match self.find(name) {
-                Meaning::Swept(variable) => uses.swept.push(variable),
+                Meaning::Swept(variable) => {
+                    uses.swept.push(variable);
+                    let levels = &self.sweep.variables[variable].levels;
+                    let whole = levels.iter().find(|level| level.value.is_array() || level.value.is_object());
+                    if let Some(level) = whole.filter(|_| !alone) {
+                        uses.sound = false;
+                        let what = wording::given(&level.value);
+                        let message = format!("`{name}` is {what}, which cannot stand inside a text");
+                        let help = format!("a text that is nothing but \"${{{name}}}\" takes it whole");
+                        problems.error(tree.part(&source, &at), message).help(help);
+                    }
+                }
                 Meaning::Fixed(None) => uses.sound = false,
                 Meaning::Fixed(Some(value)) if !alone && (value.is_array() || value.is_object()) => {
                     uses.sound = false;

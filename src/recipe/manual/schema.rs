@@ -46,6 +46,7 @@ pub fn schema(registry: &Registry, charts: &Charts) -> Json {
             },
             "sweep": sweep(),
             "search": search(registry),
+            "question": question(),
             "nodes": {
                 "description": "The nodes of the graph by name.",
                 "type": "object", "minProperties": 1,
@@ -106,15 +107,41 @@ fn search(registry: &Registry) -> Json {
     })
 }
 
+fn question() -> Json {
+    let name = json!({ "$ref": "#/definitions/scalar" });
+    json!({
+        "description": "What the page answers in its first sentence; without it, which variant is best.",
+        "type": ["object", "null"], "additionalProperties": false,
+        "properties": {
+            "contrast": {
+                "description": "How much higher one value of a swept variable scores than another.",
+                "type": "object", "required": ["of", "plus", "minus"], "additionalProperties": false,
+                "properties": { "of": name, "plus": name, "minus": name }
+            },
+            "by": { "description": "The swept variable for each of whose values a contrast is told.", "type": "string" },
+            "best": { "description": "The swept variable whose best value is asked for.", "type": "string" },
+            "trend": { "description": "The swept variable, in its order, along which scores rise or fall.", "type": "string" },
+            "against": {
+                "description": "The baseline: a node that scores predictions, or a published value.", "type": ["string", "number"]
+            },
+            "node": { "description": "The scores in question, or what compares them, where there are several.", "type": "string" },
+            "measure": { "description": "The measure in question.", "type": "string" }
+        }
+    })
+}
+
 fn sweep() -> Json {
     let scalar = json!({ "$ref": "#/definitions/scalar" });
-    let values =
-        json!({ "anyOf": [{ "type": "array", "items": scalar, "minItems": 1 }, { "$ref": "#/definitions/variable" }] });
+    let named = json!({ "description": "Names and values, of any type.", "type": "object", "minProperties": 1 });
+    let values = json!({ "anyOf": [
+        { "type": "array", "items": scalar, "minItems": 1 }, named, { "$ref": "#/definitions/variable" }
+    ] });
+    let one = json!({ "anyOf": [scalar, { "type": "object", "minProperties": 1, "maxProperties": 1 }] });
     json!({
-        "description": "Swept variables: a list of values each, for the grid of all combinations, or a list of chosen ones.",
+        "description": "Swept variables: a list of values each, or a map of names and values, for the grid of all combinations, or a list of chosen ones.",
         "anyOf": [
             { "type": "object", "additionalProperties": values },
-            { "type": "array", "items": { "type": "object", "additionalProperties": scalar } },
+            { "type": "array", "items": { "type": "object", "additionalProperties": one } },
             { "type": "null" }
         ]
     })

@@ -11,6 +11,7 @@ use crate::report::draw::density::Summary;
 use crate::report::draw::markdown;
 use crate::report::draw::number::{count, counted};
 use crate::report::page::answer::{answer, spoken};
+use crate::report::page::asked::answered;
 use crate::report::read::best::{Best, best_among, best_of, comparisons, evaluations};
 use crate::report::read::results::Results;
 use crate::report::read::status::{Status, families};
@@ -86,7 +87,7 @@ pub fn card(study: &Study<'_>) -> Card {
         about: paragraph(&plan.about),
         finished: study.finished.clone(),
         state: state.to_owned(),
-        answer: answer(&results).map(|answer| (answer.before, answer.score, answer.after)),
+        answer: answered(&results).or_else(|| answer(&results)).map(|answer| (answer.before, answer.score, answer.after)),
         figure,
         legend_title,
         legend,

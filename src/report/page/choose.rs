@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::kind::Role;
 use crate::kind::chart::Options;
 use crate::kind::measure::Weight;
+use crate::plan::question::{Ask, Baseline, Question};
 use crate::plan::{Chart, NodeIndex, ReportItem};
 use crate::report::charts;
 use crate::report::charts::against_ceiling::AgainstCeiling;
@@ -22,6 +23,7 @@ use crate::report::charts::{against_ceiling, chart, histogram, map};
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::Figure;
 use crate::report::page::table::{Table, of_role, table};
+use crate::report::read::asked::baselines;
 use crate::report::read::best::{Best, best_among, best_of, comparisons, evaluations};
 use crate::report::read::measure::capital;
 use crate::report::read::results::Results;
@@ -328,7 +330,11 @@ fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut V
         Look::Box => brackets(results, node, &best.sample, Which::Best),
         _ => None,
     };
-    let beside = Beside { references: &[], brackets };
+    let mut references = baselines(results, node, &best.sample.measure.name);
+    if let Some(Question { ask: Ask::Against(Baseline::Published(value)), .. }) = &results.study.plan.question {
+        references.push(("published".to_owned(), *value));
+    }
+    let beside = Beside { references: &references, brackets };
     items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, beside, None), &[node])));
     // Of draws of one study, each would be a row.
     if best.draws.is_empty() {

@@ -1,6 +1,7 @@
 //! The page: everything put into the template.
 
 pub mod answer;
+pub mod asked;
 pub mod card;
 pub mod choose;
 pub mod flow;
@@ -19,6 +20,7 @@ use crate::report::draw::figure::Figure;
 use crate::report::draw::number::{count, counted, seconds};
 use crate::report::draw::{markdown, yaml};
 use crate::report::page::answer::answer;
+use crate::report::page::asked::answered;
 use crate::report::page::choose::{Item, items};
 use crate::report::page::flow::{Flow, picture};
 use crate::report::page::provenance::{command, distinct, sections};
@@ -145,7 +147,7 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
             rest.push(entry);
         }
     }
-    let answer = answer(&results);
+    let answer = answered(&results).or_else(|| answer(&results));
     let provenance = sections(&results);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -1,5 +1,6 @@
 //! What a report reads: results of a run, their measures and their state.
 
+pub mod asked;
 pub mod best;
 pub mod grid;
 pub mod measure;
