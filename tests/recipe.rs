@@ -10,6 +10,7 @@ use std::time::Instant;
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value as Json, json};
 use typed_index_collections::{TiSlice, TiVec};
+use ventral::plan::question::{Ask, Baseline};
 use ventral::plan::{Edge, Node, NodeIndex, Plan, ReportItem};
 use ventral::recipe;
 use ventral::recipe::manual::kinds as manual;
@@ -111,6 +112,63 @@ fn the_second_recipe_of_the_contract_is_a_plan() {
     assert_eq!(node(&plan, "split").params, json!({ "test": 0.2, "folds": null, "seed": 0 }));
     assert_eq!(node(&plan, "scores@layer=features.9").id.variant, [("layer".to_owned(), "features.9".to_owned())]);
     assert_eq!(labels(node(&plan, "by_layer")).len(), 4);
+}
+
+const NAMED: &str = "version: 1
+sweep:
+  weights: { trained: weights/x.safetensors, random: random }
+  layer: [layer1, layer2]
+nodes:
+  it: { kind: load_majaj, with: { path: a.h5 } }
+  layers:
+    kind: extract_layer
+    in: { images: it }
+    with: { model: resnet50, weights: \"${weights}\", layers: [layer1, layer2] }
+  readout: { kind: ridge, in: { features: \"layers[${layer}]\", responses: it.responses, split: it.split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
+  by_layer: { kind: compare, in: { scores: \"scores@*\" } }
+";
+
+#[test]
+fn swept_values_with_names_are_called_by_them_and_count_by_value() {
+    let named = plan(NAMED);
+    assert_eq!(named.sweep[0], ("weights".to_owned(), vec![json!("trained"), json!("random")]));
+    assert_eq!(node(&named, "layers@weights=trained").params["weights"], json!("weights/x.safetensors"));
+    assert_eq!(
+        labels(node(&named, "by_layer"))[0],
+        label(&[("weights", json!("trained")), ("layer", json!("layer1"))])
+    );
+    let chosen = NAMED.replace("\"scores@*\"", "\"scores@weights=trained,layer=*\"");
+    assert_eq!(labels(node(&plan(&chosen), "by_layer")).len(), 2);
+    let set = load(NAMED, &[("weights", "random")]).plan;
+    assert_eq!(set.sweep[0].1, [json!("random")]);
+    let set = load(NAMED, &[("weights", "[trained, other.safetensors]")]).plan;
+    assert_eq!(set.sweep[0].1, [json!("trained"), json!("other.safetensors")]);
+    assert_eq!(node(&set, "layers@weights=trained").params["weights"], json!("weights/x.safetensors"));
+    let combined = NAMED.replace(
+        "sweep:\n  weights: { trained: weights/x.safetensors, random: random }\n  layer: [layer1, layer2]",
+        "sweep:\n  - { weights: { trained: weights/x.safetensors }, layer: layer1 }\n  - { weights: trained, layer: layer2 }",
+    );
+    let combined = plan(&combined);
+    assert_eq!(combined.sweep[0].1, [json!("trained")]);
+    assert_eq!(node(&combined, "layers@weights=trained").params["weights"], json!("weights/x.safetensors"));
+    let whole = NAMED.replace("random: random", "both: { path: a.pth, key: model }");
+    assert_eq!(
+        node(&plan(&whole), "layers@weights=both").params["weights"],
+        json!({ "path": "a.pth", "key": "model" })
+    );
+}
+
+#[test]
+fn a_question_finds_the_scores_that_it_is_asked_of() {
+    let asked = |question: &str| plan(&format!("{NAMED}question: {question}\n")).question.expect("a question");
+    let contrast = asked("{ contrast: { of: weights, plus: trained, minus: random }, by: layer }");
+    let [of, plus, minus] = ["weights", "trained", "random"].map(str::to_owned);
+    assert_eq!(contrast.ask, Ask::Contrast { of, plus, minus, by: Some("layer".to_owned()) });
+    assert_eq!(contrast.of.len(), 4);
+    assert_eq!(asked("{ best: layer, node: by_layer }").of, contrast.of);
+    assert_eq!(asked("{ best: layer, node: scores }").ask, Ask::Best("layer".to_owned()));
+    assert_eq!(asked("{ against: 0.406, measure: r }").ask, Ask::Against(Baseline::Published(0.406)));
 }
 
 #[test]

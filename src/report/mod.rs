@@ -13,6 +13,8 @@ pub mod read;
 #[cfg(test)]
 mod alike;
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod kinds;

@@ -191,7 +191,9 @@ fn read_chosen(items: &[Tree], variables: &mut Variables, settings: &mut Setting
         for twice in &column.two {
             let message = format!("{} stands for two values of the swept `{name}`", quoted(twice));
             let place = maps_place(name, items);
-            problems.error(place, message).help("the first combination that has it names it; others repeat the name alone");
+            problems
+                .error(place, message)
+                .help("the first combination that has it names it; others repeat the name alone");
         }
         if let Some((a, b)) = same_value(&column.levels) {
             let [a, b] = [a, b].map(|at| quoted(&column.levels[at].text()));

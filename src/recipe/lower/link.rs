@@ -297,9 +297,9 @@ impl Linker<'_, '_> {
 /// What tells an edge from others at its port.
 fn label(label: &Label, target: &Target, free: &[usize], from: &Row, sweep: &Sweep) -> Vec<(String, Json)> {
     let named = |text: &str| ("label".to_owned(), Json::String(text.to_owned()));
-    let over = free.iter().filter_map(|&variable| {
-        Some((sweep.variables[variable].name.clone(), sweep.label(from, variable)?))
-    });
+    let over = free
+        .iter()
+        .filter_map(|&variable| Some((sweep.variables[variable].name.clone(), sweep.label(from, variable)?)));
     let own = match label {
         Label::None => return Vec::new(),
         Label::Alone | Label::Listed if free.is_empty() => Some(named(&full(target, sweep))),

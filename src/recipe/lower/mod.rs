@@ -50,9 +50,8 @@ use crate::recipe::wording;
 use crate::value::ty::Type;
 
 /// The sections of a recipe.
-const SECTIONS: [&str; 12] = [
-    "version", "title", "about", "seed", "private", "data", "vars", "sweep", "search", "question", "nodes", "report",
-];
+const SECTIONS: [&str; 12] =
+    ["version", "title", "about", "seed", "private", "data", "vars", "sweep", "search", "question", "nodes", "report"];
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// Under `private:` it stands for every node that has images.

@@ -24,9 +24,9 @@ pub fn read(section: &Entry, page: &Page<'_, '_>, problems: &mut Problems) -> Op
     let Value::Map(fields) = &section.value.value else {
         if !section.value.is_null() {
             let what = section.value.describe();
-            problems
-                .error(section.place.clone(), format!("`question` is {what}; it is a map of what is asked"))
-                .help("as in `question: { contrast: { of: weights, plus: trained, minus: random } }` or `{ best: layer }`");
+            problems.error(section.place.clone(), format!("`question` is {what}; it is a map of what is asked")).help(
+                "as in `question: { contrast: { of: weights, plus: trained, minus: random } }` or `{ best: layer }`",
+            );
         }
         return None;
     };
@@ -142,7 +142,9 @@ impl Reader<'_, '_, '_> {
                 let by = self.variable(field, problems)?;
                 if by == at {
                     let message = format!("`by` is what is contrasted, `{}`", self.name(at));
-                    problems.error(field.value.place.clone(), message).help("it is another swept variable, such as the layer");
+                    problems
+                        .error(field.value.place.clone(), message)
+                        .help("it is another swept variable, such as the layer");
                     return None;
                 }
                 varies.push(by);
@@ -242,8 +244,7 @@ impl Reader<'_, '_, '_> {
     /// The evaluations that comparisons read.
     fn compared(&self, nodes: &[NodeIndex]) -> Vec<NodeIndex> {
         let placed = &self.page.linked.placed;
-        let mut from: Vec<NodeIndex> =
-            nodes.iter().flat_map(|&at| &placed[at].edges).map(|edge| edge.from).collect();
+        let mut from: Vec<NodeIndex> = nodes.iter().flat_map(|&at| &placed[at].edges).map(|edge| edge.from).collect();
         from.retain(|&at| self.is_evaluation(placed[at].node));
         from.sort_unstable();
         from.dedup();
@@ -266,7 +267,8 @@ impl Reader<'_, '_, '_> {
     fn not_scores(&self, node: usize, place: &std::ops::Range<usize>, problems: &mut Problems) {
         let heads = &self.page.heads.all;
         let name = heads[node].name;
-        let scoring: Vec<&str> = (0..heads.len()).filter(|&at| self.is_evaluation(at)).map(|at| heads[at].name).collect();
+        let scoring: Vec<&str> =
+            (0..heads.len()).filter(|&at| self.is_evaluation(at)).map(|at| heads[at].name).collect();
         let kind = heads[node].kind.map_or_else(String::new, |kind| format!(" ({})", kind.name));
         let problem = problems.error(place.clone(), format!("`{name}`{kind} scores no predictions"));
         if !scoring.is_empty() {

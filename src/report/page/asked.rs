@@ -53,7 +53,13 @@ fn worded(question: &Question, found: &Found) -> Answer {
             let Some(first) = effects.first() else { return Answer::default() };
             let name = if best.is_empty() { "the model".to_owned() } else { best.clone() };
             let before = compared(&name, &baseline.0, first);
-            let mut sure = vec![format!("{} has {}, {} {}.", capital(&name), measure.value(*mean), baseline.0, measure.value(baseline.1))];
+            let mut sure = vec![format!(
+                "{} has {}, {} {}.",
+                capital(&name),
+                measure.value(*mean),
+                baseline.0,
+                measure.value(baseline.1)
+            )];
             if effects.len() > 1 {
                 sure.push(above(&baseline.0, effects));
             }
@@ -121,7 +127,8 @@ fn parted(by: &str, parts: &[Effect]) -> String {
     let beyond = parts.iter().filter(|part| direction(part.mean, part.adjusted).is_some()).count();
     let one = |part: &Effect| {
         let p = part.adjusted.map(|p| format!(", p {}", sign(p))).unwrap_or_default();
-        let interval = part.interval.map(|(low, high)| format!("{} to {}", score(low), score(high))).unwrap_or_default();
+        let interval =
+            part.interval.map(|(low, high)| format!("{} to {}", score(low), score(high))).unwrap_or_default();
         format!("{} {} ({interval}{p})", part.name, plain(part.mean))
     };
     let listed: Vec<String> = parts.iter().take(LISTED).map(one).collect();
@@ -149,7 +156,8 @@ fn led(of: &str, next: &Effect) -> String {
 }
 
 fn peak(means: &[(String, f64)]) -> String {
-    let listed: Vec<String> = means.iter().take(LISTED).map(|(value, mean)| format!("{value} {}", score(*mean))).collect();
+    let listed: Vec<String> =
+        means.iter().take(LISTED).map(|(value, mean)| format!("{value} {}", score(*mean))).collect();
     format!("Means: {}.", listed.join(", "))
 }
 

@@ -87,7 +87,9 @@ pub fn card(study: &Study<'_>) -> Card {
         about: paragraph(&plan.about),
         finished: study.finished.clone(),
         state: state.to_owned(),
-        answer: answered(&results).or_else(|| answer(&results)).map(|answer| (answer.before, answer.score, answer.after)),
+        answer: answered(&results)
+            .or_else(|| answer(&results))
+            .map(|answer| (answer.before, answer.score, answer.after)),
         figure,
         legend_title,
         legend,

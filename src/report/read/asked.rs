@@ -151,7 +151,10 @@ impl Held<'_, '_> {
         for other in &self.sample.groups {
             self.same_units(first, other)?;
         }
-        let all = self.order(of, self.sample.groups.iter().map(|group| label(group, of)).collect::<Vec<_>>().iter().map(String::as_str));
+        let all = self.order(
+            of,
+            self.sample.groups.iter().map(|group| label(group, of)).collect::<Vec<_>>().iter().map(String::as_str),
+        );
         let units_of = |value: String| {
             let groups: Vec<Units> = self.groups(of, &value).map(units).collect();
             let mean = mean_over(&groups.iter().collect::<Vec<_>>());
@@ -185,8 +188,7 @@ impl Held<'_, '_> {
             let scores = levels.iter().map(|(_, units)| units.get(unit).copied()).collect::<Option<Vec<f64>>>()?;
             Some(scores.iter().enumerate().map(|(at, y)| (at as f64 - middle) * y).sum::<f64>() / spread)
         };
-        let slopes: Units =
-            levels[0].1.keys().filter_map(|unit| Some((unit.clone(), slope(unit)?))).collect();
+        let slopes: Units = levels[0].1.keys().filter_map(|unit| Some((unit.clone(), slope(unit)?))).collect();
         let step = self.effect(String::new(), &slopes)?;
         let mean = |units: &Units| summary::mean(&units.values().copied().collect::<Vec<_>>());
         Ok(Finding::Trend { step, means: levels.iter().map(|(value, units)| (value.clone(), mean(units))).collect() })
@@ -253,7 +255,8 @@ impl Held<'_, '_> {
 
     /// Units pair by name only where the name means one neuron, and scores compare only where the same part was scored.
     fn same_units(&self, a: &Group, b: &Group) -> Result<(), String> {
-        let behind: Vec<NodeIndex> = self.of.iter().copied().filter(|&node| self.is_of(node, a) || self.is_of(node, b)).collect();
+        let behind: Vec<NodeIndex> =
+            self.of.iter().copied().filter(|&node| self.is_of(node, a) || self.is_of(node, b)).collect();
         one_recording(self.results, &behind)
     }
 
@@ -279,7 +282,9 @@ impl Held<'_, '_> {
 /// Refuses scores of several recordings, whose units are different neurons, and of different parts of a split.
 fn one_recording(results: &Results<'_>, nodes: &[NodeIndex]) -> Result<(), String> {
     if facts(results, nodes, fact::RECORDING).len() > 1 {
-        return Err("these scores are of several recordings, whose units are different neurons and do not pair".to_owned());
+        return Err(
+            "these scores are of several recordings, whose units are different neurons and do not pair".to_owned()
+        );
     }
     let on = facts(results, nodes, fact::SCORED_ON);
     if on.len() > 1 {
