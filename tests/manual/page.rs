@@ -9,6 +9,7 @@
 //! - ``<!-- test: edit FILE: `FROM` becomes `TO` -->``: and changes it;
 //! - `<!-- test: start -->`: what follows is typed where the page began;
 //! - `<!-- test: file NAME -->`: the block is a file of that name, which later commands find;
+//! - `<!-- test: cell NOTEBOOK -->`: the block is the next cell of a notebook;
 //! - `<!-- test: run -->`: the recipe is run, not only checked; `<!-- test: refused WORDS -->`: it is refused in these words;
 //! - `<!-- test: base FILE -->`: parts of recipes stand in this one from here on, and not in the last whole one of the page;
 //! - `<!-- test: in NODE -->`: a part of a node stands in this node;
@@ -32,6 +33,7 @@ pub enum Mark {
     Edit { file: String, from: String, to: String },
     Start,
     File(String),
+    Cell(String),
     Run,
     Refused(String),
     Base(String),
@@ -139,6 +141,7 @@ impl Mark {
             }
             "start" => Self::Start,
             "file" => Self::File(rest.to_owned()),
+            "cell" => Self::Cell(rest.to_owned()),
             "run" => Self::Run,
             "refused" => Self::Refused(rest.to_owned()),
             "base" => Self::Base(rest.to_owned()),

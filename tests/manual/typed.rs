@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::json;
+
 use crate::fragment;
 use crate::page::{Fence, Mark, Page, root};
 
@@ -65,6 +67,9 @@ impl Typist {
         let named = fence.marks.iter().find_map(|mark| if let Mark::File(name) = mark { Some(name) } else { None });
         if let Some(name) = named {
             write(&self.at.join(name), &fence.text);
+        }
+        if let Some(name) = fence.marks.iter().find_map(|mark| if let Mark::Cell(name) = mark { Some(name) } else { None }) {
+            add_cell(&self.at.join(name), &fence.text);
         }
         let all = fence.marks.iter().find_map(|mark| match mark {
             Mark::LeftOut { command: None, why } => Some(why.as_str()),
@@ -184,6 +189,17 @@ impl Typist {
 fn write(path: &Path, bytes: impl AsRef<[u8]>) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("created");
     fs::write(path, bytes).expect("written");
+}
+
+/// Adds a cell to a notebook, which is made where there is none.
+fn add_cell(path: &Path, code: &str) {
+    let mut notebook = fs::read_to_string(path).map_or_else(
+        |_| json!({ "cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5 }),
+        |text| serde_json::from_str(&text).expect("a notebook"),
+    );
+    let cell = json!({ "cell_type": "code", "source": code, "metadata": {}, "outputs": [], "execution_count": null });
+    notebook["cells"].as_array_mut().expect("cells").push(cell);
+    write(path, notebook.to_string());
 }
 
 /// The commands of a block, each with what it shows below them.
