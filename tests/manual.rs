@@ -40,7 +40,8 @@ fn every_page_is_a_chapter_and_a_topic_of_help() {
     assert_eq!(chapters.len(), names().len() + 1, "a page stands twice in SUMMARY.md");
     let help = Command::new(env!("CARGO_BIN_EXE_ventral")).arg("help").output().expect("it starts");
     let help = String::from_utf8(help.stdout).expect("text");
-    let topics = help.split("Pages of the manual:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("topics");
+    let topics =
+        help.split("Pages of the manual:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("topics");
     let topics: BTreeSet<String> =
         topics.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
     assert_eq!(topics, names());

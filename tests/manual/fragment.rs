@@ -43,7 +43,10 @@ pub fn within(base: &str, part: &str, node: Option<&str>) -> Result<String, Stri
     } else if part.values().all(|value| value.get("kind").is_some()) {
         put(&mut whole, &"nodes".into(), &Value::Mapping(part));
     } else {
-        return Err("is no recipe, no sections of one and no nodes; `<!-- test: in NODE -->` says whose parameters it has".to_owned());
+        return Err(
+            "is no recipe, no sections of one and no nodes; `<!-- test: in NODE -->` says whose parameters it has"
+                .to_owned(),
+        );
     }
     serde_yaml::to_string(&whole).map_err(|e| e.to_string())
 }
@@ -51,7 +54,9 @@ pub fn within(base: &str, part: &str, node: Option<&str>) -> Result<String, Stri
 /// Puts a value at a key; a map joins the map that is there.
 fn put(map: &mut Mapping, key: &Value, value: &Value) {
     match (map.get_mut(key).and_then(Value::as_mapping_mut), value.as_mapping()) {
-        (Some(there), Some(more)) => more.iter().for_each(|(key, value)| drop(there.insert(key.clone(), value.clone()))),
+        (Some(there), Some(more)) => {
+            more.iter().for_each(|(key, value)| drop(there.insert(key.clone(), value.clone())))
+        }
         _ => drop(map.insert(key.clone(), value.clone())),
     }
 }

@@ -124,7 +124,8 @@ pub fn charts() -> String {
         let others = charts.iter().filter(|chart| chart.draws.contains(&role) && Some(chart.name) != usual);
         let others: Vec<String> = others.map(|chart| format!("[{0}](#{0})", chart.name)).collect();
         let usual = usual.map_or(String::new(), |name| format!("[{name}](#{name})"));
-        writeln!(text, "| {} | {} | {usual} | {} |", role.words(), ports(role), others.join(", ")).expect("a string takes all");
+        writeln!(text, "| {} | {} | {usual} | {} |", role.words(), ports(role), others.join(", "))
+            .expect("a string takes all");
     }
     charts.iter().for_each(|chart| text += &one_chart(chart));
     text + "\n"
@@ -185,5 +186,8 @@ fn cell(text: &str) -> String {
 /// A text in which what Markdown would take for HTML stands as it is.
 fn escaped(text: &str) -> String {
     let parts = text.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() }).collect::<Vec<_>>().join("`")
+    parts
+        .map(|(at, part)| if at % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() })
+        .collect::<Vec<_>>()
+        .join("`")
 }

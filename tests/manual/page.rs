@@ -77,11 +77,23 @@ impl Page {
                 }
                 None => {
                     if let Some(language) = line.strip_prefix("```") {
-                        open = Some(Fence { language: language.to_owned(), line: number + 1, text: String::new(), marks: Vec::new() });
-                    } else if let Some(mark) = line.strip_prefix("<!-- test: ").and_then(|line| line.strip_suffix(" -->")) {
-                        marks.push(Mark::read(mark).unwrap_or_else(|| panic!("{name}:{number}: no mark reads `{mark}`")));
+                        open = Some(Fence {
+                            language: language.to_owned(),
+                            line: number + 1,
+                            text: String::new(),
+                            marks: Vec::new(),
+                        });
+                    } else if let Some(mark) =
+                        line.strip_prefix("<!-- test: ").and_then(|line| line.strip_suffix(" -->"))
+                    {
+                        marks.push(
+                            Mark::read(mark).unwrap_or_else(|| panic!("{name}:{number}: no mark reads `{mark}`")),
+                        );
                     } else if !line.starts_with("<!--") {
-                        assert!(!line.trim_start().starts_with("```"), "{name}:{number}: an indented block is tried by no test");
+                        assert!(
+                            !line.trim_start().starts_with("```"),
+                            "{name}:{number}: an indented block is tried by no test"
+                        );
                         prose.push((number, line.to_owned()));
                     }
                     continue;
@@ -110,7 +122,12 @@ impl Page {
 }
 
 fn take(fence: &mut Fence) -> Fence {
-    Fence { language: fence.language.clone(), line: fence.line, text: std::mem::take(&mut fence.text), marks: Vec::new() }
+    Fence {
+        language: fence.language.clone(),
+        line: fence.line,
+        text: std::mem::take(&mut fence.text),
+        marks: Vec::new(),
+    }
 }
 
 impl Mark {

@@ -31,7 +31,16 @@ impl Typist {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let start = folder.path().to_owned();
-        Self { at: start.clone(), start, folder, cache: None, base: String::new(), typed: 0, left_out: Vec::new(), wrong: Vec::new() }
+        Self {
+            at: start.clone(),
+            start,
+            folder,
+            cache: None,
+            base: String::new(),
+            typed: 0,
+            left_out: Vec::new(),
+            wrong: Vec::new(),
+        }
     }
 
     /// Types a page, in an empty folder or in a workspace with all recipes.
@@ -68,7 +77,9 @@ impl Typist {
         if let Some(name) = named {
             write(&self.at.join(name), &fence.text);
         }
-        if let Some(name) = fence.marks.iter().find_map(|mark| if let Mark::Cell(name) = mark { Some(name) } else { None }) {
+        if let Some(name) =
+            fence.marks.iter().find_map(|mark| if let Mark::Cell(name) = mark { Some(name) } else { None })
+        {
             add_cell(&self.at.join(name), &fence.text);
         }
         let all = fence.marks.iter().find_map(|mark| match mark {
@@ -77,9 +88,15 @@ impl Typist {
         });
         let elsewhere = page.tried_by(&fence.language);
         match (fence.language.as_str(), elsewhere.or(all)) {
-            ("console", Some(why)) => commands(fence).iter().for_each(|(command, _)| self.leave_out(page, command, why)),
-            ("console", None) => commands(fence).iter().for_each(|(command, said)| self.command(page, fence, command, said)),
-            ("yaml", Some(why)) if elsewhere.is_none() => self.leave_out(page, &format!("recipe in line {}", fence.line), why),
+            ("console", Some(why)) => {
+                commands(fence).iter().for_each(|(command, _)| self.leave_out(page, command, why))
+            }
+            ("console", None) => {
+                commands(fence).iter().for_each(|(command, said)| self.command(page, fence, command, said))
+            }
+            ("yaml", Some(why)) if elsewhere.is_none() => {
+                self.leave_out(page, &format!("recipe in line {}", fence.line), why)
+            }
             ("yaml", None) => self.recipe(page, fence, named),
             _ => {}
         }
@@ -129,7 +146,11 @@ impl Typist {
         let ended = self.bash(&line);
         let text = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes)).join("\n");
         if ended.status.code() != Some(status) {
-            self.wrong.push(format!("{}: `{line}` ends with {:?}, not {status}:\n{text}", page.name, ended.status.code()));
+            self.wrong.push(format!(
+                "{}: `{line}` ends with {:?}, not {status}:\n{text}",
+                page.name,
+                ended.status.code()
+            ));
         }
         let seen: Vec<String> = text.lines().map(likeness).collect();
         for line in said.iter().filter(|line| !seen.contains(&likeness(line))) {
@@ -144,7 +165,12 @@ impl Typist {
         let programs = Path::new(env!("CARGO_BIN_EXE_ventral")).parent().expect("a folder").display();
         let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
         let mut command = Command::new("bash");
-        command.args(["-c", &script]).current_dir(&self.at).env("PATH", path).env("NO_COLOR", "1").env("COLUMNS", "120");
+        command
+            .args(["-c", &script])
+            .current_dir(&self.at)
+            .env("PATH", path)
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "120");
         let ended = command.output().expect("bash starts");
         let place = fs::read_to_string(&place).expect("the place");
         self.at = PathBuf::from(place.trim_end());
@@ -153,7 +179,8 @@ impl Typist {
 
     fn recipe(&mut self, page: &Page, fence: &Fence, named: Option<&String>) {
         let whole = fragment::is_whole(&fence.text);
-        let node = fence.marks.iter().find_map(|mark| if let Mark::In(node) = mark { Some(node.as_str()) } else { None });
+        let node =
+            fence.marks.iter().find_map(|mark| if let Mark::In(node) = mark { Some(node.as_str()) } else { None });
         let text = if whole { Ok(fence.text.clone()) } else { fragment::within(&self.base, &fence.text, node) };
         let text = match text {
             Ok(text) => text,
@@ -166,7 +193,8 @@ impl Typist {
         };
         write(&path, &text);
         let path = path.display();
-        let refused = fence.marks.iter().find_map(|mark| if let Mark::Refused(words) = mark { Some(words) } else { None });
+        let refused =
+            fence.marks.iter().find_map(|mark| if let Mark::Refused(words) = mark { Some(words) } else { None });
         let (line, status) = match refused {
             Some(_) => (format!("ventral check '{path}'"), 2),
             None if fence.marks.contains(&Mark::Run) => (format!("ventral run '{path}'"), 0),
@@ -175,7 +203,12 @@ impl Typist {
         let ended = self.bash(&line);
         let said = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes)).join("\n");
         if ended.status.code() != Some(status) {
-            self.wrong.push(format!("{}:{}: `{line}` ends with {:?}, not {status}:\n{said}", page.name, fence.line, ended.status.code()));
+            self.wrong.push(format!(
+                "{}:{}: `{line}` ends with {:?}, not {status}:\n{said}",
+                page.name,
+                fence.line,
+                ended.status.code()
+            ));
         }
         if let Some(words) = refused.filter(|words| !said.contains(words.as_str())) {
             self.wrong.push(format!("{}:{}: `{words}` is not said in:\n{said}", page.name, fence.line));
