@@ -45,7 +45,7 @@ impl Typist {
 
     /// Types a page, in an empty folder or in a workspace with all recipes.
     pub fn page(&mut self, page: &Page, in_workspace: bool) {
-        self.start = self.folder.path().join(page.stem()).join("here");
+        self.start = self.folder.path().join(folder_of(page)).join("here");
         self.at.clone_from(&self.start);
         self.base = NOTHING.to_owned();
         fs::create_dir_all(&self.start).expect("created");
@@ -57,7 +57,7 @@ impl Typist {
         for fence in &page.fences {
             self.fence(page, fence);
         }
-        let ends = [self.at.join("cache"), self.start.join("cache"), self.start.join("study/cache")];
+        let ends = [self.start.join("cache"), self.start.join("study/cache")];
         self.cache = ends.into_iter().find(|cache| cache.is_dir()).or(self.cache.take());
     }
 
@@ -189,7 +189,7 @@ impl Typist {
         self.typed += 1;
         let path = match named {
             Some(name) => self.at.join(name),
-            None => self.folder.path().join(page.stem()).join(format!("checked/recipes/line_{}.yaml", fence.line)),
+            None => self.folder.path().join(folder_of(page)).join(format!("checked/recipes/line_{}.yaml", fence.line)),
         };
         write(&path, &text);
         let path = path.display();
@@ -217,6 +217,11 @@ impl Typist {
             self.base.clone_from(&fence.text);
         }
     }
+}
+
+/// Two pages may be called alike.
+fn folder_of(page: &Page) -> String {
+    page.name.replace('/', "_")
 }
 
 fn write(path: &Path, bytes: impl AsRef<[u8]>) {
