@@ -44,8 +44,8 @@ fn every_page_is_a_chapter_and_a_topic_of_help() {
         help.split("Pages of the manual:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("topics");
     let topics: BTreeSet<String> =
         topics.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
-    assert_eq!(topics, names());
-    for name in names() {
+    assert_eq!(topics.iter().map(|topic| topic.trim_end_matches(".md").to_owned()).collect::<BTreeSet<_>>(), names());
+    for name in topics {
         let said = Command::new(env!("CARGO_BIN_EXE_ventral")).args(["help", &name]).output().expect("it starts");
         let said = String::from_utf8(said.stdout).expect("text");
         assert!(said.starts_with("# ") && !said.contains("<!--"), "`ventral help {name}` begins: {said:.80}");

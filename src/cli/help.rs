@@ -21,7 +21,7 @@ impl Help {
     pub fn execute(self, mut command: Command) -> Outcome {
         command.build();
         let [first, rest @ ..] = &self.topic[..] else {
-            terminal::print(&format!("{}\nPages of the manual:\n{}", command.render_long_help(), topics()));
+            terminal::print(&format!("{}\nPages of the manual:\n{}", command.render_long_help(), topics(&command)));
             return Ok(());
         };
         if command.find_subcommand(first).is_some() {
@@ -33,6 +33,9 @@ impl Help {
                     .ok_or_else(|| Failure::Usage(format!("`{of}` has no command {}", quoted(name))))?;
             }
             terminal::print(&found.render_long_help().to_string());
+            if rest.is_empty() && shipped::named(shipped::PAGES, first).is_some() {
+                terminal::print(&format!("\nThe manual has a page of that name: `ventral help {first}.md`"));
+            }
             return Ok(());
         }
         let page = first.trim_end_matches(".md");
@@ -44,11 +47,13 @@ impl Help {
     }
 }
 
-/// The pages with their titles, a line each.
-fn topics() -> String {
+/// The pages with their titles, a line each. One that is called as a command is reached by its file's name.
+fn topics(command: &Command) -> String {
     let width = shipped::PAGES.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let topic =
+        |name: &str| if command.find_subcommand(name).is_some() { format!("{name}.md") } else { name.to_owned() };
     let title = |text: &'static str| text.lines().next().unwrap_or_default().trim_start_matches("# ");
-    let line = |(name, text): &Named| format!("  {name:width$}  {}\n", title(text));
+    let line = |(name, text): &Named| format!("  {:width$}  {}\n", topic(name), title(text));
     shipped::PAGES.iter().map(line).collect()
 }
 

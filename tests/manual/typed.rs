@@ -143,7 +143,9 @@ impl Typist {
             }
         }
         self.typed += 1;
+        let begun = std::time::Instant::now();
         let ended = self.bash(&line);
+        println!("{:5.1} s  {}: {line}", begun.elapsed().as_secs_f64(), page.name);
         let text = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes)).join("\n");
         if ended.status.code() != Some(status) {
             self.wrong.push(format!(
