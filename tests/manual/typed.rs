@@ -95,7 +95,7 @@ impl Typist {
                 commands(fence).iter().for_each(|(command, said)| self.command(page, fence, command, said))
             }
             ("yaml", Some(why)) if elsewhere.is_none() => {
-                self.leave_out(page, &format!("recipe in line {}", fence.line), why)
+                self.leave_out(page, &format!("recipe `{}`", fence.text.lines().next().unwrap_or_default()), why)
             }
             ("yaml", None) => self.recipe(page, fence, named),
             _ => {}
