@@ -57,6 +57,16 @@ fn every_link_leads_somewhere() {
     let others = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(Page::read);
     let wrong: Vec<String> = page::manual().iter().chain(&others).flat_map(links::broken).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let recipes = Page::read("docs/recipes.md");
+    for (planted, why) in [
+        ("absent.md", "is not there"),
+        ("kinds.md#absent", "has no such heading"),
+        ("#absent", "has no such heading"),
+        ("../README.md", "leaves docs/, and the book with it"),
+    ] {
+        assert_eq!(links::wrong(&recipes, planted).as_deref(), Some(why), "{planted}");
+    }
+    assert!(links::targets(&recipes).len() > 12, "links are not seen");
 }
 
 mod needs_python3 {

@@ -20,7 +20,8 @@ pub fn broken(page: &Page) -> Vec<String> {
     wrong.collect()
 }
 
-fn wrong(page: &Page, target: &str) -> Option<String> {
+/// What is wrong with a link of a page.
+pub fn wrong(page: &Page, target: &str) -> Option<String> {
     let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
     let folder = Path::new(&page.name).parent().expect("a folder");
     let path = if file.is_empty() { Path::new(&page.name).to_owned() } else { folder.join(file) };

@@ -54,7 +54,6 @@ pub struct Fence {
 pub struct Page {
     /// As in `docs/recipes.md`.
     pub name: String,
-    pub text: String,
     pub fences: Vec<Fence>,
     /// Its lines without blocks and comments, each with its number.
     pub prose: Vec<(usize, String)>,
@@ -102,7 +101,7 @@ impl Page {
             open = None;
         }
         assert!(open.is_none(), "{name} ends within a block");
-        Self { name: name.to_owned(), text, fences, prose }
+        Self { name: name.to_owned(), fences, prose }
     }
 
     /// Its name in `ventral help` and its file in the book.
