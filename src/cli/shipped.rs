@@ -23,6 +23,7 @@ pub const RECIPES: &[Named] = &[
 /// Every page that `ventral help` prints.
 pub const PAGES: &[Named] = &[
     ("data", include_str!("../../docs/data.md")),
+    ("figures", include_str!("../../docs/figures.md")),
     ("measures", include_str!("../../docs/measures.md")),
     ("own-steps", include_str!("../../docs/own-steps.md")),
     ("pictures", include_str!("../../docs/pictures.md")),

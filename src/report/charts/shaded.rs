@@ -5,7 +5,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use crate::report::charts::shades::Shades;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Face, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Frame, Panel, Pen, TEXT, draw};
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::{counted, general, score};
 use crate::report::draw::svg::{Colour, shortened, text_width};
 use crate::report::read::measure::capital;
@@ -62,14 +63,9 @@ impl Scale {
 }
 
 /// The cells and the scale; with numbers in cells that have room for them.
-pub fn panels(shades: &Shades, numbered: bool) -> Vec<Panel> {
+pub fn panels(shades: &Shades, numbered: bool, medium: Medium) -> Vec<Panel> {
     let scale = Scale::of(shades, numbered);
-    let both = |draw: &dyn Fn((u32, &str)) -> String| Panel {
-        wide: draw((WIDE, "wide")),
-        narrow: Some(draw((NARROW, "narrow"))),
-        ..Panel::default()
-    };
-    vec![both(&|size| cells(shades, scale, numbered, size)), both(&|size| steps(shades, scale, size))]
+    vec![medium.both(|size| cells(shades, scale, numbered, size)), medium.both(|size| steps(shades, scale, size))]
 }
 
 /// How many cells there are, from where to where, and what is said of their order.
@@ -304,7 +300,7 @@ mod tests {
     }
 
     fn markup(shades: &Shades) -> String {
-        cells(shades, Scale::of(shades, false), false, (WIDE, "wide"))
+        cells(shades, Scale::of(shades, false), false, (880, "wide"))
     }
 
     #[test]
@@ -324,7 +320,7 @@ mod tests {
         assert!(markup(&shades(1, &[0.25])).contains("r0, c0 · .25"));
         let share = Shades { share: true, ..shades(1, &[0.25]) };
         assert!(markup(&share).contains("r0, c0 · .250") && !markup(&share).contains(">.250</text>"));
-        assert!(panels(&share, true)[0].wide.contains(">.250</text>"));
+        assert!(panels(&share, true, Medium::Page)[0].wide.contains(">.250</text>"));
     }
 
     #[test]
