@@ -28,11 +28,11 @@ pub fn pdf(drawing: &Drawing, fonts: &Fonts) -> Result<Vec<u8>, String> {
     document.set_metadata(
         Metadata::new().title(drawing.title.clone()).creator(format!("ventral {}", env!("CARGO_PKG_VERSION"))),
     );
-    let mut page = document.start_page_with(settings);
-    let mut pen = Pen { surface: page.surface(), fonts, known: HashMap::new() };
-    drawing.shapes.iter().try_for_each(|shape| pen.shape(shape))?;
-    pen.surface.finish();
-    page.finish();
+    {
+        let mut page = document.start_page_with(settings);
+        let mut pen = Pen { surface: page.surface(), fonts, known: HashMap::new() };
+        drawing.shapes.iter().try_for_each(|shape| pen.shape(shape))?;
+    }
     // krilla's errors are of fonts and pictures that do not read.
     document
         .finish()
