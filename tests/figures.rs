@@ -16,7 +16,7 @@ nodes:
   it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }
   px: { kind: pixels, in: { images: it.images }, with: { size: \"${size}\" } }
   readout: { kind: ridge, in: { features: px, responses: it.responses, split: it.split } }
-  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: test } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
   by_size: { kind: compare, in: { scores: \"scores@*\" } }
 report:
   - chart: { node: by_size, kind: bar, title: Mine, reference: { published: 0.4 } }
@@ -72,7 +72,7 @@ fn a_pdf_has_its_size_text_as_text_and_its_fonts_and_no_pixels() {
     let ((width, height), text, images, fonts) = opened(&study, "a.pdf");
     assert!((width - points(89.0)).abs() < 0.01 && (height - points(60.0)).abs() < 0.01, "{width} × {height}");
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["a", "4", "8", "16", "size", "Explained variance (fraction)"] {
+    for word in ["a", "4", "8", "16", "size", "Explained variance (fraction of variance)"] {
         assert!(text.contains(word), "no {word} in {text}");
     }
     assert!(!text.contains("by size"), "the title is left out: {text}");
@@ -131,7 +131,10 @@ fn all_figures_and_tables_are_written_at_once() {
     assert_eq!(names, expected);
     assert_eq!(ended.out().lines().count(), expected.len(), "{}", ended.out());
     let captions = fs::read_to_string(study.path("out/captions.md")).expect("captions");
-    assert!(captions.starts_with("## 01-by_size-bar\n\n**Mine.** Bars: means over units"), "{captions}");
+    assert!(
+        captions.starts_with("## 01-by_size-bar\n\n**Mine.** Bar: mean over units. Vertical line: ± SEM"),
+        "{captions}"
+    );
 }
 
 #[test]
@@ -157,7 +160,8 @@ fn what_is_not_there_is_said_with_what_is() {
         |node: &str, more: &[&str]| study.ventral(&[&["figure", "recipes/a.yaml", node, "a.pdf"], more].concat());
     let ended = figure("by_size", &[]);
     assert_eq!(ended.status(), 1);
-    assert_eq!(ended.err(), "error: `by_size` is new; `ventral run recipes/a.yaml` computes it\n");
+    let (said, remedy) = (ended.err(), "recipes/a.yaml` computes it\n");
+    assert!(said.starts_with("error: `by_size` is new") && said.ends_with(remedy), "{said}");
     let ended = study.ventral(&["figures", "recipes/a.yaml", "out"]);
     assert_eq!((ended.status(), study.path("out").exists()), (1, false), "{}", ended.err());
     study.ventral(&["run", "recipes/a.yaml", "--no-report"]).succeeded();

@@ -4,7 +4,7 @@ use crate::kind::chart::Described;
 use crate::kind::{Role, column};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfUnits;
-use crate::report::charts::shaded::axis;
+use crate::report::charts::shaded::{axis, each};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::figure::{Figure, Frame, Panel, Pen, TEXT, draw};
@@ -210,7 +210,7 @@ fn thin(stack: &Stack, shares: &Shares, (width, height, class): (u32, u32, &str)
         x: if names.len() > 24 {
             Axis::named(Vec::new(), names.len())
         } else {
-            axis(&names, f64::from(width) * 0.86, 40.0)
+            axis(&names, f64::from(width) * 0.86, each(&names, (f64::from(width) * 0.86, class), 40.0))
         },
         y: Axis::linear(low, high, 5),
         x_title: "Units, by what all bands explain",

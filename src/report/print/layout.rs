@@ -11,11 +11,14 @@ use crate::report::print::style::{MM, Style};
 const LINE: f64 = 1.35;
 /// A plot is no lower than this, in times the size of the text.
 const LOWEST: f64 = 4.0;
+/// Letters may be wider than they are taken for by so much.
+const WIDER: f64 = 1.12;
 /// Thumbnails side by side.
 const THUMBNAILS: usize = 8;
 
 /// The drawing of a figure whose charts were drawn for print; an error says why it does not fit.
 pub fn layout(figure: &Figure, style: &Style, letter: Option<&str>) -> Result<Drawing, String> {
+    let margin = style.margin();
     let mut page = Page { style, y: 0.0, shapes: Vec::new() };
     page.head(figure, letter);
     let blocks: Vec<Block> = figure.panels.iter().map(|panel| Block::of(panel, style)).collect::<Result<_, _>>()?;
@@ -23,11 +26,11 @@ pub fn layout(figure: &Figure, style: &Style, letter: Option<&str>) -> Result<Dr
     let gap = GAP * style.scale();
     let columns = match figure.layout {
         "one" => 1,
-        _ => (((style.width + gap) / (widest + gap) + 1e-6).floor() as usize).max(1),
+        _ => (((style.room() + gap) / (widest + gap) + 1e-6).floor() as usize).max(1),
     };
     let rows: Vec<&[Block]> = blocks.chunks(columns).collect();
     let factor = match style.height {
-        Some(height) => stretch(&rows, height - page.y, style)?,
+        Some(height) => stretch(&rows, height - 2.0 * margin - page.y, style)?,
         None => 1.0,
     };
     for (at, row) in rows.iter().enumerate() {
@@ -40,8 +43,9 @@ pub fn layout(figure: &Figure, style: &Style, letter: Option<&str>) -> Result<Dr
         });
         page.y = below.collect::<Vec<f64>>().into_iter().fold(page.y, f64::max);
     }
-    let height = style.height.unwrap_or(page.y);
-    Ok(Drawing { width: style.width, height, title: figure.title.clone(), shapes: page.shapes })
+    let height = style.height.unwrap_or(page.y + 2.0 * margin);
+    let shapes = page.shapes.into_iter().map(|shape| shape.moved((margin, margin))).collect();
+    Ok(Drawing { width: style.width, height, title: figure.title.clone(), shapes })
 }
 
 /// Points between rows of panels.
@@ -113,7 +117,7 @@ impl Block {
 fn thumbnails(panel: &Panel, style: &Style) -> Picture {
     let gap = 0.4 * style.size;
     let columns = THUMBNAILS.min(panel.pictures.len()).max(1);
-    let side = (style.width + gap) / columns as f64 - gap;
+    let side = (style.room() + gap) / columns as f64 - gap;
     let told = panel.pictures.iter().any(|picture| !picture.below.is_empty());
     let step = side + gap + if told { LINE * style.size } else { 0.0 };
     let mut shapes = Vec::new();
@@ -127,7 +131,7 @@ fn thumbnails(panel: &Panel, style: &Style) -> Picture {
         }
     }
     let height = panel.pictures.len().div_ceil(columns) as f64 * step;
-    Picture { width: style.width, height, plot: (0.0, 0.0), shapes }
+    Picture { width: style.room(), height, plot: (0.0, 0.0), shapes }
 }
 
 fn text(style: &Style, at: Place, words: &str, (anchor, bold): (Anchor, bool)) -> Shape {
@@ -155,7 +159,7 @@ impl Page<'_> {
             below = tall;
         }
         if self.style.title && !figure.title.is_empty() {
-            for line in wrapped(&figure.title, size * 1.08, self.style.width - left) {
+            for line in wrapped(&figure.title, size * WIDER, self.style.room() - left) {
                 self.shapes.push(text(self.style, (left, self.y + size * 0.9), &line, (Anchor::Start, true)));
                 self.y += LINE * size;
             }
@@ -163,7 +167,7 @@ impl Page<'_> {
         self.legend(figure, left);
         self.y = self.y.max(below);
         if self.y > 0.0 {
-            self.y += 0.35 * size;
+            self.y += 0.5 * size;
         }
     }
 
@@ -172,16 +176,16 @@ impl Page<'_> {
         if figure.legend.is_empty() {
             return;
         }
-        let (size, end) = (self.style.size, self.style.width);
+        let (size, end) = (self.style.size, self.style.room());
         let (swatch, gap) = (1.4 * size, 1.1 * size);
         let mut x = left;
         if !figure.legend_title.is_empty() {
             self.shapes.push(text(self.style, (x, self.y + size * 0.9), &figure.legend_title, (Anchor::Start, false)));
-            x += text_width(&figure.legend_title, size) * 1.08 + gap;
+            x += text_width(&figure.legend_title, size) * WIDER + gap;
         }
         for (class, name) in &figure.legend {
-            let name = shortened(name, size, end - left - swatch - size);
-            let needs = swatch + 0.5 * size + text_width(&name, size) * 1.08;
+            let name = shortened(name, size * WIDER, end - left - swatch - size);
+            let needs = swatch + 0.5 * size + text_width(&name, size) * WIDER;
             if x > left && x + needs > end {
                 x = left;
                 self.y += LINE * size;
@@ -200,11 +204,11 @@ impl Page<'_> {
     /// Puts a panel there; gives where it ends.
     fn block(&mut self, block: &Block, (x, top): Place, factor: f64) -> f64 {
         let size = self.style.size;
-        let room = if block.picture.width > 0.0 { block.picture.width } else { self.style.width };
+        let room = if block.picture.width > 0.0 { block.picture.width } else { self.style.room() };
         let mut y = top;
         for (words, bold) in [(&block.heading, true), (&block.note, false)] {
             if !words.is_empty() {
-                let fits = shortened(words, size * 1.05, room);
+                let fits = shortened(words, size * WIDER, room);
                 self.shapes.push(text(self.style, (x, y + size * 0.9), &fits, (Anchor::Start, bold)));
                 y += LINE * size;
             }

@@ -95,7 +95,9 @@ impl Reader<'_> {
             "polyline" => self.line(node, points(node, self.scale), false),
             "polygon" => self.area(node, points(node, self.scale)),
             "circle" => {
-                let (at, radius) = (at("cx", "cy"), number(node, "r") * self.scale);
+                // The centre, then the radius, as the pen writes them.
+                let radius = node.attributes().nth(2).and_then(|third| third.value().parse::<f64>().ok());
+                let (at, radius) = (at("cx", "cy"), radius.unwrap_or(0.0) * scale);
                 let fill = self.fill(node);
                 self.shapes.extend((fill.opacity > 0.0).then_some(Shape::Disc { at, radius, fill }));
             }
@@ -230,7 +232,7 @@ mod tests {
 
     const MARKUP: &str = "<svg class=\"chart print\" viewBox=\"0 0 100 80\" width=\"100\" height=\"80\" data-plot=\"10 60\" role=\"img\" \
         aria-label=\"x\"><line class=\"k-grid\" stroke-width=\"1\" x1=\"0\" y1=\"10\" x2=\"100\" y2=\"10\"/><g class=\"m\" \
-        data-u=\"u\"><title>a &lt; b</title><circle class=\"f-main\" fill-opacity=\"0.50\" cx=\"50\" cy=\"35\" r=\"2\"/></g><text \
+        data-u=\"u\"><title>a &lt; b</title><circle cx=\"50\" cy=\"35\" r=\"2\" class=\"f-main\" fill-opacity=\"0.50\"/></g><text \
         class=\"t-ink b\" x=\"50\" y=\"80\" dy=\"-0.2em\" text-anchor=\"middle\" font-size=\"12.5\">p &lt; .05</text></svg>";
 
     #[test]

@@ -102,7 +102,7 @@ pub fn all(study: &Study<'_>, style: &Style) -> Result<(Vec<Printed>, Vec<String
 
 /// Results whose charts are drawn at the width of print.
 fn printed<'a>(study: &'a Study<'a>, style: &Style) -> Results<'a> {
-    Results::printed(study, Medium::Print((style.width / style.scale()) as u32))
+    Results::printed(study, Medium::Print((style.room() / style.scale()) as u32))
 }
 
 fn one(results: &Results<'_>, figure: Figure, style: &Style, letter: Option<&str>) -> Result<PrintedFigure, Refusal> {

@@ -104,6 +104,16 @@ const fn rgb(colour: u32) -> Rgb {
 }
 
 impl Style {
+    /// Points between the page's edges and what is drawn: letters may be wider than they were taken for.
+    pub fn margin(&self) -> f64 {
+        0.25 * self.size
+    }
+
+    /// Points that what is drawn may take from left to right.
+    pub fn room(&self) -> f64 {
+        self.width - 2.0 * self.margin()
+    }
+
     /// Points in a pixel of a chart.
     pub fn scale(&self) -> f64 {
         self.size / TEXT
