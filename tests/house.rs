@@ -172,7 +172,7 @@ fn circles_are_found_also_through_parents() {
 }
 
 /// Files that write, beside those of `engine/store`, with what they write: none of it lies in `cache/`.
-const WRITERS: [(&str, &str); 14] = [
+const WRITERS: [(&str, &str); 15] = [
     ("cli/compare.rs", "a comparison as a page"),
     ("cli/download.rs", "weights"),
     ("cli/init.rs", "a new workspace"),
@@ -180,6 +180,7 @@ const WRITERS: [(&str, &str); 14] = [
     ("cli/pdf.rs", "a report as PDF"),
     ("cli/run.rs", "events, where asked"),
     ("cli/export/", "exports"),
+    ("cli/figure/", "figures and tables"),
     ("nodes/own/script/", "a folder of its own for each program"),
     ("worker/step.rs", "the same, where nobody is left to take it away"),
     ("live/", "nothing yet"),

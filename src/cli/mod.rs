@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod download;
 mod export;
+mod figure;
 mod glance;
 mod help;
 mod import;
@@ -67,6 +68,8 @@ enum Command {
     Show(show::Show),
     #[command(about = export::about())]
     Export(export::Export),
+    Figure(figure::Figure),
+    Figures(figure::Figures),
     /// The node kinds, or one kind's ports, parameters and example
     Kinds(kinds::Kinds),
     /// The JSON Schema of every recipe, for editors that complete and check as one types
@@ -163,6 +166,8 @@ pub fn run_with(add: impl FnOnce(&mut Registry)) -> ExitCode {
         Command::Graph(command) => command.execute(&registry),
         Command::Show(command) => command.execute(&registry),
         Command::Export(command) => command.execute(&registry),
+        Command::Figure(command) => command.execute(&registry),
+        Command::Figures(command) => command.execute(&registry),
         Command::Kinds(command) => command.execute(&registry),
         Command::Schema(command) => command.execute(&registry),
         Command::Report(command) => command.execute(&registry),

@@ -25,6 +25,7 @@ pub const PAGES: &[Named] = &[
     ("benchmarks", include_str!("../../docs/benchmarks.md")),
     ("charts", include_str!("../../docs/charts.md")),
     ("data", include_str!("../../docs/data.md")),
+    ("figures", include_str!("../../docs/figures.md")),
     ("from-notebook", include_str!("../../docs/from-notebook.md")),
     ("kinds", include_str!("../../docs/kinds.md")),
     ("measures", include_str!("../../docs/measures.md")),

@@ -8,6 +8,7 @@ pub mod charts;
 pub mod comparison;
 pub mod draw;
 pub mod page;
+pub mod print;
 pub mod read;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::plan::NodeIndex;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Figure, Frame, NARROW, Panel, draw};
+use crate::report::draw::figure::{Figure, Frame, draw};
 use crate::report::draw::number::{count, counted};
 use crate::report::draw::svg::Colour;
 use crate::report::read::best::evaluation_of;
@@ -113,17 +113,12 @@ fn figure(
         let numbers = [cell(point.ceiling), cell(point.score)];
         data.row([point.unit.clone()].into_iter().chain(series).chain(numbers));
     }
-    let drawn = |size: (u32, &str)| square(points, &score, &ceiling, root, size);
     let above = points.all.iter().filter(|point| point.score > bound(point.ceiling)).count();
     let id = &view.results.node(node).id;
     let legend = points.series.iter().enumerate().filter(|_| several);
     Figure {
         title: view.title(|| format!("{} against the {}{}", capital(&score.label), ceiling.label, told(id))),
-        panels: vec![Panel {
-            wide: drawn((SIDE, "panel")),
-            narrow: Some(drawn((NARROW, "narrow"))),
-            ..Panel::default()
-        }],
+        panels: vec![view.results.medium.upto(SIDE, |size| square(points, &score, &ceiling, root, size))],
         layout: "one",
         legend_title: if several { points.variable.replace('_', " ") } else { String::new() },
         legend: legend

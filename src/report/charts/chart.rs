@@ -63,6 +63,7 @@ impl Chart {
     /// The figure, with the nodes that it is of.
     pub fn draw(&self, view: &View<'_>, given: &Options) -> Option<Figure> {
         let mut figure = (self.draw)(view, given)?;
+        figure.chart = self.name;
         if figure.nodes.is_empty() {
             figure.nodes = view.nodes.to_vec();
         }

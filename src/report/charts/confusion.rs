@@ -9,7 +9,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, TEXT, draw};
 use crate::report::draw::number::{count, counted, score};
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::grid::Grid;
@@ -63,11 +63,7 @@ fn figure(view: &View<'_>, node: NodeIndex, grid: &Grid) -> Option<Figure> {
     }
     Some(Figure {
         title: view.title(|| format!("Classes taken for one another{of}")),
-        panels: vec![Panel {
-            wide: drawn(&matrix, (WIDE, "wide")),
-            narrow: Some(drawn(&matrix, (NARROW, "narrow"))),
-            ..Panel::default()
-        }],
+        panels: vec![view.results.medium.both(|size| drawn(&matrix, size))],
         layout: "one",
         data,
         caption: format!(

@@ -8,10 +8,11 @@ use crate::report::charts::chart::View;
 use crate::report::charts::options::OfCompared;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::density;
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, Pen, TEXT, draw};
+use crate::report::draw::medium::{Medium, Size};
 use crate::report::draw::number::{counted, score};
 use crate::report::draw::svg::{Colour, shortened};
-use crate::report::draw::way::Way;
+use crate::report::draw::way::{Way, fitting};
 use crate::report::read::measure::capital;
 use crate::report::read::sample::{Group, Sample, Source};
 
@@ -23,6 +24,19 @@ pub enum Look {
     Strip,
     Bar,
     Profile,
+}
+
+impl Look {
+    /// The chart's name in a recipe.
+    pub fn chart(self) -> &'static str {
+        match self {
+            Self::Box => "box",
+            Self::Violin => "violin",
+            Self::Strip => "strip",
+            Self::Bar => "bar",
+            Self::Profile => "profile",
+        }
+    }
 }
 
 /// Pixels from one level of brackets to the next, and by which an end stands off the middle of its group.
@@ -45,7 +59,12 @@ pub fn scores(view: &View<'_>, look: Look, options: &OfCompared) -> Option<Figur
     // A table of means knows no ceilings; the units beside it do.
     sample.ceiling = sample.ceiling.or_else(|| with(Source::Of(Role::Scores))?.ceiling);
     let brackets = brackets(view.results, view.first(), &sample, options.brackets);
-    Some(figure(&sample, look, Beside { references: &options.reference.0, brackets }, view.title))
+    Some(figure(
+        &sample,
+        look,
+        Beside { references: &options.reference.0, brackets },
+        (view.results.medium, view.title),
+    ))
 }
 
 /// What is drawn beside scores.
@@ -58,7 +77,7 @@ pub struct Beside<'a> {
 }
 
 /// Draws a sample with what stands beside it.
-pub fn figure(sample: &Sample, look: Look, beside: Beside<'_>, title: Option<&str>) -> Figure {
+pub fn figure(sample: &Sample, look: Look, beside: Beside<'_>, (medium, title): (Medium, Option<&str>)) -> Figure {
     let Beside { references, brackets } = beside;
     let chart = Chart { sample, look, references, best: sample.best(), points: points(sample, look), brackets };
     let what = &sample.measure.label;
@@ -74,7 +93,7 @@ pub fn figure(sample: &Sample, look: Look, beside: Beside<'_>, title: Option<&st
     };
     Figure {
         title: title.map_or_else(|| capital(&format!("{what}{by}")), str::to_owned),
-        panels: vec![Panel { wide: chart.wide(), narrow: Some(chart.narrow()), ..Panel::default() }],
+        panels: vec![medium.both(|size| chart.drawn(size))],
         layout: "one",
         legend_title: sample.second.replace('_', " "),
         legend,
@@ -100,21 +119,15 @@ struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    fn wide(&self) -> String {
-        match Way::of(&self.sample.categories, f64::from(WIDE - 60), 0.0, 6.0) {
-            Way::Up => self.up(WIDE, 400),
-            Way::Right => self.right(WIDE),
+    fn drawn(&self, (width, class): Size) -> String {
+        let (way, height) = fitting(&self.sample.categories, width, (400, 320));
+        match way {
+            Way::Up => self.up((width, height), class),
+            Way::Right => self.right(width, class),
         }
     }
 
-    fn narrow(&self) -> String {
-        match Way::of(&self.sample.categories, f64::from(NARROW - 50), 44.0, 4.0) {
-            Way::Up => self.up(NARROW, 320),
-            Way::Right => self.right(NARROW),
-        }
-    }
-
-    fn up(&self, width: u32, height: u32) -> String {
+    fn up(&self, (width, height): (u32, u32), class: &str) -> String {
         let (low, high) = self.range();
         let room = self.bracketed() * f64::from(STEP_UP);
         let frame = Frame {
@@ -128,10 +141,10 @@ impl Chart<'_> {
             top: 14.0 + room,
         };
         let top = frame.y.ends().1;
-        draw(frame, &self.alt(), &class(width), |pen| self.paint(pen, Way::Up, top))
+        draw(frame, &self.alt(), class, |pen| self.paint(pen, Way::Up, top))
     }
 
-    fn right(&self, width: u32) -> String {
+    fn right(&self, width: u32, class: &str) -> String {
         let (low, high) = self.range();
         let room = self.bracketed() * f64::from(STEP_RIGHT);
         let each = if self.sample.series.len() > 1 { 12 + 18 * self.sample.series.len() } else { 32 };
@@ -152,7 +165,7 @@ impl Chart<'_> {
             top: 0.0,
         };
         let top = frame.x.ends().1;
-        draw(frame, &self.alt(), &class(width), |pen| self.paint(pen, Way::Right, top))
+        draw(frame, &self.alt(), class, |pen| self.paint(pen, Way::Right, top))
     }
 
     fn range(&self) -> (f64, f64) {
@@ -446,10 +459,6 @@ impl Chart<'_> {
         }
         text
     }
-}
-
-fn class(width: u32) -> String {
-    if width == NARROW { "narrow".to_owned() } else { "wide".to_owned() }
 }
 
 #[cfg(test)]

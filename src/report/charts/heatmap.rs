@@ -218,7 +218,7 @@ fn figure(view: &View<'_>, given: Read, order: Order) -> Figure {
     let port = view.port.map(|port| format!(".{port}")).unwrap_or_default();
     Figure {
         title: view.title(|| format!("{}{port} as shades", id.name)),
-        panels: shaded::panels(&shades, false),
+        panels: shaded::panels(&shades, false, view.results.medium),
         layout: "one",
         data: shaded::data(&shades),
         caption: shaded::caption(&shades, &said),

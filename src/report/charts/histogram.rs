@@ -8,7 +8,8 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfScores;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::density;
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, PANEL, Panel, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, PANEL, Panel, draw};
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::counted;
 use crate::report::draw::svg::Colour;
 use crate::report::read::measure::{Measure, capital};
@@ -35,12 +36,12 @@ impl Draw for Histogram {
         let (x, y) = (options.x.as_deref(), options.y.as_deref());
         let sample = Sample::gather(view.results, view.nodes, view.port.into(), x, y)?;
         let any = sample.groups.iter().any(|group| !group.values.is_empty());
-        any.then(|| figure(&sample, &options.reference.0, view.title))
+        any.then(|| figure(&sample, &options.reference.0, (view.results.medium, view.title)))
     }
 }
 
 /// A histogram of each group, the first dozen.
-pub fn figure(sample: &Sample, references: &[(String, f64)], title: Option<&str>) -> Figure {
+pub fn figure(sample: &Sample, references: &[(String, f64)], (medium, title): (Medium, Option<&str>)) -> Figure {
     let all = density::sorted(sample.groups.iter().flat_map(|group| group.values.iter().map(|v| v.1)));
     let yardsticks = references.iter().map(|r| r.1);
     let low = yardsticks.clone().fold(all.first().copied().unwrap_or(0.0), f64::min);
@@ -49,12 +50,11 @@ pub fn figure(sample: &Sample, references: &[(String, f64)], title: Option<&str>
     let shown = sample.groups.iter().take(PANELS);
     let panels = shown.map(|group| {
         let draw = |width, height, class: &str| panel(sample, group, (low, high), references, (width, height, class));
-        Panel {
-            heading: if alone { String::new() } else { sample.name(group) },
-            wide: if alone { draw(WIDE, 300, "wide") } else { draw(PANEL, 210, "panel") },
-            narrow: alone.then(|| draw(NARROW, 260, "narrow")),
-            ..Panel::default()
+        if alone {
+            return medium.tall((300, 260), draw);
         }
+        let (width, class) = medium.among(sample.groups.len(), PANEL);
+        Panel { heading: sample.name(group), wide: draw(width, 210, class), ..Panel::default() }
     });
     let what = &sample.measure.label;
     let (least, most) = sample.units();

@@ -7,7 +7,7 @@ use crate::kind::chart::Described;
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::Nothing;
 use crate::report::charts::pictures::{SIDE, is_private, spaced, thumbnails};
-use crate::report::draw::figure::{Figure, Panel};
+use crate::report::draw::figure::{Figure, Panel, Picture};
 use crate::report::draw::number::{count, counted};
 use crate::report::draw::svg::escape;
 use crate::value::images::Images;
@@ -46,10 +46,12 @@ fn figure(view: &View<'_>) -> Option<Figure> {
     let rows = spaced(images.len());
     let shown = rows.len();
     let mut sheet = String::from("<ul class=\"sheet\">");
+    let mut pictures = Vec::new();
     let failure = thumbnails(&images, results.study.sources, &rows).map(|uris| {
         for (&row, uri) in rows.iter().zip(&uris) {
             cell(&mut sheet, &images, labels.as_ref(), row, uri);
         }
+        pictures = uris.into_iter().map(|address| Picture { address, below: String::new() }).collect();
     });
     sheet.push_str("</ul>");
     let private = is_private(results, node, &images);
@@ -60,7 +62,7 @@ fn figure(view: &View<'_>) -> Option<Figure> {
         caption += " Private: published pages leave them out.";
     }
     let panel = match failure {
-        Ok(()) => Panel { wide: sheet, ..Panel::default() },
+        Ok(()) => Panel { wide: sheet, pictures, ..Panel::default() },
         Err(problem) => {
             caption = format!("{} not shown: {problem}.", counted(images.len(), "stimulus"));
             Panel::default()

@@ -8,6 +8,7 @@ use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, maybe};
 use crate::report::draw::figure::{Figure, Frame, PANEL, Panel, draw};
+use crate::report::draw::medium::Size;
 use crate::report::draw::number::{count, general};
 use crate::report::draw::svg::{Colour, RAMP, SERIES};
 use crate::report::read::grid::Grid;
@@ -128,7 +129,7 @@ fn panels(view: &View<'_>, histories: &[History]) -> Vec<Panel> {
             headings.push(curve.panel);
         }
     }
-    let mut panels = Vec::new();
+    let mut all: Vec<(String, Vec<(&Measure, Curve)>)> = Vec::new();
     for heading in headings {
         let there: Vec<(&Measure, Curve)> = curves(view)
             .filter(|(of, curve)| {
@@ -140,10 +141,11 @@ fn panels(view: &View<'_>, histories: &[History]) -> Vec<Panel> {
         let groups: Vec<Vec<_>> = if split { there.iter().map(|one| vec![*one]).collect() } else { vec![there] };
         for group in groups.into_iter().filter(|group| !group.is_empty()) {
             let heading = if split { format!("{heading}, {}", group[0].1.of) } else { heading.to_owned() };
-            panels.extend(panel(histories, &group, heading));
+            all.push((heading, group));
         }
     }
-    panels
+    let size = view.results.medium.among(all.len(), PANEL);
+    all.into_iter().filter_map(|(heading, group)| panel(histories, &group, heading, size)).collect()
 }
 
 /// The epoch where the loss that judges is lowest.
@@ -159,7 +161,7 @@ fn colour(at: usize, of: usize) -> Colour {
     if of <= SERIES { Colour::Series(at) } else { Colour::Ramp(at * (RAMP - 1) / (of - 1)) }
 }
 
-fn panel(histories: &[History], columns: &[(&Measure, Curve)], heading: String) -> Option<Panel> {
+fn panel(histories: &[History], columns: &[(&Measure, Curve)], heading: String, (width, class): Size) -> Option<Panel> {
     let y_title = columns.first()?.1.axis;
     let lines: Vec<Line> = histories
         .iter()
@@ -188,7 +190,7 @@ fn panel(histories: &[History], columns: &[(&Measure, Curve)], heading: String) 
     }
     let log = columns.iter().all(|(_, curve)| curve.log) && y_low > 0.0 && y_high >= 3.0 * y_low;
     let frame = Frame {
-        width: PANEL,
+        width,
         height: 250,
         x: Axis::tight(x_low, x_high, 5),
         y: if log { Axis::log(y_low, y_high, 4) } else { Axis::linear(y_low, y_high, 4) },
@@ -203,7 +205,7 @@ fn panel(histories: &[History], columns: &[(&Measure, Curve)], heading: String) 
         Some(format!("{name} from {} to {}", general(from.1), general(to.1)))
     });
     let alt = format!("{heading} by epoch: {}.", told.collect::<Vec<_>>().join("; "));
-    let svg = draw(frame, &alt, "panel", |pen| {
+    let svg = draw(frame, &alt, class, |pen| {
         for history in histories.iter().filter(|history| histories.len() == 1 && history.best.is_some()) {
             let at = history.best.unwrap_or_default();
             pen.mark(&format!("the best epoch, {}", general(at)), None, |pen| {

@@ -8,7 +8,7 @@ use crate::kind::{Role, column};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::curves::{Curve, data, legend, panel, points};
 use crate::report::draw::axis::Axis;
-use crate::report::draw::figure::{Figure, NARROW, WIDE};
+use crate::report::draw::figure::Figure;
 use crate::report::read::measure::capital;
 
 /// What a line runs along, and what it shows.
@@ -76,8 +76,8 @@ fn figure(view: &View<'_>, (x, y): (Option<&str>, Option<&str>)) -> Option<Figur
     let (x_low, x_high) = ends(all().map(|p| p.0).collect());
     let (y_low, y_high) = ends(all().map(|p| p.1).collect());
     let axes = || (Axis::tight(x_low, x_high, 6), Axis::linear(y_low, y_high, 5));
-    let mut both = panel(&curves, axes(), &names.0, &names.1, (WIDE, 340, "wide"));
-    both.narrow = Some(panel(&curves, axes(), &names.0, &names.1, (NARROW, 280, "narrow")).wide);
+    let drawn = |width, height, class| panel(&curves, axes(), &names.0, &names.1, (width, height, class)).wide;
+    let both = view.results.medium.tall((340, 280), drawn);
     let what = if names.1.is_empty() { "Values".to_owned() } else { names.1.clone() };
     Some(Figure {
         title: view.title(|| format!("{what} over {}", names.0.to_lowercase())),

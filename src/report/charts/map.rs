@@ -165,7 +165,7 @@ fn figure(view: &View<'_>, cells: &Cells, across: Across) -> Figure {
     let by = [variable.as_str(), across.column()].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
     Figure {
         title: view.title(|| capital(&format!("{} by {}", cells.measure.label, by.join(" and ")))),
-        panels: shaded::panels(&shades, true),
+        panels: shaded::panels(&shades, true, view.results.medium),
         layout: "one",
         data: shaded::data(&shades),
         caption: shaded::caption(&shades, &said),

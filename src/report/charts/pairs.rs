@@ -10,7 +10,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfMeasure;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, TEXT, draw};
 use crate::report::draw::number::counted;
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::best::best_of;
@@ -43,12 +43,12 @@ impl Draw for Pairs {
             (None, None) => main_measure(&grid)?,
         };
         let best = best.filter(|best| best.sample.measure.name == of).map(|best| key_of(&best.labels));
-        Some(Figure { nodes: vec![node], ..figure(&grid, &of, best.as_ref(), view.title)? })
+        Some(Figure { nodes: vec![node], ..figure(view, &grid, &of, best.as_ref())? })
     }
 }
 
 /// The best variant against the others, or the first pairs where none is named among them.
-fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<&str>) -> Option<Figure> {
+fn figure(view: &View<'_>, grid: &Grid, of: &str, best: Option<&BTreeSet<String>>) -> Option<Figure> {
     let measure = grid.measure(of);
     let all = pairs(grid, of);
     let mine = best.map(|best| against(&all, best)).unwrap_or_default();
@@ -57,12 +57,8 @@ fn figure(grid: &Grid, of: &str, best: Option<&BTreeSet<String>>, title: Option<
         return None;
     }
     let shown: Vec<Pair> = shown.into_iter().filter(|pair| pair.difference.is_finite()).take(ROWS).collect();
-    let panel = Panel {
-        wide: rows(&shown, &measure, best.is_some(), (WIDE, "wide")),
-        narrow: Some(rows(&shown, &measure, best.is_some(), (NARROW, "narrow"))),
-        ..Panel::default()
-    };
-    let title = title.map(str::to_owned).unwrap_or_else(|| match best {
+    let panel = view.results.medium.both(|size| rows(&shown, &measure, best.is_some(), size));
+    let title = view.title(|| match best {
         Some(_) => format!("{} against the others, unit by unit", titled(&shown[0].other)),
         None => "Differences, unit by unit".to_owned(),
     });

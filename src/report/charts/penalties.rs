@@ -11,7 +11,7 @@ use crate::report::charts::options::Nothing;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::density;
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, Pen, TEXT, draw};
 use crate::report::draw::number::{count, counted, general};
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::grid::Grid;
@@ -60,16 +60,11 @@ fn figure(view: &View<'_>) -> Option<Figure> {
     // Room for the marks at the edges.
     let (low, high) = (low / 1.6, high * 1.6);
     let panel = match rows.as_slice() {
-        [one] => Panel {
-            wide: histogram(one, (low, high), (WIDE, 300, "wide")),
-            narrow: Some(histogram(one, (low, high), (NARROW, 260, "narrow"))),
-            ..Panel::default()
-        },
-        many => Panel {
-            wide: strips(many, (low, high), (WIDE, "wide")),
-            narrow: Some(strips(many, (low, high), (NARROW, "narrow"))),
-            ..Panel::default()
-        },
+        [one] => view
+            .results
+            .medium
+            .tall((300, 260), |width, height, class| histogram(one, (low, high), (width, height, class))),
+        many => view.results.medium.both(|size| strips(many, (low, high), size)),
     };
     Some(Figure {
         title: view.title(|| "Penalties chosen".to_owned()),

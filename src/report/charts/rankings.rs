@@ -149,7 +149,7 @@ fn figure(
         said += &format!(" The widest, of {} and {}{region}: {} to {}.", row.row, row.column, print(low), print(high));
     }
     let panels = by_region.iter().flat_map(|(region, shades)| {
-        let mut of_region = shaded::panels(shades, true);
+        let mut of_region = shaded::panels(shades, true, view.results.medium);
         if by_region.len() > 1 {
             of_region[0].heading.clone_from(region);
         }

@@ -11,6 +11,7 @@ use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
 use crate::report::draw::density::{Summary, summary};
 use crate::report::draw::figure::{Figure, Frame, Panel, TEXT, draw};
+use crate::report::draw::medium::Size;
 use crate::report::draw::number::{count, counted, general, score};
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::read::best::evaluation_of;
@@ -48,13 +49,14 @@ fn figure(results: &Results<'_>, node: NodeIndex, units: &[String], title: Optio
     let scored = scored(results, node, scores.as_deref())?;
     let wanted = choose(units, scores.as_deref(), &scored);
     let mut data = Data::of(["unit", "category", "stimuli", "measured", "measured_sem", "predicted"]);
+    let size = results.medium.among(wanted.len().min(PANELS), 300);
     let made = results.with_responses(node, |responses| {
         let rows: Vec<usize> = scored.rows.iter().map(|row| row.0).collect();
         let (what, groups) = grouped(results, responses, &rows)?;
         let panels: Vec<Panel> = wanted
             .iter()
             .take(PANELS)
-            .filter_map(|(unit, what)| panel(unit, what, &scored, responses, &groups, &mut data))
+            .filter_map(|(unit, what)| panel((unit, what, size), &scored, responses, &groups, &mut data))
             .collect();
         Some((what, groups.len(), panels))
     })?;
@@ -112,8 +114,7 @@ fn sorted(labels: &Labels, names: &[String], responses: &Responses, rows: &[usiz
 }
 
 fn panel(
-    unit: &str,
-    what: &str,
+    (unit, what, (width, class)): (&str, &str, Size),
     scored: &Scored,
     responses: &Responses,
     groups: &BTreeMap<String, Vec<usize>>,
@@ -153,7 +154,7 @@ fn panel(
     let (low, high) = ends.fold((0.0f64, 0.0f64), |(low, high), x| (low.min(x), high.max(x)));
     let names: Vec<String> = bars.iter().map(|bar| shortened(bar.0, TEXT, 96.0)).collect();
     let frame = Frame {
-        width: 300,
+        width,
         height: 66 + 22 * names.len() as u32,
         x: Axis::linear(low, high, 4),
         y: Axis::bands(&names).reversed(),
@@ -165,7 +166,7 @@ fn panel(
     let told: Vec<String> =
         bars.iter().map(|(name, s, mean)| format!("{name} {} and {}", general(s.mean), general(*mean))).collect();
     let alt = format!("Mean responses of unit {unit}, measured and predicted: {}.", told.join("; "));
-    let svg = draw(frame, &alt, "panel", |pen| {
+    let svg = draw(frame, &alt, class, |pen| {
         for (at, (name, s, mean)) in bars.iter().enumerate() {
             let (at, sem) = (at as f64, s.sem.unwrap_or(0.0));
             let text = format!("{name} · measured {} · predicted {} · n = {}", general(s.mean), general(*mean), s.n);
@@ -180,7 +181,7 @@ fn panel(
     let agreement = correlation(&bars).map(|r| format!("r of these means {}", score(r))).unwrap_or_default();
     let named = if unit.to_lowercase().starts_with("unit") { unit.to_owned() } else { format!("Unit {unit}") };
     let heading = if what.is_empty() { named } else { format!("{named}, {what}") };
-    Some(Panel { heading, note: agreement, wide: svg, narrow: None })
+    Some(Panel { heading, note: agreement, wide: svg, ..Panel::default() })
 }
 
 /// Pearson's correlation of measured and predicted means.

@@ -12,6 +12,7 @@ use crate::report::charts::options::OfUnits;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::Data;
 use crate::report::draw::figure::{Figure, Frame, Panel, draw};
+use crate::report::draw::medium::Size;
 use crate::report::draw::number::{count, score};
 use crate::report::draw::svg::Colour;
 use crate::report::read::best::evaluation_of;
@@ -49,11 +50,12 @@ fn figure(results: &Results<'_>, node: NodeIndex, units: &[String], title: Optio
     let scored = scored(results, node, scores.as_deref())?;
     let wanted = choose(units, scores.as_deref(), &scored);
     let mut data = Data::of([column::UNIT, "stimulus", "predicted", "measured"]);
+    let size = results.medium.among(wanted.len().min(PANELS), 300);
     let panels = results.with_responses(node, |responses| {
         let panels = wanted
             .iter()
             .take(PANELS)
-            .filter_map(|(unit, what)| panel(unit, what, &scored, responses, scores.as_deref(), &mut data));
+            .filter_map(|(unit, what)| panel((unit, what, size), &scored, responses, scores.as_deref(), &mut data));
         panels.collect::<Vec<Panel>>()
     })?;
     if panels.is_empty() {
@@ -91,8 +93,7 @@ fn spoken(results: &Results<'_>, scores: Option<&Grid>) -> Option<Measure> {
 }
 
 fn panel(
-    unit: &str,
-    what: &str,
+    (unit, what, (side, class)): (&str, &str, Size),
     scored: &Scored,
     responses: &Responses,
     scores: Option<&Grid>,
@@ -134,8 +135,8 @@ fn panel(
     }
     facts.push(format!("n = {}", count(scored.rows.len())));
     let frame = Frame {
-        width: 300,
-        height: 300,
+        width: side,
+        height: side,
         x: Axis::linear(low, high, 4),
         y: Axis::linear(low, high, 4),
         x_title: "Predicted response",
@@ -145,7 +146,7 @@ fn panel(
     };
     let (from, to) = frame.x.ends();
     let alt = format!("Predicted against measured responses of unit {unit}: {}.", facts.join(", "));
-    let svg = draw(frame, &alt, "panel", |pen| {
+    let svg = draw(frame, &alt, class, |pen| {
         pen.line(vec![(from, from), (to, to)], Colour::Reference, 1.2);
         for &(x, y, response) in &pairs {
             let stimulus = responses.stimuli().get(response);
@@ -154,5 +155,5 @@ fn panel(
     });
     let named = if unit.to_lowercase().starts_with("unit") { unit.to_owned() } else { format!("Unit {unit}") };
     let heading = if what.is_empty() { named } else { format!("{named}, {what}") };
-    Some(Panel { heading, note: facts.join(" · "), wide: svg, narrow: None })
+    Some(Panel { heading, note: facts.join(" · "), wide: svg, ..Panel::default() })
 }

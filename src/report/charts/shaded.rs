@@ -5,7 +5,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use crate::report::charts::shades::Shades;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Face, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Frame, PRINT, Panel, Pen, TEXT, draw};
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::{counted, general, score};
 use crate::report::draw::svg::{Colour, shortened, text_width};
 use crate::report::read::measure::capital;
@@ -62,14 +63,9 @@ impl Scale {
 }
 
 /// The cells and the scale; with numbers in cells that have room for them.
-pub fn panels(shades: &Shades, numbered: bool) -> Vec<Panel> {
+pub fn panels(shades: &Shades, numbered: bool, medium: Medium) -> Vec<Panel> {
     let scale = Scale::of(shades, numbered);
-    let both = |draw: &dyn Fn((u32, &str)) -> String| Panel {
-        wide: draw((WIDE, "wide")),
-        narrow: Some(draw((NARROW, "narrow"))),
-        ..Panel::default()
-    };
-    vec![both(&|size| cells(shades, scale, numbered, size)), both(&|size| steps(shades, scale, size))]
+    vec![medium.both(|size| cells(shades, scale, numbered, size)), medium.both(|size| steps(shades, scale, size))]
 }
 
 /// How many cells there are, from where to where, and what is said of their order.
@@ -123,6 +119,15 @@ pub fn data(shades: &Shades) -> Data {
     data
 }
 
+/// Pixels for a name along an axis: in print, where nobody can point at what is cut off, what the longest takes.
+pub fn each(names: &[String], (room, class): (f64, &str), page: f64) -> f64 {
+    if class != PRINT {
+        return page;
+    }
+    let longest = names.iter().map(|name| text_width(name, TEXT)).fold(0.0, f64::max);
+    (longest * 1.12 + 8.0).clamp(page, (room / 2.0).max(page))
+}
+
 /// An axis over names, of which as many are written as there is room for; over numbers where they are too many.
 pub fn axis(names: &[String], room: f64, each: f64) -> Axis {
     if names.len() > NAMES {
@@ -147,7 +152,7 @@ fn cells(shades: &Shades, scale: Scale, numbered: bool, (width, class): (u32, &s
     let across = f64::from(width) * 0.68;
     let columns = match &shades.column_groups {
         Some(groups) => grouped(groups, across, |name| (name.to_owned(), text_width(name, TEXT) + 6.0)),
-        None => axis(&shades.columns, across, 60.0),
+        None => axis(&shades.columns, across, each(&shades.columns, (across, class), 60.0)),
     };
     let fits = numbered && across / m.max(1) as f64 >= ROOM;
     let print = printer(shades);
@@ -304,7 +309,7 @@ mod tests {
     }
 
     fn markup(shades: &Shades) -> String {
-        cells(shades, Scale::of(shades, false), false, (WIDE, "wide"))
+        cells(shades, Scale::of(shades, false), false, (880, "wide"))
     }
 
     #[test]
@@ -324,7 +329,7 @@ mod tests {
         assert!(markup(&shades(1, &[0.25])).contains("r0, c0 · .25"));
         let share = Shades { share: true, ..shades(1, &[0.25]) };
         assert!(markup(&share).contains("r0, c0 · .250") && !markup(&share).contains(">.250</text>"));
-        assert!(panels(&share, true)[0].wide.contains(">.250</text>"));
+        assert!(panels(&share, true, Medium::Page)[0].wide.contains(">.250</text>"));
     }
 
     #[test]

@@ -4,10 +4,11 @@ use crate::kind::chart::Described;
 use crate::kind::{Role, column};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfUnits;
-use crate::report::charts::shaded::axis;
+use crate::report::charts::shaded::{axis, each};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Figure, Frame, Panel, Pen, TEXT, draw};
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::{count, counted};
 use crate::report::draw::svg::{Colour, SERIES, shortened};
 use crate::report::read::measure::capital;
@@ -85,11 +86,11 @@ impl Stack {
 
 fn figure(view: &View<'_>, all: &[Shares]) -> Figure {
     let stack = Stack::of(all);
-    let mut panels = vec![means(&stack)];
+    let mut panels = vec![means(&stack, view.results.medium)];
     let alone = stack.variants.len() == 1;
     panels.extend(stack.variants.iter().take(PANELS).map(|shares| {
         let heading = if alone { String::new() } else { shares.name.clone() };
-        Panel { heading, ..units(&stack, shares) }
+        Panel { heading, ..units(&stack, shares, view.results.medium) }
     }));
     let measure = &all[0].measure;
     let legend = stack.parts.iter().enumerate().map(|(at, name)| (stack.colour(at).class(), name.clone()));
@@ -146,9 +147,8 @@ fn data(all: &[Shares]) -> Data {
 }
 
 /// A bar per variant: the mean over units.
-fn means(stack: &Stack) -> Panel {
-    let draw = |width: u32, class: &str| bars(stack, (width, class));
-    Panel { wide: draw(WIDE, "wide"), narrow: Some(draw(NARROW, "narrow")), ..Panel::default() }
+fn means(stack: &Stack, medium: Medium) -> Panel {
+    medium.both(|size| bars(stack, size))
 }
 
 fn bars(stack: &Stack, (width, class): (u32, &str)) -> String {
@@ -192,9 +192,8 @@ fn bars(stack: &Stack, (width, class): (u32, &str)) -> String {
 }
 
 /// A thin bar per unit, those with the greatest sum first.
-fn units(stack: &Stack, shares: &Shares) -> Panel {
-    let draw = |width: u32, height: u32, class: &str| thin(stack, shares, (width, height, class));
-    Panel { wide: draw(WIDE, 300, "wide"), narrow: Some(draw(NARROW, 250, "narrow")), ..Panel::default() }
+fn units(stack: &Stack, shares: &Shares, medium: Medium) -> Panel {
+    medium.tall((300, 250), |width, height, class| thin(stack, shares, (width, height, class)))
 }
 
 fn thin(stack: &Stack, shares: &Shares, (width, height, class): (u32, u32, &str)) -> String {
@@ -211,7 +210,7 @@ fn thin(stack: &Stack, shares: &Shares, (width, height, class): (u32, u32, &str)
         x: if names.len() > 24 {
             Axis::named(Vec::new(), names.len())
         } else {
-            axis(&names, f64::from(width) * 0.86, 40.0)
+            axis(&names, f64::from(width) * 0.86, each(&names, (f64::from(width) * 0.86, class), 40.0))
         },
         y: Axis::linear(low, high, 5),
         x_title: "Units, by what all bands explain",

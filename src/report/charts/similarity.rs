@@ -11,10 +11,11 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
 use crate::report::draw::density;
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, Pen, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, Pen, TEXT, draw};
+use crate::report::draw::medium::Size;
 use crate::report::draw::number::counted;
 use crate::report::draw::svg::{Colour, shortened};
-use crate::report::draw::way::Way;
+use crate::report::draw::way::{Way, fitting};
 use crate::report::read::measure::capital;
 use crate::report::read::similar::{Mean, Similarities, Spread};
 
@@ -72,7 +73,7 @@ fn figure(view: &View<'_>, similar: &Similarities, subjects: bool) -> Figure {
     let colours = similar.series.iter().enumerate().filter(|_| count > 1);
     Figure {
         title: view.title(|| capital(&format!("{}{by}", similar.measure.label))),
-        panels: vec![Panel { wide: chart.wide(), narrow: Some(chart.narrow()), ..Panel::default() }],
+        panels: vec![view.results.medium.both(|size| chart.drawn(size))],
         layout: "one",
         legend_title: if count > 1 { similar.second.replace('_', " ") } else { String::new() },
         legend: colours.map(|(at, name)| (Colour::among(at, count).class(), name.clone())).collect(),
@@ -120,17 +121,11 @@ fn data(similar: &Similarities) -> Data {
 }
 
 impl Chart<'_> {
-    fn wide(&self) -> String {
-        match Way::of(&self.similar.categories, f64::from(WIDE - 60), 0.0, 6.0) {
-            Way::Up => self.up((WIDE, 380), "wide"),
-            Way::Right => self.right(WIDE, "wide"),
-        }
-    }
-
-    fn narrow(&self) -> String {
-        match Way::of(&self.similar.categories, f64::from(NARROW - 50), 44.0, 4.0) {
-            Way::Up => self.up((NARROW, 320), "narrow"),
-            Way::Right => self.right(NARROW, "narrow"),
+    fn drawn(&self, (width, class): Size) -> String {
+        let (way, height) = fitting(&self.similar.categories, width, (380, 320));
+        match way {
+            Way::Up => self.up((width, height), class),
+            Way::Right => self.right(width, class),
         }
     }
 

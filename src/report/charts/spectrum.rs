@@ -61,9 +61,10 @@ fn figure(view: &View<'_>) -> Option<Figure> {
     let (share, cumulative) = (results.measures.part(Part::Share)?.name, results.measures.part(Part::Cumulative)?.name);
     let data = data((column::COMPONENT, share), &each, Some((cumulative, &summed)));
     let axes = (Axis::log(1.0, components.max(2.0), 5), Axis::log(low, high, 5));
-    let per = panel(&each, axes, "Component", "Explained variance (fraction, log)", (PANEL, 300, "panel"));
+    let (width, class) = view.results.medium.among(2, PANEL);
+    let per = panel(&each, axes, "Component", "Explained variance (fraction, log)", (width, 300, class));
     let axes = (Axis::tight(0.0, components.max(1.0), 5), Axis::linear(0.0, 1.0, 5));
-    let sum = panel(&summed, axes, "Components", "Cumulative (fraction of variance)", (PANEL, 300, "panel"));
+    let sum = panel(&summed, axes, "Components", "Cumulative (fraction of variance)", (width, 300, class));
     let listed: Vec<String> = totals
         .iter()
         .take(12)

@@ -7,7 +7,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::Nothing;
 use crate::report::charts::pictures;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Figure, Panel};
+use crate::report::draw::figure::{Figure, Panel, Picture};
 use crate::report::draw::number::{count, score};
 use crate::report::draw::svg::escape;
 use crate::report::read::best::evaluation_of;
@@ -71,10 +71,19 @@ fn figure(results: &Results<'_>, node: NodeIndex, title: Option<&str>) -> Option
         });
         format!("<ul class=\"sheet\">{}</ul>", cells.collect::<String>())
     };
-    let panel = |heading: &str, markup: String| Panel { heading: heading.to_owned(), wide: markup, ..Panel::default() };
+    let panel = |heading: &str, picks: &[(usize, &Stimulus, f64)], uris: &[String]| Panel {
+        heading: heading.to_owned(),
+        wide: sheet(picks, uris),
+        pictures: uris
+            .iter()
+            .zip(picks)
+            .map(|(address, (_, _, error))| Picture { address: address.clone(), below: score(*error) })
+            .collect(),
+        ..Panel::default()
+    };
     let panels = vec![
-        panel("Predicted best", sheet(&best, &uris[..best.len()])),
-        panel("Predicted worst", sheet(&worst, &uris[best.len()..])),
+        panel("Predicted best", &best, &uris[..best.len()]),
+        panel("Predicted worst", &worst, &uris[best.len()..]),
     ];
     let mut data = Data::of(["stimulus", "error"]);
     for (one, stimulus) in judged.iter().zip(&names) {

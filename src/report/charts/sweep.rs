@@ -8,7 +8,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::options::OfMeasure;
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell};
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, TEXT, draw};
 use crate::report::draw::number::counted;
 use crate::report::draw::svg::{Colour, RAMP, shortened};
 use crate::report::read::grid::{Grid, json_text};
@@ -63,11 +63,14 @@ fn figure(view: &View<'_>, grid: &Grid, y: Option<&str>) -> Option<Figure> {
     let (panel, how) = match sweep.variables.len() {
         0 => return None,
         // A comparison of one variable has its boxes already.
-        1 if grid.has(column::SCORE) => (both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
+        1 if grid.has(column::SCORE) => (view.results.medium.both(|size| bars(&sweep, &alt, size)), "Bars: scores"),
         1 => return None,
-        2 => (both(|size| shades(&sweep, &alt, size)), "Numbers and shades: means over units; stronger is higher"),
+        2 => (
+            view.results.medium.both(|size| shades(&sweep, &alt, size)),
+            "Numbers and shades: means over units; stronger is higher",
+        ),
         _ => (
-            both(|size| coordinates(&sweep, &alt, size)),
+            view.results.medium.both(|size| coordinates(&sweep, &alt, size)),
             "A line per variant, ending at its mean over units; lighter is higher",
         ),
     };
@@ -95,10 +98,6 @@ fn listed(names: &[String]) -> String {
         [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         few => few.join(""),
     }
-}
-
-fn both(draw: impl Fn((u32, &str)) -> String) -> Panel {
-    Panel { wide: draw((WIDE, "wide")), narrow: Some(draw((NARROW, "narrow"))), ..Panel::default() }
 }
 
 fn read(results: &Results<'_>, grid: &Grid, y: Option<&str>) -> Option<Variants> {

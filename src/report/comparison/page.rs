@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::report::comparison::outcome::{Comparison, Correction, Paired, Verdict};
 use crate::report::draw::axis::Axis;
 use crate::report::draw::data::{Data, cell, maybe};
-use crate::report::draw::figure::{Face, Figure, Frame, NARROW, Panel, TEXT, WIDE, draw};
+use crate::report::draw::figure::{Face, Figure, Frame, Panel, TEXT, draw};
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::{counted, probability};
 use crate::report::draw::svg::{Colour, shortened};
 use crate::report::page::{FIGURE, SCRIPT, STYLE, Shown, file_name};
@@ -240,8 +241,7 @@ fn headings(pairs: &[&Paired]) -> Vec<String> {
 fn differences(pairs: &[&Paired], correction: Correction) -> Option<Figure> {
     let measure = of_measure(pairs.first()?);
     let shown = &pairs[..pairs.len().min(ROWS)];
-    let picture = |(width, class): (u32, &'static str)| rows(shown, &measure, (width, class));
-    let panel = Panel { wide: picture((WIDE, "wide")), narrow: Some(picture((NARROW, "narrow"))), ..Panel::default() };
+    let panel = Medium::Page.both(|size| rows(shown, &measure, size));
     let mut data = Data::of(["evaluation", "unit", "a", "b", "difference"]);
     for one in pairs {
         for unit in &one.per_unit {
@@ -366,7 +366,7 @@ fn scatters(pairs: &[&Paired], sides: &[Named; 2]) -> Option<Figure> {
                 pen.mark(&said, Some(&unit.unit), |pen| pen.dot((unit.a, unit.b), 2.8, Colour::Main, 0.6));
             }
         });
-        Panel { heading: name, note, wide, narrow: None }
+        Panel { heading: name, note, wide, ..Panel::default() }
     });
     let mut caption = format!("{}; each dot is one unit. Dashed: equality; above it B scores higher.", measure.axis());
     if pairs.len() > PANELS {

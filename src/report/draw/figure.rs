@@ -20,6 +20,8 @@ pub const WIDE: u32 = 880;
 pub const NARROW: u32 = 360;
 /// Pixels of a panel among others.
 pub const PANEL: u32 = 420;
+/// The class of a chart that is drawn for print.
+pub const PRINT: &str = "print";
 /// The size of text in charts, in pixels.
 pub const TEXT: f64 = 12.5;
 
@@ -27,6 +29,8 @@ pub const TEXT: f64 = 12.5;
 #[derive(Clone, Debug, Default)]
 pub struct Figure {
     pub title: String,
+    /// The chart's name in a recipe.
+    pub chart: &'static str,
     pub panels: Vec<Panel>,
     /// How panels stand: `one`, `pair` or `grid`.
     pub layout: &'static str,
@@ -55,6 +59,16 @@ pub struct Panel {
     pub wide: String,
     /// The same for a phone, where it differs.
     pub narrow: Option<String>,
+    /// What the markup shows, where it is thumbnails and no chart.
+    pub pictures: Vec<Picture>,
+}
+
+/// A thumbnail, and what stands below it.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    /// As a `data:` address.
+    pub address: String,
+    pub below: String,
 }
 
 /// The size, axes and titles of a chart.
@@ -128,9 +142,14 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     let widest = frame.y.labels().map(|label| text_width(label, TEXT)).fold(0.0, f64::max);
     let last = frame.x.labels().last().map_or(0.0, |label| text_width(label, TEXT) / 2.0);
     let overhang = if frame.x.is_bands() { 4.0 } else { last + 2.0 };
-    let top = frame.top + if frame.y_title.is_empty() { 8.0 } else { 26.0 };
     let bottom = 24.0 + if frame.x_title.is_empty() { 0.0 } else { 20.0 };
-    let left = (widest * 1.12 + 12.0).min(f64::from(frame.width) * 0.5);
+    // Journals set the vertical axis's title along it, as far as it fits.
+    let print = class == PRINT;
+    let plot = f64::from(frame.height) - frame.top - 8.0 - bottom;
+    let along = print && !frame.y_title.is_empty() && text_width(frame.y_title, TEXT) < plot;
+    let top = frame.top + if frame.y_title.is_empty() || along { 8.0 } else { 26.0 };
+    let beside = if along { 18.0 } else { 0.0 };
+    let left = (widest * 1.12 + 12.0 + beside).min(f64::from(frame.width) * 0.5);
 
     let mut builder = ChartBuilder::on(&area);
     builder
@@ -146,7 +165,11 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
         .x_label_style(labels.clone())
         .y_label_style(labels)
         // Not `disable_axes`, which takes the labels along.
-        .axis_style(Colour::Muted.color().mix(0.0))
+        .axis_style(if print {
+            Colour::Axis.color().stroke_width(FINE as u32)
+        } else {
+            Colour::Muted.color().mix(0.0).into()
+        })
         .set_all_tick_mark_size(fine(3.5));
     if x_bands {
         mesh.disable_x_mesh();
@@ -161,8 +184,14 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
         let size = (0.9 * TEXT * f64::from(frame.width) / text_width(text, TEXT).max(1.0)).min(TEXT);
         Face { size, ..Face::of(Colour::Ink) }
     };
-    let y_title = title(frame.y_title).at(HPos::Left, VPos::Top).style();
-    done(area.draw_text(frame.y_title, &y_title, (0, fine(1.0))));
+    if along {
+        let face = Face::of(Colour::Ink).at(HPos::Center, VPos::Top).style();
+        let style = TextStyle { font: face.font.transform(FontTransform::Rotate270), ..face };
+        done(area.draw_text(frame.y_title, &style, (fine(1.0), fine(top + plot / 2.0))));
+    } else {
+        let y_title = title(frame.y_title).at(HPos::Left, VPos::Top).style();
+        done(area.draw_text(frame.y_title, &y_title, (0, fine(1.0))));
+    }
     let x_title = title(frame.x_title).at(HPos::Center, VPos::Bottom).style();
     let middle = (left + f64::from(frame.width) - overhang.max(frame.right)) / 2.0;
     // A long one is centred below its plot as far as the picture is wide.
@@ -172,13 +201,14 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
 
     let mut pen = Pen { chart, svg: svg.clone() };
     let (zero, (x_from, x_to)) = (frame.y.baseline(), frame.x.ends());
-    if !y_bands {
+    // In print the axis itself stands there.
+    if !y_bands && !(print && zero == frame.y.ends().0) {
         pen.line(vec![(x_from, zero), (x_to, zero)], Colour::Muted, 1.0);
     }
     paint(&mut pen);
     drop(pen);
     drop(area);
-    svg.finish(alt, class)
+    if print { svg.printed(alt, class, (top, f64::from(frame.height) - bottom)) } else { svg.finish(alt, class) }
 }
 
 impl Pen<'_> {

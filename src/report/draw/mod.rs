@@ -7,6 +7,7 @@ pub mod data;
 pub mod density;
 pub mod figure;
 pub mod markdown;
+pub mod medium;
 pub mod number;
 pub mod svg;
 pub mod way;

@@ -33,6 +33,8 @@ pub enum Colour {
     Muted,
     /// Lines of the grid.
     Grid,
+    /// Lines and ticks of axes, which print alone has.
+    Axis,
     /// The page's own colour: halos.
     Paper,
     /// Data, where there is one series.
@@ -68,6 +70,7 @@ impl Colour {
             Self::Ink => "ink".to_owned(),
             Self::Muted => "muted".to_owned(),
             Self::Grid => "grid".to_owned(),
+            Self::Axis => "axis".to_owned(),
             Self::Paper => "paper".to_owned(),
             Self::Main => "main".to_owned(),
             Self::Best => "best".to_owned(),
@@ -87,6 +90,7 @@ impl Colour {
             Self::Main => (0, 4),
             Self::Best => (0, 5),
             Self::Reference => (0, 6),
+            Self::Axis => (0, 7),
             Self::Series(at) => (1, at % SERIES),
             Self::Ramp(at) => (2, at.min(RAMP - 1)),
         };
@@ -102,6 +106,7 @@ impl Colour {
             (0, 4) => Self::Main,
             (0, 5) => Self::Best,
             (0, 6) => Self::Reference,
+            (0, 7) => Self::Axis,
             (1, at) => Self::Series(at.into()),
             (2, at) => Self::Ramp(at.into()),
             _ => Self::Ink,
@@ -139,9 +144,18 @@ impl Svg {
 
     /// The finished picture, with a text for those who do not see it.
     pub fn finish(&self, alt: &str, class: &str) -> String {
+        self.with("", alt, class)
+    }
+
+    /// The same for print, which may stretch it: between which heights the plot itself stands.
+    pub fn printed(&self, alt: &str, class: &str, (top, bottom): (f64, f64)) -> String {
+        self.with(&format!(" data-plot=\"{top} {bottom}\""), alt, class)
+    }
+
+    fn with(&self, more: &str, alt: &str, class: &str) -> String {
         let (width, height) = self.size;
         format!(
-            "<svg class=\"chart {class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+            "<svg class=\"chart {class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\"{more} \
              role=\"img\" aria-label=\"{}\">{}</svg>",
             escape(alt),
             self.body.borrow()
@@ -379,8 +393,16 @@ mod tests {
 
     #[test]
     fn every_role_survives_plotters_colours() {
-        let colours =
-            [Colour::Ink, Colour::Muted, Colour::Grid, Colour::Paper, Colour::Main, Colour::Best, Colour::Reference];
+        let colours = [
+            Colour::Ink,
+            Colour::Muted,
+            Colour::Grid,
+            Colour::Axis,
+            Colour::Paper,
+            Colour::Main,
+            Colour::Best,
+            Colour::Reference,
+        ];
         let all = colours.into_iter().chain((0..SERIES).map(Colour::Series)).chain((0..RAMP).map(Colour::Ramp));
         for colour in all {
             let RGBColor(r, g, b) = colour.color();

@@ -10,6 +10,14 @@ pub enum Way {
     Right,
 }
 
+/// Which way categories run in a picture of a width, and how high it is where they run up: as given for a wide one and for a narrow one.
+pub fn fitting(names: &[String], width: u32, (wide, narrow): (u32, u32)) -> (Way, u32) {
+    match width {
+        600.. => (Way::of(names, f64::from(width) - 60.0, 0.0, 6.0), wide),
+        _ => (Way::of(names, f64::from(width) - 50.0, 44.0, 4.0), narrow),
+    }
+}
+
 impl Way {
     /// Up, where each category is at least so wide in a plot of some pixels, and its name fits into that with a gap.
     pub fn of(names: &[String], pixels: f64, least: f64, gap: f64) -> Self {

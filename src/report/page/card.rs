@@ -9,6 +9,7 @@ use crate::report::charts::distribution;
 use crate::report::charts::distribution::{Beside, Look};
 use crate::report::draw::density::Summary;
 use crate::report::draw::markdown;
+use crate::report::draw::medium::Medium;
 use crate::report::draw::number::{count, counted};
 use crate::report::page::answer::{answer, spoken};
 use crate::report::page::asked::answered;
@@ -76,7 +77,7 @@ pub fn card(study: &Study<'_>) -> Card {
     let bests = bests(&results);
     let figure = bests.first().map(|best| {
         let look = if best.sample.groups.len() > 1 { Look::Profile } else { Look::Bar };
-        let mut figure = distribution::figure(&best.sample, look, Beside::default(), None);
+        let mut figure = distribution::figure(&best.sample, look, Beside::default(), (Medium::Page, None));
         let narrow = figure.panels.pop().and_then(|panel| panel.narrow).unwrap_or_default();
         (narrow, figure.legend_title, figure.legend)
     });

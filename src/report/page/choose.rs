@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::Role;
-use crate::kind::chart::Options;
+use crate::kind::chart::{Described, Options};
 use crate::kind::measure::Weight;
 use crate::plan::question::{Ask, Baseline, Question};
 use crate::plan::{Chart, NodeIndex, ReportItem};
@@ -13,6 +13,8 @@ use crate::report::charts::brackets::{Which, brackets};
 use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::distribution;
 use crate::report::charts::distribution::{Beside, Look};
+use crate::report::charts::histogram::Histogram;
+use crate::report::charts::map::Map;
 use crate::report::charts::options::{Nothing, OfMeasure, OfUnits};
 use crate::report::charts::pairs::Pairs;
 use crate::report::charts::responses::ResponseProfiles;
@@ -187,7 +189,7 @@ fn usual(results: &Results<'_>, node: NodeIndex) -> Option<&'static chart::Chart
 /// A chart of its own accord, with no options given.
 fn drawn<C: Draw>(results: &Results<'_>, nodes: &[NodeIndex], options: &C::Options) -> Option<Item> {
     let figure = C::draw(&View { results, nodes, port: None, title: None }, options)?;
-    Some(Item::Figure(made_by(figure, nodes)))
+    Some(Item::Figure(made_by(figure, C::NAME, nodes)))
 }
 
 /// The usual chart of what nodes give of a role.
@@ -196,7 +198,8 @@ fn of(results: &Results<'_>, nodes: &[NodeIndex], role: Role) -> Option<Item> {
     charts::usual(role)?.draw(&View { results, nodes, port, title: None }, &Options::new()).map(Item::Figure)
 }
 
-fn made_by(mut figure: Figure, nodes: &[NodeIndex]) -> Figure {
+fn made_by(mut figure: Figure, chart: &'static str, nodes: &[NodeIndex]) -> Figure {
+    figure.chart = chart;
     if figure.nodes.is_empty() {
         figure.nodes = nodes.to_vec();
     }
@@ -277,7 +280,8 @@ impl Defaults {
                 && let Some(sample) = Sample::gather(results, &loose, Source::Of(Role::Scores), None, None)
             {
                 self.items.push(Item::Figure(made_by(
-                    distribution::figure(&sample, Look::Box, Beside::default(), None),
+                    distribution::figure(&sample, Look::Box, Beside::default(), (results.medium, None)),
+                    Look::Box.chart(),
                     &loose,
                 )));
                 self.items.extend(mapped(results, &loose));
@@ -320,7 +324,7 @@ impl Defaults {
 /// Means by variant and region, where there are several of both.
 fn mapped(results: &Results<'_>, nodes: &[NodeIndex]) -> Option<Item> {
     let figure = map::usual(&View { results, nodes, port: None, title: None })?;
-    Some(Item::Figure(made_by(figure, nodes)))
+    Some(Item::Figure(made_by(figure, Map::NAME, nodes)))
 }
 
 /// Scores by variant, further measures in charts of their own, and paired differences.
@@ -335,7 +339,8 @@ fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut V
         references.push(("published".to_owned(), *value));
     }
     let beside = Beside { references: &references, brackets };
-    items.push(Item::Figure(made_by(distribution::figure(&best.sample, look, beside, None), &[node])));
+    let figure = distribution::figure(&best.sample, look, beside, (results.medium, None));
+    items.push(Item::Figure(made_by(figure, look.chart(), &[node])));
     // Of draws of one study, each would be a row.
     if best.draws.is_empty() {
         items.extend(mapped(results, &[node]));
@@ -349,8 +354,8 @@ fn comparison(results: &Results<'_>, node: NodeIndex, best: &Best, items: &mut V
     for measure in charted.filter(|measure| measure.name != best.sample.measure.name) {
         let source = Source::Of(Role::Comparison);
         if let Some(sample) = Sample::gather(results, &[node], source, None, Some(measure.name)) {
-            let figure = distribution::figure(&sample, Look::Profile, Beside::default(), None);
-            items.push(Item::Figure(made_by(figure, &[node])));
+            let figure = distribution::figure(&sample, Look::Profile, Beside::default(), (results.medium, None));
+            items.push(Item::Figure(made_by(figure, Look::Profile.chart(), &[node])));
         }
     }
 }
@@ -363,7 +368,8 @@ fn evaluated(results: &Results<'_>, node: NodeIndex, items: &mut Vec<Item>) {
     let sample = sample.filter(|sample| sample.groups.iter().any(|group| !group.values.is_empty()));
     let scores = sample.map(|sample| {
         let title = format!("{} over units{variant}", capital(&sample.measure.label));
-        Item::Figure(made_by(histogram::figure(&sample, &[], Some(&title)), &[node]))
+        let figure = histogram::figure(&sample, &[], (results.medium, Some(&title)));
+        Item::Figure(made_by(figure, Histogram::NAME, &[node]))
     });
     let shown = [
         scores,

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::engine::record::Stored;
 use crate::kind::Role;
 use crate::plan::{Node, NodeIndex};
+use crate::report::draw::medium::Medium;
 use crate::report::read::grid::Grid;
 use crate::report::read::measure::Measures;
 use crate::report::read::study::Study;
@@ -27,6 +28,8 @@ pub struct Results<'a> {
     grids: RefCell<HashMap<Digest, Option<Rc<Grid>>>>,
     problems: RefCell<Vec<String>>,
     pub measures: Measures,
+    /// What charts of them are drawn for.
+    pub medium: Medium,
 }
 
 impl<'a> Results<'a> {
@@ -38,7 +41,13 @@ impl<'a> Results<'a> {
             grids: RefCell::default(),
             problems: RefCell::default(),
             measures: Measures::of(study.plan),
+            medium: Medium::Page,
         }
+    }
+
+    /// The same for charts of another medium.
+    pub fn printed(study: &'a Study<'a>, medium: Medium) -> Self {
+        Self { medium, ..Self::new(study) }
     }
 
     /// A node of the plan.
