@@ -22,6 +22,7 @@ met() {
     python3) have python3 ;;
     numpy) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy' 2>/dev/null ;;
     polars) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import numpy, polars' 2>/dev/null ;;
+    pypdf) [ -x target/tools/python/bin/python ] && target/tools/python/bin/python -c 'import pypdf' 2>/dev/null ;;
     rscript) have Rscript ;;
     torchvision)
         for python in "${VENTRAL_PYTHON:-}" .peers/bin/python python3; do
@@ -44,6 +45,7 @@ declare -A want=(
     [python3]="python3 on the path"
     [numpy]="a Python with numpy (.tools/python.sh)"
     [polars]="a Python with numpy and polars (.tools/python.sh)"
+    [pypdf]="a Python with pypdf (.tools/python.sh)"
     [rscript]="R's Rscript on the path (such as Debian's r-base-core)"
     [torchvision]="a Python with torchvision and safetensors (VENTRAL_PYTHON names one; make bench installs one)"
     [namespaces]="user and mount namespaces"
@@ -51,7 +53,7 @@ declare -A want=(
     [no_gpu]="a machine without a GPU"
 )
 missing=()
-needs="chromium evcxr jupyter shared similarity python python3 numpy polars rscript namespaces crate no_gpu"
+needs="chromium evcxr jupyter shared similarity python python3 numpy polars pypdf rscript namespaces crate no_gpu"
 # Only tests that `make slow` runs want it.
 [ "${1:-}" = slow ] && needs="shared torchvision"
 for need in $needs; do

@@ -4,7 +4,6 @@ mod study;
 
 use std::fs;
 
-use lopdf::{Document, Object};
 use study::Study;
 
 const RECIPE: &str = "\
@@ -29,59 +28,68 @@ fn ran() -> Study {
     study
 }
 
-/// Points of a length in millimetres.
-fn points(mm: f64) -> f64 {
-    mm / 25.4 * 72.0
-}
+/// What reads a PDF and shares no code with what writes it.
+mod needs_pypdf {
+    use std::path::Path;
+    use std::process::Command;
 
-/// The page's width and height, its text, and how many pictures and fonts are in the file.
-fn opened(study: &Study, name: &str) -> ((f64, f64), String, usize, Vec<bool>) {
-    let document = Document::load(study.path(name)).expect("a PDF");
-    let pages = document.get_pages();
-    assert_eq!(pages.len(), 1);
-    let page = document.get_dictionary(pages[&1]).expect("a page");
-    let media = page.get(b"MediaBox").and_then(Object::as_array).expect("a size");
-    let number = |at: usize| f64::from(media[at].as_float().expect("a number"));
-    let text = document.extract_text(&[1]).expect("text");
-    let dictionaries = || {
-        document.objects.values().filter_map(|object| match object {
-            Object::Dictionary(dictionary) => Some(dictionary),
-            Object::Stream(stream) => Some(&stream.dict),
-            _ => None,
-        })
-    };
-    let is = |dictionary: &lopdf::Dictionary, key: &[u8], name: &[u8]| {
-        dictionary.get(key).and_then(Object::as_name).is_ok_and(|known| known == name)
-    };
-    let images = dictionaries().filter(|dictionary| is(dictionary, b"Subtype", b"Image")).count();
-    let fonts = dictionaries()
-        .filter(|dictionary| is(dictionary, b"Type", b"FontDescriptor"))
-        .map(|dictionary| [&b"FontFile2"[..], b"FontFile3"].iter().any(|key| dictionary.has(key)))
-        .collect();
-    ((number(2) - number(0), number(3) - number(1)), text, images, fonts)
-}
+    use serde_json::{Value as Json, json};
 
-#[test]
-fn a_pdf_has_its_size_text_as_text_and_its_fonts_and_no_pixels() {
-    let study = ran();
-    let wide =
-        ["figure", "recipes/a.yaml", "by_size:box", "a.pdf", "--width", "89mm", "--height", "60mm", "--size", "7pt"];
-    let ended = study.ventral(&[&wide[..], &["--no-title", "--panel", "a"]].concat());
-    ended.succeeded();
-    assert_eq!(ended.out(), "wrote a.pdf, 89 × 60 mm\n");
-    let ((width, height), text, images, fonts) = opened(&study, "a.pdf");
-    assert!((width - points(89.0)).abs() < 0.01 && (height - points(60.0)).abs() < 0.01, "{width} × {height}");
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in ["a", "4", "8", "16", "size", "Explained variance (fraction of variance)"] {
-        assert!(text.contains(word), "no {word} in {text}");
+    use super::*;
+
+    /// Says of a PDF its pages, size in points, text, how many pictures it has, and of each font whether it is embedded.
+    const READ: &str = r#"
+import json, sys, pypdf
+file = pypdf.PdfReader(sys.argv[1])
+page = file.pages[0]
+objects = [file.get_object(number) for number in range(1, file.trailer["/Size"])]
+maps = [one for one in objects if isinstance(one, dict)]
+json.dump({
+    "pages": len(file.pages),
+    "size": [float(page.mediabox.width), float(page.mediabox.height)],
+    "text": " ".join(page.extract_text().split()),
+    "images": sum(one.get("/Subtype") == "/Image" for one in maps),
+    "embedded": ["/FontFile2" in one or "/FontFile3" in one for one in maps if one.get("/Type") == "/FontDescriptor"],
+}, sys.stdout)
+"#;
+
+    fn opened(study: &Study, name: &str) -> Json {
+        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/python/bin/python");
+        let read = Command::new(&python).args(["-c", READ]).arg(study.path(name)).output();
+        let read = read.unwrap_or_else(|e| panic!("{} (.tools/python.sh provides it): {e}", python.display()));
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+        serde_json::from_slice(&read.stdout).expect("JSON")
     }
-    assert!(!text.contains("by size"), "the title is left out: {text}");
-    assert_eq!(images, 0);
-    assert!(!fonts.is_empty() && fonts.iter().all(|embedded| *embedded), "{fonts:?}");
-    // Equal results give equal bytes.
-    let first = fs::read(study.path("a.pdf")).expect("a file");
-    study.ventral(&[&wide[..], &["--no-title", "--panel", "a"]].concat()).succeeded();
-    assert!(first == fs::read(study.path("a.pdf")).expect("a file"));
+
+    /// Points of a length in millimetres.
+    fn points(mm: f64) -> f64 {
+        mm / 25.4 * 72.0
+    }
+
+    #[test]
+    fn a_pdf_has_its_size_text_as_text_and_its_fonts_and_no_pixels() {
+        let study = ran();
+        let wide =
+            ["figure", "recipes/a.yaml", "by_size:box", "a.pdf", "--width", "89mm", "--height", "60mm", "--size", "7pt"];
+        let ended = study.ventral(&[&wide[..], &["--no-title", "--panel", "a"]].concat());
+        ended.succeeded();
+        assert_eq!(ended.out(), "wrote a.pdf, 89 × 60 mm\n");
+        let read = opened(&study, "a.pdf");
+        let side = |at: usize| read["size"][at].as_f64().expect("a number");
+        assert!((side(0) - points(89.0)).abs() < 0.01 && (side(1) - points(60.0)).abs() < 0.01, "{read}");
+        let text = read["text"].as_str().expect("text");
+        for word in ["a", "4", "8", "16", "size", "Explained variance (fraction of variance)"] {
+            assert!(text.contains(word), "no {word} in {text}");
+        }
+        assert!(!text.contains("by size"), "the title is left out: {text}");
+        assert_eq!((&read["pages"], &read["images"]), (&json!(1), &json!(0)));
+        let embedded = read["embedded"].as_array().expect("fonts");
+        assert!(!embedded.is_empty() && embedded.iter().all(|one| *one == json!(true)), "{read}");
+        // Equal results give equal bytes.
+        let first = fs::read(study.path("a.pdf")).expect("a file");
+        study.ventral(&[&wide[..], &["--no-title", "--panel", "a"]].concat()).succeeded();
+        assert!(first == fs::read(study.path("a.pdf")).expect("a file"));
+    }
 }
 
 #[test]

@@ -202,7 +202,8 @@ pub fn draw(frame: Frame<'_>, alt: &str, class: &str, paint: impl FnOnce(&mut Pe
     let mut pen = Pen { chart, svg: svg.clone() };
     let (zero, (x_from, x_to)) = (frame.y.baseline(), frame.x.ends());
     // In print the axis itself stands there.
-    if !y_bands && !(print && zero == frame.y.ends().0) {
+    let drawn = print && zero == frame.y.ends().0;
+    if !y_bands && !drawn {
         pen.line(vec![(x_from, zero), (x_to, zero)], Colour::Muted, 1.0);
     }
     paint(&mut pen);
