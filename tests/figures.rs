@@ -69,8 +69,18 @@ json.dump({
     #[test]
     fn a_pdf_has_its_size_text_as_text_and_its_fonts_and_no_pixels() {
         let study = ran();
-        let wide =
-            ["figure", "recipes/a.yaml", "by_size:box", "a.pdf", "--width", "89mm", "--height", "60mm", "--size", "7pt"];
+        let wide = [
+            "figure",
+            "recipes/a.yaml",
+            "by_size:box",
+            "a.pdf",
+            "--width",
+            "89mm",
+            "--height",
+            "60mm",
+            "--size",
+            "7pt",
+        ];
         let ended = study.ventral(&[&wide[..], &["--no-title", "--panel", "a"]].concat());
         ended.succeeded();
         assert_eq!(ended.out(), "wrote a.pdf, 89 × 60 mm\n");

@@ -10,8 +10,7 @@ use std::time::Instant;
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value as Json, json};
 use typed_index_collections::{TiSlice, TiVec};
-use ventral::plan::question::{Ask, Baseline};
-use ventral::plan::{Edge, Node, NodeIndex, Plan, ReportItem};
+use ventral::plan::{Ask, Baseline, Edge, Node, NodeIndex, Plan, ReportItem};
 use ventral::recipe;
 use ventral::recipe::manual::kinds as manual;
 use ventral::recipe::manual::kinds::Entry;
@@ -152,11 +151,6 @@ fn swept_values_with_names_are_called_by_them_and_count_by_value() {
     let combined = plan(&combined);
     assert_eq!(combined.sweep[0].1, [json!("trained")]);
     assert_eq!(node(&combined, "layers@weights=trained").params["weights"], json!("weights/x.safetensors"));
-    let whole = NAMED.replace("random: random", "both: { path: a.pth, key: model }");
-    assert_eq!(
-        node(&plan(&whole), "layers@weights=both").params["weights"],
-        json!({ "path": "a.pth", "key": "model" })
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Questions of a recipe: their numbers beside plain arithmetic over the tables, and the sentences.
 
 use crate::kind::Role;
-use crate::plan::question::{Ask, Baseline, Question};
+use crate::plan::{Ask, Baseline, Question};
 use crate::report::fixture::{Fixture, Options, fixture};
 use crate::report::page::asked::answered;
 use crate::report::read::asked::{Finding, asked};

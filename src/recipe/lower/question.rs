@@ -4,8 +4,7 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, listed, quoted};
 use crate::kind::Role;
-use crate::plan::NodeIndex;
-use crate::plan::question::{Ask, Baseline, Question};
+use crate::plan::{Ask, Baseline, NodeIndex, Question};
 use crate::recipe::lower::page::{Page, text};
 use crate::recipe::lower::suggest::suggest;
 use crate::recipe::syntax::tree::{Entry, Value};

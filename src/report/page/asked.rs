@@ -1,6 +1,6 @@
 //! The sentence that answers a recipe's own question.
 
-use crate::plan::question::{Ask, Question};
+use crate::plan::{Ask, Question};
 use crate::report::draw::number::{counted, score};
 use crate::report::page::answer::Answer;
 use crate::report::read::asked::{Effect, Finding, Found, asked};

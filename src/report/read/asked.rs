@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::kind::{Role, fact};
-use crate::plan::NodeIndex;
 use crate::plan::draws::{Draw, draws};
-use crate::plan::question::{Ask, Baseline, Question};
+use crate::plan::{Ask, Baseline, NodeIndex, Question};
 use crate::report::read::order::Order;
 use crate::report::read::results::Results;
 use crate::report::read::sample::{BY_NODE, Group, Sample, Source};
