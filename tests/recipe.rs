@@ -154,6 +154,19 @@ fn swept_values_with_names_are_called_by_them_and_count_by_value() {
 }
 
 #[test]
+fn swept_paths_are_called_by_what_tells_them_apart() {
+    let paths = NAMED.replace("{ trained: weights/x.safetensors, random: random }", "[weights/x.safetensors, random]");
+    let named = plan(&paths);
+    assert_eq!(named.sweep[0].1, [json!("x"), json!("random")]);
+    assert_eq!(node(&named, "layers@weights=x").params["weights"], json!("weights/x.safetensors"));
+    assert_eq!(labels(node(&named, "by_layer"))[0], label(&[("weights", json!("x")), ("layer", json!("layer1"))]));
+    let by_path = paths.replace("\"scores@*\"", "\"scores@weights=weights/x.safetensors,layer=*\"");
+    assert_eq!(labels(node(&plan(&by_path), "by_layer")).len(), 2);
+    let set = load(&paths, &[("weights", "weights/x.safetensors")]).plan;
+    assert_eq!(set.sweep[0].1, [json!("x")]);
+}
+
+#[test]
 fn a_question_finds_the_scores_that_it_is_asked_of() {
     let asked = |question: &str| plan(&format!("{NAMED}question: {question}\n")).question.expect("a question");
     let contrast = asked("{ contrast: { of: weights, plus: trained, minus: random }, by: layer }");

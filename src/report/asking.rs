@@ -5,6 +5,7 @@ use crate::plan::{Ask, Baseline, Question};
 use crate::report::fixture::{Fixture, Options, fixture};
 use crate::report::page::asked::answered;
 use crate::report::read::asked::{Finding, asked};
+use crate::report::read::derived::derived;
 use crate::report::read::results::Results;
 
 const MEASURE: &str = "explained_variance";
@@ -124,4 +125,22 @@ fn a_baseline_is_held_against_every_variant() {
     let itself = effects.iter().find(|one| one.name == "block.1").expect("block.1");
     close(itself.mean, 0.0);
     assert_eq!(itself.p, None);
+}
+
+#[test]
+fn a_sweep_over_a_control_asks_by_itself() {
+    let layers = vec!["trained".to_owned(), "random".to_owned()];
+    let mut study = fixture(Options { layers, ..Options::default() });
+    study.plan.sweep = vec![("layer".to_owned(), vec!["trained".into(), "random".into()])];
+    let read = study.study();
+    let question = derived(&Results::new(&read)).expect("a contrast");
+    let [of, plus, minus] = ["layer", "trained", "random"].map(str::to_owned);
+    assert_eq!(question.ask, Ask::Contrast { of, plus, minus, by: None });
+    assert_eq!(question.of, study.plan.find("scores"));
+    let said = sentence(&study);
+    assert!(said.starts_with("Trained ") && said.contains("random"), "{said}");
+    // Two layers are no contrast of anything with a control.
+    study.plan.sweep = vec![("layer".to_owned(), vec!["block.1".into(), "block.2".into()])];
+    let read = study.study();
+    assert_eq!(derived(&Results::new(&read)), None);
 }

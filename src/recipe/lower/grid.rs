@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::{Problems, quoted};
+use crate::recipe::lower::called::shortened;
 use crate::recipe::lower::settings::Settings;
 use crate::recipe::lower::sweep::{Level, MAX_VARIANTS, Sweep, Swept, repeated, same_value, wrong_name, wrong_value};
 use crate::recipe::lower::variables::Variables;
@@ -56,7 +57,7 @@ fn read_grid(entries: &[Entry], variables: &mut Variables, settings: &mut Settin
             }
             None => read_levels(key, place, value, variables, problems),
         };
-        swept.push(Swept::new(key, levels));
+        swept.push(Swept::new(key, shortened(levels)));
     }
     Sweep::grid(swept)
 }
@@ -200,7 +201,7 @@ fn read_chosen(items: &[Tree], variables: &mut Variables, settings: &mut Setting
             problems.error(maps_place(name, items), format!("{a} and {b} are names of one value of `{name}`"));
         }
     }
-    let swept = names.iter().zip(columns).map(|(name, column)| Swept::new(name, column.levels)).collect();
+    let swept = names.iter().zip(columns).map(|(name, column)| Swept::new(name, shortened(column.levels))).collect();
     Sweep::chosen(swept, chosen)
 }
 

@@ -1,5 +1,6 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod called;
 pub mod data;
 pub mod draws;
 pub mod grid;

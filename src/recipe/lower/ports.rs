@@ -462,7 +462,7 @@ pub fn pick(
             continue;
         }
         let swept = &sweep.variables[variable];
-        let value = choice.value.as_ref().map(|value| (value, swept.texts.iter().position(|text| text == value)));
+        let value = choice.value.as_ref().map(|value| (value, swept.level(value)));
         match value {
             None => picked.push((variable, None)),
             Some((_, Some(index))) => picked.push((variable, Some(index))),

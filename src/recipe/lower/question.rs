@@ -121,13 +121,13 @@ impl Reader<'_, '_, '_> {
         let level = |part: &Entry, problems: &mut Problems| -> Option<String> {
             let said = text(&part.key, part, self.page.variables, problems)?;
             let swept = &self.page.variables.sweep.variables[at];
-            if !swept.texts.contains(&said) {
+            let Some(level) = swept.level(&said) else {
                 let message = format!("`{}` is never {}", swept.name, quoted(&said));
                 let problem = problems.error(part.value.place.clone(), message);
                 suggest(problem, &said, swept.texts.iter().map(String::as_str), "it is swept over");
                 return None;
-            }
-            Some(said)
+            };
+            Some(swept.texts[level].clone())
         };
         let (a, b) = (level(plus, problems), level(minus, problems));
         let (a, b) = a.zip(b)?;

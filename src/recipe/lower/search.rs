@@ -9,13 +9,14 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Problems, quoted};
 use crate::plan;
+use crate::recipe::lower::called::shortened;
 use crate::recipe::lower::halving;
 use crate::recipe::lower::halving::Halving;
 use crate::recipe::lower::heads::Heads;
 use crate::recipe::lower::link::Linked;
 use crate::recipe::lower::settings::Settings;
 use crate::recipe::lower::suggest::suggest;
-use crate::recipe::lower::sweep::{Sweep, Swept};
+use crate::recipe::lower::sweep::{Level, Sweep, Swept};
 use crate::recipe::lower::variables::Variables;
 use crate::recipe::syntax::tree::{Entry, Value};
 use crate::recipe::wording;
@@ -258,7 +259,11 @@ fn draw(over: &[(String, Space)], trials: usize, seed: u64) -> (Vec<Swept>, Vec<
         });
         drawn.push(indices.collect());
     }
-    let variables = over.iter().zip(values).map(|((name, _), values)| Swept::plain(name, values)).collect();
+    let variables = over.iter().zip(values).map(|((name, _), values)| {
+        let levels = values.into_iter().map(Level::plain).collect();
+        Swept::new(name, shortened(levels))
+    });
+    let variables = variables.collect();
     (variables, drawn)
 }
 

@@ -61,6 +61,12 @@ impl Swept {
         Self { name: name.to_owned(), levels, texts }
     }
 
+    /// The index of a level, by what it is called or by its value.
+    pub fn level(&self, said: &str) -> Option<usize> {
+        let called = self.texts.iter().position(|text| text == said);
+        called.or_else(|| self.levels.iter().position(|level| wording::scalar_text(&level.value) == said))
+    }
+
     /// A variable over scalars without other names.
     pub fn plain(name: &str, values: Vec<Json>) -> Self {
         Self::new(name, values.into_iter().map(Level::plain).collect())

@@ -4,6 +4,7 @@ use crate::plan::{Ask, Question};
 use crate::report::draw::number::{counted, score};
 use crate::report::page::answer::Answer;
 use crate::report::read::asked::{Effect, Finding, Found, asked};
+use crate::report::read::derived::derived;
 use crate::report::read::measure::{Measure, capital};
 use crate::report::read::pairs::sign;
 use crate::report::read::results::Results;
@@ -13,9 +14,13 @@ const ALPHA: f64 = 0.05;
 /// More parts than these are counted, not listed.
 const LISTED: usize = 12;
 
-/// Answers the recipe's question; nothing where it has none, or no scores to answer it by.
+/// Answers the recipe's question, else the one that its sweep plainly asks; nothing where it has none, or no scores to answer it by.
 pub fn answered(results: &Results<'_>) -> Option<Answer> {
-    let question = results.study.plan.question.as_ref()?;
+    let Some(question) = &results.study.plan.question else {
+        let question = derived(results)?;
+        let found = asked(results, &question)?.ok()?;
+        return Some(worded(&question, &found));
+    };
     Some(match asked(results, question)? {
         Ok(found) => worded(question, &found),
         Err(reason) => Answer {

@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod best;
+pub mod derived;
 pub mod grid;
 pub mod measure;
 pub mod order;
