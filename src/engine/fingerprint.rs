@@ -66,10 +66,7 @@ pub fn absent(plan: &Plan) -> Vec<Absent> {
     let mut found: Vec<Absent> = Vec::new();
     for node in &plan.nodes {
         for (param, written) in node.kind.files(&node.params) {
-            let path = match node.kind.starts(&param) {
-                true => plan.workspace.join(written),
-                false => resolve(&plan.workspace, written),
-            };
+            let path = place(plan, node, &param, written);
             if away.input(written).is_some() || path.exists() {
                 continue;
             }
@@ -98,8 +95,7 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
             let away = files.away(&plan.workspace).input(written).cloned();
             let path = match away.as_ref().and_then(Input::at) {
                 Some(at) => plan.workspace.join(at),
-                None if node.kind.starts(&param) => plan.workspace.join(written),
-                None => resolve(&plan.workspace, written),
+                None => place(plan, node, &param, written),
             };
             match (files.digest(&path), away) {
                 (Ok(digest), _) => Ok((param, (path, digest))),
@@ -111,6 +107,14 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
             }
         })
         .collect()
+}
+
+/// Where the file of a parameter lies. A program keeps the name that the recipe gives it: links to it may tell it what to do.
+fn place(plan: &Plan, node: &Node, param: &str, written: &str) -> PathBuf {
+    match node.kind.starts(param) {
+        true => plan.workspace.join(written),
+        false => resolve(&plan.workspace, written),
+    }
 }
 
 /// An absolute path, with `..` taken out by name where the file system cannot; `~/` is the home folder.

@@ -1,4 +1,4 @@
-//! Words about numbers, and the name that was most likely meant.
+//! Words about numbers, words for a shell, and the name that was most likely meant.
 
 pub mod address;
 pub mod amount;
@@ -6,3 +6,4 @@ pub mod markup;
 pub mod matching;
 pub mod nearest;
 pub mod quantity;
+pub mod shell;

@@ -11,6 +11,7 @@ use crate::report::read::grid::json_text;
 use crate::report::read::results::Results;
 use crate::report::read::status::{Status, families};
 use crate::report::read::study::Study;
+use crate::text::shell::quoted;
 use crate::value::Value;
 use crate::value::lineage::{Exposure, Lineage};
 use crate::value::ty::Type;
@@ -258,24 +259,12 @@ pub fn command(study: &Study<'_>) -> String {
     command
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/=@:,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_takes_a_word_as_one() {
-        assert_eq!(quoted("scores@layer=features.9"), "scores@layer=features.9");
-        assert_eq!(quoted("a b'$(x)"), "'a b'\\''$(x)'");
+    fn what_is_named_twice_is_named_once() {
         assert_eq!(distinct(["a", "b", "a"].map(str::to_owned)), ["a", "b"]);
     }
 }

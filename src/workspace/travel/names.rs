@@ -52,16 +52,6 @@ pub fn file_name(text: &str) -> String {
     format!("{}-{digest}", &name[..name.len().min(LONGEST)])
 }
 
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/@=,+:".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +83,5 @@ mod tests {
         assert_eq!(file_name("scores.summary@layer=features.9"), "scores.summary@layer=features.9");
         let (a, b) = (file_name("scores@a=x/y"), file_name("scores@a=x y"));
         assert!(a != b && a.starts_with("scores@a=x-y-"), "{a} {b}");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted("responses[a/b]"), "'responses[a/b]'");
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::walk::Survey;
 use crate::plan::{Node, NodeIndex, Plan};
 use crate::report;
 use crate::report::Audience;
+use crate::text::shell::quoted;
 use crate::value::Value;
 use crate::value::ty::Type;
 use crate::workspace::Session;
@@ -66,7 +67,7 @@ pub fn pack(session: &Session, target: &Path, options: &Options, interrupted: &A
     let name = name.unwrap_or_else(|| format!("recipes/{own}"));
     parcel.add_recipe(recipe, &name)?;
     parcel.contents.extend(carried.files.iter().map(|(name, path)| (name.clone(), Source::File(path.clone()))));
-    let typed = Typed { recipe: names::quoted(&name), set: settings(plan) };
+    let typed = Typed { recipe: quoted(&name), set: settings(plan) };
     let report = format!("reports/{}/index.html", plan.name);
     let (page, fingerprint, figures, finished) = draw(session, &survey, &typed)?;
     parcel.contents.insert(report.clone(), Source::Text(page.into_bytes()));
@@ -122,7 +123,7 @@ const RESULTS: &str = "results/";
 
 /// What is set, as a command line has it: ` --set K=V` each.
 fn settings(plan: &Plan) -> String {
-    plan.set.iter().map(|(k, v)| format!(" --set {}", names::quoted(&format!("{k}={v}")))).collect()
+    plan.set.iter().map(|(k, v)| format!(" --set {}", quoted(&format!("{k}={v}")))).collect()
 }
 
 /// A recipe as commands name it.
@@ -172,13 +173,8 @@ impl Parcel {
                     continue;
                 }
                 let name = format!("{RESULTS}{}.csv", names::file_name(&reference));
-                let command = format!(
-                    "ventral export {}{} {} {}",
-                    typed.recipe,
-                    typed.set,
-                    names::quoted(&reference),
-                    names::quoted(&name)
-                );
+                let command =
+                    format!("ventral export {}{} {} {}", typed.recipe, typed.set, quoted(&reference), quoted(&name));
                 self.commands.insert(name.clone(), command);
                 self.tables.entry(stored.digest.to_string()).or_insert_with(|| name.clone());
                 self.contents.insert(name, Source::Text(text));
@@ -231,7 +227,7 @@ fn draw(session: &Session, survey: &Survey, typed: &Typed) -> Result<(String, Di
 
 fn of_nodes(plan: &Plan, nodes: &[NodeIndex], typed: &Typed) -> String {
     let names: BTreeSet<String> = nodes.iter().map(|&at| plan.nodes[at].id.to_string()).collect();
-    let nodes: String = names.iter().map(|name| format!(" --node {}", names::quoted(name))).collect();
+    let nodes: String = names.iter().map(|name| format!(" --node {}", quoted(name))).collect();
     format!("ventral run {}{}{nodes}", typed.recipe, typed.set)
 }
 

@@ -2,8 +2,8 @@
 
 use crate::plan::Plan;
 use crate::text::amount;
+use crate::text::shell::quoted;
 use crate::workspace::travel::manifest::Manifest;
-use crate::workspace::travel::names::quoted;
 
 /// What is here, how it is used, what was left out.
 pub fn text(plan: &Plan, manifest: &Manifest) -> String {
