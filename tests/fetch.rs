@@ -1,12 +1,13 @@
 //! `ventral fetch` against a server of the test's own: whole, resumed, led elsewhere, and every lie refused.
 
+mod loopback;
 mod study;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::io::Write;
+use std::net::TcpStream;
 
+use loopback::{Server, without_proxies};
 use sha2::{Digest, Sha256};
 use study::{Ended, Study};
 
@@ -32,44 +33,21 @@ enum Answer {
     Moved,
 }
 
-/// A server that gives an answer per connection and then is gone. What it was asked is kept.
-struct Server {
-    address: String,
-    asked: Arc<Mutex<Vec<String>>>,
+/// The first line of each request, and its range.
+fn asked(server: &Server) -> Vec<(String, Option<String>)> {
+    let line = |request: &str| request.lines().next().unwrap_or_default().to_owned();
+    let range = |request: &str| request.lines().find_map(|line| line.strip_prefix("range: ")).map(str::to_owned);
+    server.asked().iter().map(|request| (line(request), range(request))).collect()
 }
 
-impl Server {
-    fn new(answers: &'static [Answer]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("bound").to_string();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for answer in answers {
-                let (stream, _) = listener.accept().expect("a connection");
-                let lines = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-                let request = lines.collect::<Vec<_>>().join("\n").to_lowercase();
-                kept.lock().expect("whole").push(request.clone());
-                // A client that has gone is its own affair.
-                let _ = respond(&stream, *answer, &request);
-            }
-        });
-        Self { address, asked }
-    }
-
-    /// The first line of each request, and its range.
-    fn asked(&self) -> Vec<(String, Option<String>)> {
-        let line = |request: &str| request.lines().next().unwrap_or_default().to_owned();
-        let range = |request: &str| request.lines().find_map(|line| line.strip_prefix("range: ")).map(str::to_owned);
-        self.asked.lock().expect("whole").iter().map(|request| (line(request), range(request))).collect()
-    }
+fn serving(answers: &'static [Answer]) -> Server {
+    Server::new(answers, respond)
 }
 
 fn respond(mut stream: &TcpStream, answer: Answer, request: &str) -> std::io::Result<()> {
     let file = file();
     let ok = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    let from = request.lines().find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
-    let from: usize = from.unwrap_or(0);
+    let from = loopback::from(request);
     let (head, body) = match answer {
         Answer::Whole => (ok(file.len()), file),
         Answer::Cut(count) => (ok(file.len()), file[..count].to_vec()),
@@ -116,12 +94,8 @@ fn study(server: &Server, bytes: &str) -> Study {
     Study::with(&format!("version: 1\ntitle: t\n{data}{NODES}"))
 }
 
-/// The command without the proxies of whoever runs the tests.
 fn fetch(study: &Study, arguments: &[&str]) -> Ended {
-    let mut command = study.command(&[&["fetch"], arguments].concat());
-    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
-        command.env_remove(name);
-    }
+    let mut command = without_proxies(study.command(&[&["fetch"], arguments].concat()));
     Ended(command.output().expect("the command starts"))
 }
 
@@ -134,7 +108,7 @@ fn kept(study: &Study) -> Vec<String> {
 
 #[test]
 fn a_file_is_fetched_once_and_the_recipe_runs() {
-    let server = Server::new(&[Answer::Whole]);
+    let server = serving(&[Answer::Whole]);
     let study = study(&server, &format!(", bytes: {}", file().len()));
     study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["there is no such file; `ventral fetch` gets it"]);
     let told = fetch(&study, &["recipes/a.yaml"]);
@@ -149,7 +123,7 @@ fn a_file_is_fetched_once_and_the_recipe_runs() {
 
 #[test]
 fn where_a_file_comes_from_is_in_no_key() {
-    let server = Server::new(&[]);
+    let server = serving(&[]);
     let study = study(&server, "");
     fs::create_dir_all(study.path("data/new")).expect("made");
     fs::write(study.path("data/new/own.csv"), file()).expect("written");
@@ -163,30 +137,30 @@ fn where_a_file_comes_from_is_in_no_key() {
 
 #[test]
 fn a_connection_that_is_cut_is_resumed_also_by_a_later_command() {
-    let server = Server::new(&[Answer::Cut(100), Answer::Part]);
+    let server = serving(&[Answer::Cut(100), Answer::Part]);
     let study = study(&server, "");
     fetch(&study, &[]).succeeded();
     assert_eq!(fs::read(study.path("data/new/own.csv")).expect("fetched"), file());
-    let ranges: Vec<_> = server.asked().into_iter().map(|(_, range)| range).collect();
+    let ranges: Vec<_> = asked(&server).into_iter().map(|(_, range)| range).collect();
     assert_eq!(ranges, [None, Some("bytes=100-".to_owned())]);
 
-    let server = Server::new(&[Answer::Cut(100)]);
+    let server = serving(&[Answer::Cut(100)]);
     let study = self::study(&server, "");
     fetch(&study, &[]).refused(1, &["cannot fetch http://", "the connection ended after 100 bytes"]);
     assert_eq!(kept(&study), ["own.csv.part"]);
-    let again = Server::new(&[Answer::Part]);
+    let again = serving(&[Answer::Part]);
     study.edit(&server.address, &again.address);
     fetch(&study, &[]).succeeded();
     assert_eq!(kept(&study), ["own.csv"]);
-    assert_eq!(again.asked()[0].1.as_deref(), Some("bytes=100-"));
+    assert_eq!(asked(&again)[0].1.as_deref(), Some("bytes=100-"));
 }
 
 #[test]
 fn a_server_may_lead_elsewhere() {
-    let server = Server::new(&[Answer::Moved, Answer::Whole]);
+    let server = serving(&[Answer::Moved, Answer::Whole]);
     let study = study(&server, "");
     fetch(&study, &[]).succeeded();
-    let lines: Vec<_> = server.asked().into_iter().map(|(line, _)| line).collect();
+    let lines: Vec<_> = asked(&server).into_iter().map(|(line, _)| line).collect();
     assert_eq!(lines, ["get /own.csv http/1.1", "get /moved/own.csv http/1.1"]);
 }
 
@@ -213,12 +187,12 @@ fn a_server_that_lies_is_refused_and_nothing_is_left() {
 
 #[test]
 fn a_file_of_ones_own_is_never_overwritten() {
-    let server = Server::new(&[Answer::Whole]);
+    let server = serving(&[Answer::Whole]);
     let study = study(&server, "");
     fs::create_dir_all(study.path("data/new")).expect("made");
     fs::write(study.path("data/new/own.csv"), "mine").expect("written");
     let told = [&format!("it is {}", sha256(b"mine"))[..], "data/new/own.csv is there, and is not the file"];
     fetch(&study, &[]).refused(1, &told);
     assert_eq!(fs::read_to_string(study.path("data/new/own.csv")).expect("kept"), "mine");
-    assert!(server.asked().is_empty());
+    assert!(asked(&server).is_empty());
 }

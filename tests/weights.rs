@@ -1,17 +1,18 @@
 //! `ventral weights` against a server of the test's own: fetched whole, resumed, checked, and every failure in words.
 
+mod loopback;
 mod needs;
 #[path = "fixtures/saved.rs"]
 mod saved;
 mod study;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
+use loopback::{Server, without_proxies};
 use needs::shared;
 use saved::Saved;
 use serde_json::json;
@@ -61,42 +62,12 @@ enum Answer {
     Wrong,
 }
 
-/// A server that gives an answer per connection and then is gone. What it was asked is kept.
-struct Server {
-    address: String,
-    asked: Arc<Mutex<Vec<String>>>,
+fn serving(answers: &'static [Answer]) -> Server {
+    Server::new(answers, respond)
 }
 
-impl Server {
-    fn new(answers: &'static [Answer]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("bound").to_string();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for answer in answers {
-                let (stream, _) = listener.accept().expect("a connection");
-                let request = read_head(&stream);
-                kept.lock().expect("whole").push(request.clone());
-                // A client that has gone is its own affair.
-                let _ = respond(&stream, *answer, &request);
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/models/", self.address)
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("whole").clone()
-    }
-}
-
-fn read_head(stream: &TcpStream) -> String {
-    let lines = BufReader::new(stream).lines().map_while(Result::ok);
-    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n").to_lowercase()
+fn url(server: &Server) -> String {
+    format!("http://{}/models/", server.address)
 }
 
 fn respond(mut stream: &TcpStream, answer: Answer, request: &str) -> std::io::Result<()> {
@@ -104,10 +75,7 @@ fn respond(mut stream: &TcpStream, answer: Answer, request: &str) -> std::io::Re
     let found = request.starts_with(&format!("get /models/{name} "));
     let length = bytes.len();
     let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    let from: usize = request
-        .lines()
-        .find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok())
-        .unwrap_or(0);
+    let from = loopback::from(request);
     let (head, body) = match answer {
         Answer::Status(status) => {
             (format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), vec![])
@@ -139,12 +107,9 @@ fn workspace() -> (Study, PathBuf, String) {
     (study, path, name)
 }
 
-/// The command without the proxies of whoever runs the tests.
+/// The command without what the environment of whoever runs the tests says.
 fn command(study: &Study, arguments: &[&str]) -> Command {
-    let mut command = study.command(arguments);
-    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
-        command.env_remove(name);
-    }
+    let mut command = without_proxies(study.command(arguments));
     command.env_remove("VENTRAL_WEIGHTS_FROM");
     command
 }
@@ -164,15 +129,15 @@ fn kept(study: &Study) -> Vec<String> {
 #[test]
 fn a_file_is_fetched_once() {
     let (study, path, name) = workspace();
-    let server = Server::new(&[Answer::Whole]);
-    let ended = get(&study, &name, &server.url());
+    let server = serving(&[Answer::Whole]);
+    let ended = get(&study, &name, &url(&server));
     ended.succeeded();
-    assert!(ended.err().contains(&format!("fetching {}{name} (700.0 kB)", server.url())), "{}", ended.err());
+    assert!(ended.err().contains(&format!("fetching {}{name} (700.0 kB)", url(&server))), "{}", ended.err());
     assert!(ended.out().starts_with(&format!("weights/{name}: fetched, 700.0 kB")), "{}", ended.out());
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
     assert_eq!(kept(&study), [name.as_str()]);
     // The server is gone, and is not asked.
-    let again = get(&study, &name, &server.url());
+    let again = get(&study, &name, &url(&server));
     assert!(again.succeeded().out().starts_with(&format!("weights/{name}: is there already")));
     assert_eq!(server.asked().len(), 1);
 }
@@ -180,8 +145,8 @@ fn a_file_is_fetched_once() {
 #[test]
 fn a_connection_that_is_cut_is_resumed() {
     let (study, path, name) = workspace();
-    let server = Server::new(&[Answer::Cut(1000), Answer::PartCut(0), Answer::PartCut(500), Answer::Part]);
-    let ended = get(&study, &name, &server.url());
+    let server = serving(&[Answer::Cut(1000), Answer::PartCut(0), Answer::PartCut(500), Answer::Part]);
+    let ended = get(&study, &name, &url(&server));
     ended.succeeded();
     assert!(ended.err().contains("going on after the 1000 bytes that are here"), "{}", ended.err());
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
@@ -195,12 +160,12 @@ fn a_connection_that_is_cut_is_resumed() {
 #[test]
 fn a_later_command_goes_on_where_an_earlier_one_ended() {
     let (study, path, name) = workspace();
-    let dying = Server::new(&[Answer::Cut(1000)]);
-    get(&study, &name, &dying.url()).refused(1, &["cannot fetch", "put the file at", &path.display().to_string()]);
+    let dying = serving(&[Answer::Cut(1000)]);
+    get(&study, &name, &url(&dying)).refused(1, &["cannot fetch", "put the file at", &path.display().to_string()]);
     let part = study.path(&format!("weights/{name}.part"));
     assert_eq!(fs::read(&part).expect("a part"), &published().0[..1000]);
-    let server = Server::new(&[Answer::Part]);
-    get(&study, &name, &server.url()).succeeded();
+    let server = serving(&[Answer::Part]);
+    get(&study, &name, &url(&server)).succeeded();
     assert!(server.asked()[0].contains("range: bytes=1000-"), "{:?}", server.asked());
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
     assert_eq!(kept(&study), [name.as_str()]);
@@ -211,7 +176,7 @@ fn a_server_without_ranges_sends_it_all_again() {
     let (study, path, name) = workspace();
     fs::create_dir(study.path("weights")).expect("made");
     fs::write(study.path(&format!("weights/{name}.part")), &published().0[..1000]).expect("written");
-    let ended = get(&study, &name, &Server::new(&[Answer::Whole]).url());
+    let ended = get(&study, &name, &url(&serving(&[Answer::Whole])));
     assert!(ended.succeeded().err().contains("the server sends the whole file again"));
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
 }
@@ -222,27 +187,27 @@ fn a_part_that_is_whole_needs_no_byte_more() {
     fs::create_dir(study.path("weights")).expect("made");
     let part = study.path(&format!("weights/{name}.part"));
     fs::write(&part, published().0).expect("written");
-    get(&study, &name, &Server::new(&[Answer::Status("416 Range Not Satisfiable")]).url()).succeeded();
+    get(&study, &name, &url(&serving(&[Answer::Status("416 Range Not Satisfiable")]))).succeeded();
     assert!(path.exists());
     // A part that is longer than the file is no part of it.
     fs::remove_file(&path).expect("removed");
     fs::write(&part, vec![1; 800_000]).expect("written");
-    let server = Server::new(&[Answer::Status("416 Range Not Satisfiable"), Answer::Whole]);
-    get(&study, &name, &server.url()).succeeded();
+    let server = serving(&[Answer::Status("416 Range Not Satisfiable"), Answer::Whole]);
+    get(&study, &name, &url(&server)).succeeded();
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
 }
 
 #[test]
 fn another_content_is_set_aside() {
     let (study, path, name) = workspace();
-    let wrong = get(&study, &name, &Server::new(&[Answer::Wrong]).url());
+    let wrong = get(&study, &name, &url(&serving(&[Answer::Wrong])));
     wrong.refused(1, &["whose SHA-256 does not begin with", &format!("{name}.part.bad"), "Run this again"]);
     assert!(!path.exists());
     assert_eq!(kept(&study), [format!("{name}.part.bad")]);
-    get(&study, &name, &Server::new(&[Answer::Wrong]).url()).refused(1, &[&format!("{name}.part.bad2")]);
+    get(&study, &name, &url(&serving(&[Answer::Wrong]))).refused(1, &[&format!("{name}.part.bad2")]);
     // So is a file in its place that is none of the publisher's.
     fs::write(&path, "my own").expect("written");
-    let ended = get(&study, &name, &Server::new(&[Answer::Whole]).url());
+    let ended = get(&study, &name, &url(&serving(&[Answer::Whole])));
     assert!(ended.succeeded().err().contains("is not what its hash says; it now is"), "{}", ended.err());
     assert_eq!(fs::read(&path).expect("fetched"), published().0);
     assert_eq!(fs::read(study.path(&format!("weights/{name}.bad"))).expect("kept"), b"my own");
@@ -252,16 +217,16 @@ fn another_content_is_set_aside() {
 fn what_cannot_be_fetched_is_told_with_what_to_do() {
     let (study, path, name) = workspace();
     let whither = format!("put the file at {}", path.display());
-    let missing = get(&study, &name, &Server::new(&[Answer::Status("404 Not Found")]).url());
+    let missing = get(&study, &name, &url(&serving(&[Answer::Status("404 Not Found")])));
     missing.refused(1, &["the server answered 404 Not Found", &whither]);
     let other = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound");
     let refused = get(&study, &name, &format!("http://{other}"));
     refused.refused(1, &["cannot fetch", "Connection refused", &format!("http://{other}/{name}"), &whither]);
     assert!(kept(&study).is_empty());
     fs::write(study.path(&format!("weights/{name}.part")), &published().0[..10]).expect("written");
-    let other = get(&study, &name, &Server::new(&[Answer::OtherPart]).url());
+    let other = get(&study, &name, &url(&serving(&[Answer::OtherPart])));
     other.refused(1, &["the server sent another part than was asked for"]);
-    let empty = get(&study, &name, &Server::new(&[Answer::Cut(0), Answer::Cut(0), Answer::Cut(0)]).url());
+    let empty = get(&study, &name, &url(&serving(&[Answer::Cut(0), Answer::Cut(0), Answer::Cut(0)])));
     empty.refused(1, &["cannot fetch", &whither]);
     get(&study, "resnet51", "http://127.0.0.1:9").refused(2, &["did you mean `resnet50`?"]);
     get(&study, "../x-0676ba61.pth", "http://127.0.0.1:9").refused(2, &["no weights are known as"]);
@@ -271,11 +236,11 @@ fn what_cannot_be_fetched_is_told_with_what_to_do() {
 #[test]
 fn mirrors_and_proxies_come_from_the_environment() {
     let (study, path, name) = workspace();
-    let server = Server::new(&[Answer::Whole]);
+    let server = serving(&[Answer::Whole]);
     let mut mirrored = command(&study, &["weights", "get", &name]);
-    Ended(mirrored.env("VENTRAL_WEIGHTS_FROM", server.url()).output().expect("it starts")).succeeded();
+    Ended(mirrored.env("VENTRAL_WEIGHTS_FROM", url(&server)).output().expect("it starts")).succeeded();
     assert!(path.exists());
-    let proxy = Server::new(&[Answer::Status("502 Bad Gateway")]);
+    let proxy = serving(&[Answer::Status("502 Bad Gateway")]);
     let mut proxied = command(&study, &["weights", "get", "resnet50", "--from", "https://mirror.invalid/models"]);
     let proxied = proxied.env("HTTPS_PROXY", format!("http://{}", proxy.address)).env_remove("NO_PROXY");
     let ended = Ended(proxied.env_remove("no_proxy").output().expect("it starts"));
