@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use study::Study;
+use study::{Ended, Study};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -258,6 +258,35 @@ give(rows)
     assert_eq!(study(&limited, tidy).run(), (3, 0));
     let wrong = study(&own("").replace("kind: script,", "kind: script, resources: { disc: 1GB },"), "");
     wrong.ventral(&["check", "recipes/a.yaml"]).refused(2, &["`resources` has no key `disc`", "did you mean `disk`?"]);
+}
+
+mod needs_namespaces {
+    use super::*;
+
+    #[test]
+    fn a_step_leaves_free_disk_to_everybody_else() {
+        // No limit of its own stops it: half of the 60 MB that were free do.
+        let fills = "  own: { kind: script, in: { features: px }, with: { run: [sh, scripts/fill.sh], exchange: csv, sees: none, \
+                     gives: { out: matrix } } }\n";
+        let study = study(fills, "");
+        study.write(
+            "scripts/fill.sh",
+            "i=0\nwhile [ $i -lt 300 ]; do head -c 1000000 /dev/urandom > f$i; i=$((i+1)); sleep 0.02; done\n",
+        );
+        let script = format!(
+            "mkdir small && mount -t tmpfs -o size=60m none small && TMPDIR=$PWD/small '{}' run recipes/a.yaml; code=$?; \
+             df -P small | tail -1; exit $code",
+            env!("CARGO_BIN_EXE_ventral")
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).current_dir(study.folder.path());
+        let ended =
+            Ended(command.output().expect("unshare starts; `make test` leaves this test out where it does not"));
+        ended.refused(1, &["`sh` was ended since the disk that holds its folder", "was nearly full; TMPDIR may name"]);
+        // What it wrote is gone.
+        let used = ended.out().lines().last().and_then(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+        assert!(used.is_some_and(|kilobytes| kilobytes < 5_000), "{}", ended.out());
+    }
 }
 
 #[test]
