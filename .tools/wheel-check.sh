@@ -12,7 +12,15 @@ wheel=$(ls -t dist/ventral_studies-*.whl 2>/dev/null | head -1)
 wheel=$PWD/$wheel
 page=$PWD/docs/python.md
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# The libtorch of this folder is moved away: the wheel must find torch's, or nothing.
+here=$PWD
+[ ! -e .libtorch ] || [ ! -e .libtorch.away ] || { echo "wheel-check: .libtorch.away is in the way" >&2; exit 1; }
+back() {
+    rm -rf "$scratch"
+    [ ! -e "$here/.libtorch.away" ] || mv "$here/.libtorch.away" "$here/.libtorch"
+}
+trap back EXIT
+[ ! -e .libtorch ] || mv .libtorch .libtorch.away
 # What a person's shell has, and no more.
 clean() { env -i HOME="$scratch" PATH="$1/bin:/usr/bin:/bin" "${@:2}"; }
 fail() { echo "wheel-check: $*" >&2; exit 1; }
