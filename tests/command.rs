@@ -575,7 +575,7 @@ fn recipes_and_pages_come_along() {
     assert!(study.ventral(&["help", "data"]).succeeded().out().starts_with("# "));
     assert!(study.ventral(&["help", "weights", "get"]).succeeded().out().contains("ventral weights get resnet50"));
     let all = study.ventral(&["help"]).succeeded().out();
-    assert!(all.contains("Commands:") && all.contains("`own-steps`"), "{all}");
+    assert!(all.contains("Commands:") && all.contains("own-steps "), "{all}");
     study
         .ventral(&["help", "trainig"])
         .refused(2, &["there is no command or page `trainig`; did you mean `training`?"]);

@@ -177,7 +177,7 @@ fn a_server_that_lies_is_refused_and_nothing_is_left() {
         (&[Answer::Status("404 Not Found")], &size, &["cannot fetch http://", "the server answered 404 Not Found"]),
     ];
     for (answers, bytes, said) in cases {
-        let server = Server::new(answers);
+        let server = serving(answers);
         let study = study(&server, bytes);
         let ended = fetch(&study, &[]);
         ended.refused(1, said);

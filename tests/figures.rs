@@ -216,3 +216,16 @@ fn a_style_file_colours_and_a_font_that_is_not_there_is_replaced() {
     ended.succeeded();
     assert!(ended.err().starts_with("note: there is no font `No Such Font` here; "), "{}", ended.err());
 }
+
+#[test]
+fn the_style_file_of_the_page_is_taken_whole() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/figures.md")).expect("the page");
+    let style = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a style file");
+    let study = ran();
+    study.write("style.yaml", style);
+    let ended = study.ventral(&["figure", "recipes/a.yaml", "by_size", "a.svg", "--style", "style.yaml"]);
+    ended.succeeded();
+    let svg = fs::read_to_string(study.path("a.svg")).expect("a file");
+    assert!(svg.contains("width=\"183mm\" height=\"70mm\"") && !svg.contains(">Mine</text>"), "{svg}");
+    assert!(svg.contains("#6d4b7d") && svg.contains("Arial"), "{svg}");
+}

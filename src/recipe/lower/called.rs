@@ -79,11 +79,11 @@ fn numbered(paths: &[&str]) -> Vec<String> {
     whole(paths).into_iter().zip(1..).map(|(name, number)| format!("{name}-{number}")).collect()
 }
 
-/// A file's name without its ending, which has letters and at most eight characters.
+/// A file's name without its ending, which has letters and at most twelve characters.
 fn stem(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, ending))
-            if !stem.is_empty() && ending.len() <= 8 && ending.starts_with(|c: char| c.is_ascii_alphabetic()) =>
+            if !stem.is_empty() && ending.len() <= 12 && ending.starts_with(|c: char| c.is_ascii_alphabetic()) =>
         {
             stem
         }

@@ -6,7 +6,7 @@ use crate::plan::{Ask, NodeIndex, Question};
 use crate::report::read::results::Results;
 
 /// What a control is called in this field.
-const CONTROLS: [&str; 8] = ["random", "untrained", "shuffled", "permuted", "scrambled", "control", "chance", "false"];
+const CONTROLS: [&str; 7] = ["random", "untrained", "shuffled", "permuted", "scrambled", "control", "false"];
 
 /// The contrast of a swept variable with its control (`trained − random`), by the other variable where there is one. Nothing where no
 /// variable, or more than one, has two values of which one is a control, or where several evaluations vary so.
