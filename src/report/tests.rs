@@ -283,6 +283,45 @@ fn charts_of_every_kind_can_be_asked_for() {
 }
 
 #[test]
+fn a_report_begins_as_its_recipe_says_and_answers_by_its_measure() {
+    let mut fixture = fixture(Options::default());
+    let compare = nodes(&fixture, "by_layer");
+    let box_of = |measure: &str| ReportItem::Chart(with(json!({ "y": measure }), chart("box", compare.clone())));
+    let text = || ReportItem::Text("First my words.".to_owned());
+    let table = ReportItem::Table { nodes: compare.clone(), port: None };
+    let answer = |page: &str| {
+        let from = page.find("<p class=\"answer\">").expect("an answer");
+        page[from..].split("</p>").next().unwrap_or_default().to_owned()
+    };
+    fixture.plan.report = vec![text(), box_of("r"), table.clone()];
+    let told = page(&fixture);
+    let at = |part: &str| told.find(part).unwrap_or_else(|| panic!("{part} is not there"));
+    assert!(at("First my words.") < at("class=\"key card\"") && at("class=\"key card\"") < at("<table data-sort>"));
+    assert!(
+        answer(&told).contains("mean Pearson r") && !answer(&told).contains("explained variance"),
+        "{}",
+        answer(&told)
+    );
+    assert!(!told.contains("class=\"contents\""), "few figures need no list");
+    // A table first stays first.
+    fixture.plan.report = vec![text(), table, box_of("explained_variance")];
+    let told = page(&fixture);
+    let at = |part: &str| told.find(part).unwrap_or_else(|| panic!("{part} is not there"));
+    assert!(at("First my words.") < at("<table data-sort>") && at("<table data-sort>") < at("<figure"));
+    assert!(answer(&told).contains("explained variance"), "{}", answer(&told));
+    // Many figures are listed, each with a link that leads to it.
+    fixture.plan.report = Vec::new();
+    let told = page(&fixture);
+    let from = told.find("class=\"contents\"").expect("a list");
+    let list = told[from..].split("</ol>").next().unwrap_or_default();
+    let links = attributes(list, "href");
+    assert!(links.len() > 4);
+    for link in links {
+        assert!(told.contains(&format!("id=\"{}\"", link.trim_start_matches('#'))), "{link}");
+    }
+}
+
+#[test]
 fn a_training_a_decoder_and_a_choice_have_their_charts() {
     let page = page(&fixture(Options { trained: true, ..Options::default() }));
     for part in [

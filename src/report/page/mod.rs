@@ -30,6 +30,8 @@ use crate::report::read::results::Results;
 use crate::report::read::status::Status;
 use crate::report::read::study::{Audience, ReportError, Study};
 
+/// Fewer figures and tables than these need no list.
+const LISTED: usize = 4;
 const TEMPLATE: &str = include_str!("page.html");
 pub(super) const FIGURE: &str = include_str!("figure.html");
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -138,15 +140,17 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
     let results = Results::new(study);
     let entries: Vec<Entry> =
         items(&results)?.into_iter().enumerate().map(|(at, item)| entry(&results, at, item)).collect();
-    let key = entries.iter().position(|entry| entry.figure.is_some());
-    let (mut key_figure, mut rest) = (None, Vec::new());
-    for (at, entry) in entries.into_iter().enumerate() {
-        if Some(at) == key {
-            key_figure = entry.figure;
-        } else {
-            rest.push(entry);
-        }
+    // The first figure stands at the top, after the texts that the recipe has before it.
+    let texts = entries.iter().take_while(|entry| entry.text.is_some()).count();
+    let mut rest = entries;
+    let mut lead: Vec<Entry> = rest.drain(..texts).collect();
+    let key_figure = rest.first_mut().and_then(|entry| entry.figure.take());
+    if key_figure.is_some() {
+        rest.remove(0);
+    } else {
+        rest.splice(0..0, lead.drain(..));
     }
+    let contents = contents(&rest);
     let answer = answered(&results).or_else(|| answer(&results));
     let provenance = sections(&results);
     let mut environment = Environment::new();
@@ -170,7 +174,9 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
         finished_at => study.finished,
         alerts => alerts(&results),
         facts => facts(&results),
+        lead => lead,
         key_figure => key_figure,
+        contents => contents,
         items => rest,
         graph_wide => picture(study, Flow::Right),
         graph_narrow => picture(study, Flow::Down),
@@ -182,6 +188,17 @@ fn page(study: &Study<'_>, live: bool) -> Result<String, ReportError> {
         version => env!("CARGO_PKG_VERSION"),
     });
     page.map_err(|e| ReportError::new(format!("{e:#}")))
+}
+
+/// Links to figures and tables, by their titles; nothing where a page has few.
+fn contents(entries: &[Entry]) -> Vec<(String, String)> {
+    let link = |entry: &Entry| match (&entry.figure, &entry.table) {
+        (Some(figure), _) => Some((figure.id.clone(), figure.title.clone())),
+        (_, Some(table)) => Some((table.id.clone(), table.table.title.clone())),
+        _ => None,
+    };
+    let all: Vec<(String, String)> = entries.iter().filter_map(link).collect();
+    if all.len() < LISTED { Vec::new() } else { all }
 }
 
 fn entry(results: &Results<'_>, at: usize, item: Item) -> Entry {

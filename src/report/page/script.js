@@ -86,6 +86,17 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (open(link.getAttribute("href").slice(1))) event.preventDefault();
   });
+  const contents = document.querySelector(".contents");
+  if (contents) {
+    document.addEventListener("click", (event) => {
+      if (event.target.closest?.(".contents a") || !contents.contains(event.target)) contents.open = false;
+    });
+    contents.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      contents.open = false;
+      contents.querySelector("summary").focus();
+    });
+  }
   const reveal = () => {
     const found = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (found && found.tagName === "DETAILS") found.open = true;

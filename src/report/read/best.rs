@@ -3,11 +3,14 @@
 use serde_json::Value as Json;
 
 use crate::kind::Role;
-use crate::plan::NodeIndex;
 use crate::plan::draws::{Draw, draws};
+use crate::plan::{NodeIndex, ReportItem};
 use crate::report::read::grid::json_text;
 use crate::report::read::results::Results;
 use crate::report::read::sample::{BY_NODE, Sample, Source};
+
+/// The option by which charts of scores take a measure.
+const MEASURE: &str = "y";
 
 /// The best variant of a comparison, and the evaluation that scored it.
 pub struct Best {
@@ -42,11 +45,16 @@ fn draws_of<'a>(results: &Results<'_>, differ: impl Iterator<Item = &'a str> + C
     all.into_iter().filter(|draw| differ.clone().any(|name| name == draw.variable)).collect()
 }
 
-/// The best variant that a comparison lists.
+/// The best variant that a comparison lists, by its first measure.
 pub fn best_of(results: &Results<'_>, compare: NodeIndex) -> Option<Best> {
+    best_by(results, compare, None)
+}
+
+/// The same by a measure.
+fn best_by(results: &Results<'_>, compare: NodeIndex, measure: Option<&str>) -> Option<Best> {
     let labels = results.node(compare).edges.iter().flat_map(|edge| &edge.label).map(|(name, _)| name.as_str());
     let draws = draws_of(results, labels);
-    let over = |role| Sample::gather_over(results, &[compare], Source::Of(role), (None, None), &draws);
+    let over = |role| Sample::gather_over(results, &[compare], Source::Of(role), (None, measure), &draws);
     let sample = over(Role::Scores).or_else(|| over(Role::Comparison))?;
     let group = sample.best().unwrap_or(0);
     let evaluation = evaluation_behind(results, compare, &sample.groups[group].labels, &draws);
@@ -55,11 +63,16 @@ pub fn best_of(results: &Results<'_>, compare: NodeIndex) -> Option<Best> {
     Some(Best { name, labels, group, evaluation, node: compare, draws, sample })
 }
 
-/// The best of some evaluations, as if they were compared.
+/// The best of some evaluations, as if they were compared, by their first measure.
 pub fn best_among(results: &Results<'_>, nodes: &[NodeIndex]) -> Option<Best> {
+    best_among_by(results, nodes, None)
+}
+
+/// The same by a measure.
+fn best_among_by(results: &Results<'_>, nodes: &[NodeIndex], measure: Option<&str>) -> Option<Best> {
     let variants = nodes.iter().flat_map(|&node| &results.node(node).id.variant).map(|(name, _)| name.as_str());
     let draws = draws_of(results, variants);
-    let sample = Sample::gather_over(results, nodes, Source::Of(Role::Scores), (None, None), &draws)?;
+    let sample = Sample::gather_over(results, nodes, Source::Of(Role::Scores), (None, measure), &draws)?;
     let group = sample.best().unwrap_or(0);
     let chosen = &sample.groups[group];
     let fits = |node: &&NodeIndex| {
@@ -91,12 +104,31 @@ fn evaluation_behind(
     matching.or_else(|| edges.clone().next().filter(|_| edges.clone().count() == 1)).map(|edge| edge.from)
 }
 
-/// The best variant of the study's first comparison that has scores, else of its evaluations.
+/// The best variant of the comparison that the recipe's report charts first, by the measure that this chart shows; else of the study's
+/// first comparison that has scores, else of its evaluations.
 pub fn headline(results: &Results<'_>) -> Option<Best> {
-    let mut compared = comparisons(results).into_iter().filter_map(|node| best_of(results, node));
-    compared.next().or_else(|| {
+    let all = comparisons(results);
+    let charted = declared(results, &all);
+    let first = charted.as_ref().and_then(|(node, measure)| best_by(results, *node, measure.as_deref()));
+    let mut compared = all.iter().filter_map(|&node| best_of(results, node));
+    first.or_else(|| compared.next()).or_else(|| {
         let nodes = evaluations(results);
-        (!nodes.is_empty()).then(|| best_among(results, &nodes)).flatten()
+        let charted = declared(results, &nodes).and_then(|(_, measure)| measure);
+        let by = |measure: Option<&str>| best_among_by(results, &nodes, measure);
+        (!nodes.is_empty())
+            .then(|| charted.as_deref().and_then(|measure| by(Some(measure))).or_else(|| by(None)))
+            .flatten()
+    })
+}
+
+/// The first of some nodes that the recipe's report charts, and the measure that it asks of it.
+fn declared(results: &Results<'_>, among: &[NodeIndex]) -> Option<(NodeIndex, Option<String>)> {
+    results.study.plan.report.iter().find_map(|item| match item {
+        ReportItem::Chart(chart) => {
+            let node = chart.nodes.iter().copied().find(|node| among.contains(node))?;
+            Some((node, chart.options.get(MEASURE).and_then(Json::as_str).map(str::to_owned)))
+        }
+        _ => None,
     })
 }
 
