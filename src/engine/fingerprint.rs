@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
@@ -12,6 +12,7 @@ use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
 use crate::plan::{Node, Plan};
+use crate::system;
 
 /// One action of a node: the whole node, or one entry of its keyed output.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ pub fn absent(plan: &Plan) -> Vec<Absent> {
         for (param, written) in node.kind.files(&node.params) {
             let path = match node.kind.starts(&param) {
                 true => plan.workspace.join(written),
-                false => resolve(&plan.workspace, written),
+                false => system::resolve(&plan.workspace, written),
             };
             if away.input(written).is_some() || path.exists() {
                 continue;
@@ -99,7 +100,7 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
             let path = match away.as_ref().and_then(Input::at) {
                 Some(at) => plan.workspace.join(at),
                 None if node.kind.starts(&param) => plan.workspace.join(written),
-                None => resolve(&plan.workspace, written),
+                None => system::resolve(&plan.workspace, written),
             };
             match (files.digest(&path), away) {
                 (Ok(digest), _) => Ok((param, (path, digest))),
@@ -111,13 +112,6 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
             }
         })
         .collect()
-}
-
-/// An absolute path, with `..` taken out by name where the file system cannot; `~/` is the home folder.
-pub fn resolve(workspace: &Path, path: &str) -> PathBuf {
-    let home = path.strip_prefix("~/").zip(std::env::home_dir());
-    let joined = home.map_or_else(|| workspace.join(path), |(below, home)| home.join(below));
-    joined.canonicalize().unwrap_or(joined)
 }
 
 /// What a node's edge brings: the outputs it names, as they are stored upstream.

@@ -45,9 +45,13 @@ impl Session {
             }
         }
         let nodes = nodes.collect();
+        let failed = self.plan.nodes.iter().zip(outcomes).filter(|(_, outcome)| outcome.state == State::Failed);
+        let failed =
+            failed.map(|(node, outcome)| (node.id.to_string(), outcome.message.clone().unwrap_or_default())).collect();
         let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let (set, survivors) = (self.set.clone(), self.survivors.clone());
-        let run = PastRun { number: 0, at, path, set, source: self.plan.source.clone(), survivors, nodes, objects };
+        let source = self.plan.source.clone();
+        let run = PastRun { number: 0, at, path, set, source, survivors, nodes, failed, objects };
         store.remember(&self.plan.name, run)
     }
 

@@ -81,6 +81,28 @@ pub enum Pool {
     Grid(NonZeroUsize),
 }
 
+impl Pool {
+    /// The shape of a row after pooling.
+    pub fn shape(self, layer: &str, mut shape: Vec<usize>) -> Result<Vec<usize>, String> {
+        if let &[channels, height, width] = shape.as_slice() {
+            match self {
+                Self::None => {}
+                Self::Mean | Self::Max => shape.truncate(1),
+                Self::Grid(side) if side.get() <= height && side.get() <= width => {
+                    shape = vec![channels, side.get(), side.get()];
+                }
+                Self::Grid(side) => {
+                    return Err(format!(
+                        "layer `{layer}` gives maps of {height} × {width} but `pool` asks for a grid of {side} × \
+                         {side}; a grid cannot be finer than the map"
+                    ));
+                }
+            }
+        }
+        Ok(shape)
+    }
+}
+
 /// What a network computes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Nonnegative;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
 use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
@@ -131,6 +132,10 @@ both:
             return Err(ParamProblem::at("batches", message));
         }
         params.training().check()
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.training().fits(ahead)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The kind `train_cnn`: a network trained on responses, or on labels.
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
 use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
@@ -74,6 +75,10 @@ cnn:
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         params.training().check()
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.training().fits(ahead)
     }
 }
 

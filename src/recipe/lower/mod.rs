@@ -1,5 +1,6 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod ahead;
 pub mod data;
 pub mod draws;
 pub mod grid;
@@ -109,6 +110,11 @@ pub fn lower(
     let drafts: Vec<Draft<'_>> =
         heads.all.iter().map(|head| Draft::read(head, &heads, seed, &variables, &mut problems)).collect();
     let linked = link::link(&heads, &drafts, &variables, &mut problems);
+    let workspace = match &options.workspace {
+        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
+        None => workspace_of(name),
+    };
+    ahead::check(&linked, &heads, &drafts, &workspace, &mut problems);
     let rung = search
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
@@ -134,10 +140,7 @@ pub fn lower(
         source: source.text.clone(),
         seed,
         about,
-        workspace: match &options.workspace {
-            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
-            None => workspace_of(name),
-        },
+        workspace,
         sweep: variables.sweep.variables.iter().map(labelled).collect(),
         rung,
         private,

@@ -99,6 +99,10 @@ fn unknown(kind: &Kind, entry: &Entry, problems: &mut Problems) {
         ));
         return;
     }
+    if let Some((_, where_it_stands)) = kind.elsewhere.iter().find(|(known, _)| *known == name.as_str()) {
+        problem.help(*where_it_stands);
+        return;
+    }
     if let Some(known) = known_here_as(kind, name) {
         problem.help(format!("that parameter is called `{known}` here"));
         return;
