@@ -51,7 +51,7 @@ fn what_fits_is_nothing_wrong_and_runs() {
 fn rows_of_features_are_counted_by_the_header() {
     let study = recorded(&format!("{V4}{FEATURES}"));
     write(&study, "features.npy", (11, 5));
-    let place = "recipes/a.yaml:8:63";
+    let place = "recipes/a.yaml:8:70";
     check(&study).refused(2, &["features.npy has 11 rows, and `v4` has 12", "help: `ids` names the stimuli", place]);
     // Nothing runs either: the run is refused as a whole.
     let ended = study.ventral(&["run", "recipes/a.yaml"]);
@@ -75,7 +75,7 @@ fn a_layout_that_is_turned_is_told_with_the_one_that_fits() {
     let said = [
         "responses.npy has 3 stimuli by its `layout`, and pictures has 12 pictures",
         "of its axes (12 × 3) another has 12: write `stimuli_by_units`",
-        "recipes/a.yaml:6:81",
+        "recipes/a.yaml:6:75",
     ];
     check(&study).refused(2, &said);
     study.edit("units_by_stimuli }", "units_by_stimuli, ids: data/names.txt }");

@@ -234,8 +234,8 @@ fn recipes_that_are_no_recipes() {
 fn what_worked_before_a_mistake_is_kept() {
     let study = recorded(RECORDED);
     assert_eq!(study.run(), (6, 0));
-    study.edit("components: 2", "components: 20");
+    study.edit("components: 2", "components: 10");
     run(&study).refused(1, &["pcs:"]);
-    study.edit("components: 20", "components: 2");
+    study.edit("components: 10", "components: 2");
     assert_eq!(study.run(), (0, 6));
 }

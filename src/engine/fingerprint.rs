@@ -13,6 +13,7 @@ use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
 use crate::plan::{Node, Plan};
 use crate::system;
+use crate::text::nearest::nearest_path;
 
 /// One action of a node: the whole node, or one entry of its keyed output.
 #[derive(Clone, Debug)]
@@ -42,7 +43,10 @@ impl std::fmt::Display for FileProblem {
             io::ErrorKind::NotFound if self.fetchable => {
                 "there is no such file; `ventral fetch` gets it, as `data` says from where".to_owned()
             }
-            io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+            io::ErrorKind::NotFound => match nearest_path(&self.path) {
+                Some(near) => format!("there is no such file or folder; did you mean {}?", near.display()),
+                None => "there is no such file or folder".to_owned(),
+            },
             _ => self.error.to_string(),
         };
         write!(f, "`{}`: {}: {why}", self.param, self.path.display())

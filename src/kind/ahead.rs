@@ -34,7 +34,7 @@ impl fmt::Display for Parts {
 /// What is certain of one value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
-    /// Of a split.
+    /// Of a split; of responses, to which parts of the same node's split there are any beside train.
     pub parts: Option<Parts>,
     pub rows: Option<usize>,
     /// Of a matrix its columns, of responses their units.

@@ -103,6 +103,30 @@ fn mended(misfit: Misfit, asked: Asked, parts: Parts) -> Misfit {
     misfit.because(SPLIT, format!("this split has {parts}"))
 }
 
+/// Refuses `param: asked` where the responses that arrive are of other parts, by the same node that gives the split.
+pub fn refuse_unrecorded(param: &str, asked: Asked, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+    let (Some(split), Some(responses)) = (ahead.at(SPLIT), ahead.at("responses")) else { return Ok(()) };
+    let node = |from: &str| from.split(['.', '[']).next().map(str::to_owned);
+    let (Some(parts), true) = (responses.known.parts, node(&split.from) == node(&responses.from)) else {
+        return Ok(());
+    };
+    let lacks = match (parts, asked) {
+        (Parts::HeldOut { val, .. }, Asked::Val) => !val,
+        (Parts::HeldOut { test, .. }, Asked::Test) => !test,
+        _ => false,
+    };
+    if !lacks {
+        return Ok(());
+    }
+    let (word, rows) = (asked.word(), asked.rows());
+    let other = if asked == Asked::Val { "test" } else { "val" };
+    let message = format!("`{param}: {word}` asks for {rows}, and `{}` has no responses to these", responses.from);
+    Err(Misfit::param(param, message).help(format!(
+        "write `{param}: {other}`, or connect the responses to {rows} to `responses`, where `{}` has them at a port of their own",
+        node(&responses.from).unwrap_or_default()
+    )))
+}
+
 /// Refuses a split without val rows where a kind cannot do without them, whatever its parameters.
 pub fn refuse_without_val(what: &str, ahead: &Ahead<'_>) -> Result<(), Misfit> {
     let Some((from, parts)) = lacking(Asked::Val, Takes::HoldOuts, ahead) else { return Ok(()) };

@@ -106,11 +106,15 @@ impl NodeKind for SyntheticIt {
     fn foresee(params: &Params, _: &Ahead<'_>) -> Vec<ahead::Output> {
         let (rows, side) = (Some(params.images.get()), params.size.get());
         let images = Known { rows, size: Some((side, side)), ..Known::default() };
+        let of_parts = |val, test| Known { parts: Some(Parts::HeldOut { val, test }), ..Known::default() };
         let split = Known { rows, parts: Some(Parts::HeldOut { val: true, test: true }), ..Known::default() };
         vec![
             ahead::Output::of("images", images),
             ahead::Output::of("labels", Known { rows, ..Known::default() }),
             ahead::Output::of("split", split),
+            // Those to test stand at a port of their own.
+            ahead::Output::of("responses", of_parts(true, false)),
+            ahead::Output::of("test_responses", of_parts(false, true)),
         ]
     }
 

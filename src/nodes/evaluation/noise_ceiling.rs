@@ -11,7 +11,7 @@ use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
 use crate::nodes::evaluation::convention::Convention;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINABLE;
-use crate::nodes::parts::{Takes, refuse_absent, refuse_unconnected};
+use crate::nodes::parts::{Takes, refuse_absent, refuse_unconnected, refuse_unrecorded};
 use crate::value::ty::Type;
 
 /// Reliability of units from repeats.
@@ -175,7 +175,8 @@ ceiling:
                 .help("say which rows are scored, as in `with: { on: test }`, or leave `split` out"));
         };
         refuse_unconnected("on", on.asked(), "leave `on` out for a ceiling of all rows", ahead)?;
-        refuse_absent("on", on.asked(), Takes::All, ahead)
+        refuse_absent("on", on.asked(), Takes::All, ahead)?;
+        refuse_unrecorded("on", on.asked(), ahead)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::nets::weights::given::Given;
 use crate::nets::zoo::catalogue;
 use crate::nets::zoo::catalogue::Architecture;
 use crate::nodes::features::model::Model;
-use crate::nodes::features::options::{Precision, TRAINED, Written};
+use crate::nodes::features::options::{PRETRAINED, Precision, TRAINED, Written};
 use crate::text::nearest::nearest;
 use crate::value::ty::Type;
 
@@ -71,6 +71,7 @@ layers:
             about: "a trained network instead of `weights`: of the architecture `model`, or any with `model: network`",
         },
     ];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = PRETRAINED;
     const OUTPUTS: &'static [Output] = &[Output {
         name: "activations",
         ty: Type::Matrix,

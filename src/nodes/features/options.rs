@@ -11,6 +11,12 @@ use crate::value::matrix::Stored;
 
 /// The word for the network that is connected, by its own layers.
 pub const TRAINED: &str = "network";
+/// What other programs say of weights, with what is written here.
+pub const PRETRAINED: &[(&str, &str)] = &[("pretrained", WEIGHTS), ("checkpoint", WEIGHTS), ("weight", WEIGHTS)];
+
+const WEIGHTS: &str = "weights are named by their file, `weights: weights/FILE.pth`, which `ventral weights get MODEL` fetches where they are \
+                       published, or drawn, `weights: random`";
+
 /// What a recipe writes under `with`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

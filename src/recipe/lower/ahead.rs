@@ -41,9 +41,9 @@ pub fn check(linked: &Linked, heads: &Heads<'_>, drafts: &[Draft<'_>], workspace
 /// Whether the node has nothing but ports that it can have, and all that it needs.
 fn connected(kind: &Kind, head: &Head<'_>, draft: &Draft<'_>) -> bool {
     let written = map_of(head, "in");
-    let needed = kind.inputs.iter().filter(|input| !input.arity.may_be_absent());
+    let mut needed = kind.inputs.iter().filter(|input| !input.arity.may_be_absent());
     written.iter().all(|entry| kind.input(&entry.key).is_some())
-        && needed.into_iter().all(|input| draft.slots.iter().any(|slot| slot.input.name == input.name))
+        && needed.all(|input| draft.slots.iter().any(|slot| slot.input.name == input.name))
 }
 
 /// Whether every reference means something in this variant.

@@ -58,6 +58,17 @@ pub enum Label {
     Category,
 }
 
+#[cfg(feature = "torch")]
+impl Label {
+    /// What to do where there is one class.
+    fn otherwise(self) -> &'static str {
+        match self {
+            Self::Category => "`label: object` tells objects apart, where there are several",
+            Self::Object => "give `labels` of two classes or more",
+        }
+    }
+}
+
 impl NodeKind for Decode {
     const NAME: &'static str = "decode";
     const VERSION: u32 = 1;
@@ -222,7 +233,11 @@ mod compute {
             let names = names(&labels, params.label)?;
             let classes: Vec<String> = names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
             if classes.len() < 2 {
-                return Err(KindError::new(told_apart::one_class("all rows of `labels`", &names, params.label)));
+                return Err(KindError::new(told_apart::one_class(
+                    "all rows of `labels`",
+                    &names,
+                    params.label.otherwise(),
+                )));
             }
             let number: BTreeMap<&str, usize> =
                 classes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
@@ -351,7 +366,7 @@ mod compute {
         if present.len() < 2 {
             return Err(KindError::new(format!(
                 "{}; where the split takes `labels` too, each class has its share of the train rows",
-                told_apart::one_class("the train rows", &seen, params.label)
+                told_apart::one_class("the train rows", &seen, params.label.otherwise())
             )));
         }
         let y: Vec<usize> = seen.iter().map(|name| present.binary_search(name).expect("it is one of them")).collect();

@@ -1,3 +1,5 @@
+//! Classes at the corners of a triangle, told apart by hand.
+
 use super::Decode;
 use crate::nodes::golden::{Golden, Sample};
 use crate::nodes::samples;

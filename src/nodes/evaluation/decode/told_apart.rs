@@ -1,19 +1,14 @@
 //! Whether classes can be told apart at all; why not, in words.
 
 use crate::kind::KindError;
-use crate::nodes::evaluation::decode::Label;
 
-/// Why there is nothing to tell apart: which class, of how many rows, and what may be done. `names` has the class of each row.
-pub fn one_class<S: AsRef<str>>(whose: &str, names: &[S], label: Label) -> String {
-    let other = match label {
-        Label::Category => "`label: object` tells objects apart, where there are several",
-        Label::Object => "give `labels` of two classes or more",
-    };
+/// Why there is nothing to tell apart: which class, of how many rows, and what may be done `otherwise`. `names` has the class of each row.
+pub fn one_class<S: AsRef<str>>(whose: &str, names: &[S], otherwise: &str) -> String {
     match names.first() {
-        None => format!("{whose} show no class: there are 0 of them; {other}"),
+        None => format!("{whose} show no class: there are 0 of them; {otherwise}"),
         Some(one) => {
             let (one, count) = (one.as_ref(), names.len());
-            format!("{whose} show one class, `{one}` ({count} rows), and there is nothing to tell it from; {other}")
+            format!("{whose} show one class, `{one}` ({count} rows), and there is nothing to tell it from; {otherwise}")
         }
     }
 }

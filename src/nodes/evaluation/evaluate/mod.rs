@@ -27,7 +27,7 @@ use crate::nodes::drawn;
 use crate::nodes::evaluation::convention::Convention;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures;
-use crate::nodes::parts::{Takes, refuse_absent};
+use crate::nodes::parts::{Takes, refuse_absent, refuse_unrecorded};
 use crate::value::ty::Type;
 
 /// Scores of predictions.
@@ -270,6 +270,7 @@ scores:
     }
 
     fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
-        refuse_absent("on", params.on.asked(), Takes::All, ahead)
+        refuse_absent("on", params.on.asked(), Takes::All, ahead)?;
+        refuse_unrecorded("on", params.on.asked(), ahead)
     }
 }
