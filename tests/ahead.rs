@@ -109,6 +109,21 @@ fn rows_that_belong_to_no_stimuli_cannot_be_joined() {
 }
 
 #[test]
+fn runs_that_were_are_not_held_against_files_of_today() {
+    let study = recorded(&format!(
+        "{V4}{FEATURES}  readout: {{ kind: ridge, in: {{ features: pcs, responses: v4.responses, split: split }} }}
+  scores: {{ kind: evaluate, in: {{ predictions: readout, responses: v4.responses, split: split }}, with: {{ on: test }} }}
+"
+    ));
+    study.run();
+    study.edit("components: 4", "components: 3");
+    study.run();
+    write(&study, "features.npy", (11, 5));
+    check(&study).refused(2, &["features.npy has 11 rows"]);
+    study.ventral(&["compare", "a@1", "a@2"]).succeeded();
+}
+
+#[test]
 fn a_mistake_elsewhere_makes_no_other() {
     let study = recorded(
         "  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 4 } }

@@ -58,8 +58,8 @@ impl Session {
     /// A run that was, as it was: its recipe's text, and the results it came to. What it made is looked up, not checked
     /// against files that may have changed since.
     pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, TiVec<NodeIndex, Outcome>), Diagnostics> {
-        let options =
-            recipe::Options { set: run.set.clone(), survivors: run.survivors.clone(), ..recipe::Options::default() };
+        let (set, survivors) = (run.set.clone(), run.survivors.clone());
+        let options = recipe::Options { set, survivors, ran: true, ..recipe::Options::default() };
         let mut loaded = recipe::read(&run.path, &run.source, registry, report::charts(), &options)?;
         loaded.plan.recipe = Some(run.path.clone());
         let session = Self { set: run.set.clone(), survivors: run.survivors.clone(), ..Self::of(loaded) };

@@ -23,7 +23,7 @@ pub mod sweep;
 pub mod variables;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -110,11 +110,10 @@ pub fn lower(
     let drafts: Vec<Draft<'_>> =
         heads.all.iter().map(|head| Draft::read(head, &heads, seed, &variables, &mut problems)).collect();
     let linked = link::link(&heads, &drafts, &variables, &mut problems);
-    let workspace = match &options.workspace {
-        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
-        None => workspace_of(name),
-    };
-    ahead::check(&linked, &heads, &drafts, &workspace, &mut problems);
+    let workspace = workspace(name, options);
+    if !options.ran {
+        ahead::check(&linked, &heads, &drafts, &workspace, &mut problems);
+    }
     let rung = search
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
@@ -150,6 +149,14 @@ pub fn lower(
         report,
     };
     Ok(Loaded { plan, warnings })
+}
+
+/// The folder against which paths are resolved.
+fn workspace(name: &Path, options: &Options) -> PathBuf {
+    match &options.workspace {
+        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
+        None => workspace_of(name),
+    }
 }
 
 /// A swept variable with what its values are called.
