@@ -68,9 +68,9 @@ fn yaml_that_means_the_same_is_no_change() {
 fn runs_of_a_recipe_are_remembered_and_compared() {
     let study = Study::with(SMALL);
     let runs = |study: &Study| study.ventral(&["status", "recipes/a.yaml", "--runs", "--json"]).succeeded().json();
-    study.ventral(&["compare", "recipes/a.yaml"]).refused(2, &["no run of `a` is remembered"]);
+    study.ventral(&["compare", "recipes/a.yaml"]).refused(2, &["`a` has not run here yet; `ventral run` it"]);
     study.run();
-    study.ventral(&["compare", "a"]).refused(2, &["`a` has one run that is remembered, `a@1`"]);
+    study.ventral(&["compare", "a"]).refused(2, &["`a` has one run that succeeded, `a@1`"]);
     // Neither a run of what is done nor a comment is another run.
     study.run();
     study.edit("title: How much", "title: Just how much");
@@ -118,6 +118,42 @@ fn runs_of_a_recipe_are_remembered_and_compared() {
     study.ventral(&["compare", "recipes/a.yaml"]).succeeded();
     let told = study.ventral(&["compare", "recipes/a.yaml"]);
     assert!(told.err().contains("recipes/a.yaml was changed since its last run, a@3"), "{}", told.err());
+}
+
+#[test]
+fn runs_that_failed_are_passed_over() {
+    let study = Study::with(SMALL);
+    let fails = ("with: { on: val }", "with: { on: val, by: [category] }");
+    // Nothing arrives at `labels`, which only the run knows to be wanted.
+    study.edit(fails.0, fails.1);
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["nothing arrives at `labels`"]);
+    study.ventral(&["compare", "a"]).refused(
+        2,
+        &["no run of `a` that is remembered succeeded; the last, `a@1`, failed: `scores`: `by` has `category`"],
+    );
+    study.edit(fails.1, fails.0);
+    study.run();
+    study.ventral(&["compare", "a"]).refused(2, &["`a` has one run that succeeded, `a@2`"]);
+    study.edit("size: 8", "size: 2");
+    study.run();
+    study.edit(fails.0, fails.1);
+    study.edit("penalty: 10", "penalty: 100");
+    study.ventral(&["run", "recipes/a.yaml"]).refused(1, &["nothing arrives at `labels`"]);
+    let note = "note: the last run of `a`, a@4, failed (`scores`: `by` has `category`";
+    for asked in [&["compare", "recipes/a.yaml", "--json"][..], &["compare", "a@previous", "a@last", "--json"]] {
+        let ended = study.ventral(asked);
+        let found = ended.succeeded().json();
+        assert_eq!((&found["a"], &found["b"]), (&json!("a@2"), &json!("a@3")), "{asked:?}");
+        assert!(
+            ended.err().contains(note) && ended.err().contains("a@3 is the last that succeeded"),
+            "{}",
+            ended.err()
+        );
+    }
+    let listed = study.ventral(&["status", "recipes/a.yaml", "--runs"]).succeeded().out();
+    let lines: Vec<&str> = listed.lines().filter(|line| line.starts_with("a@")).collect();
+    let failed: Vec<bool> = lines.iter().map(|line| line.contains("failed: `scores`: `by` has `category`")).collect();
+    assert_eq!(failed, [true, false, false, true], "{listed}");
 }
 
 #[test]

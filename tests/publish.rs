@@ -82,6 +82,52 @@ fn a_site_has_every_study_and_stays_while_results_do() {
 }
 
 #[test]
+fn a_study_that_failed_is_shown_as_failed() {
+    let study = Study::with(SMALL);
+    study.run();
+    let fails = SMALL.replace("with: { on: val }", "with: { on: val, by: [category] }");
+    study.write("recipes/half.yaml", &fails);
+    study.ventral(&["run", "recipes/half.yaml"]).refused(1, &["nothing arrives at `labels`"]);
+    // Of this one there is no result at all.
+    let none = "version: 1\ntitle: Nothing\nnodes:\n  it: { kind: load_majaj, with: { path: data/none.h5 } }\n";
+    study.write("recipes/none.yaml", none);
+    study.ventral(&["run", "recipes/none.yaml"]).refused(1, &["data/none.h5"]);
+    let ended = study.ventral(&["publish", "site", "--json"]);
+    let told = ended.succeeded().json();
+    assert_eq!(told["studies"], serde_json::json!(["a", "half", "none"]), "{told}");
+    assert_eq!(told["failed"], serde_json::json!(["half", "none"]), "{told}");
+    assert!(ended.err().contains("half: shown as failed"), "{}", ended.err());
+    let index = read(&study, "site/index.html");
+    let card = |name: &str| {
+        let mut cards = index.split("<li class=\"card study\"").skip(1);
+        let address = format!("href=\"{name}/index.html\"");
+        cards.find(|card| card.contains(&address)).unwrap_or_else(|| panic!("no card of {name}")).to_owned()
+    };
+    assert!(!card("a").contains("class=\"problem"), "{}", card("a"));
+    assert!(card("half").contains("<span>failed</span>") && card("half").contains("nothing arrives at `labels`"));
+    assert!(card("none").contains("<span>failed</span>") && card("none").contains("none.h5"), "{}", card("none"));
+}
+
+#[test]
+fn named_studies_are_published_alone() {
+    let study = Study::with(SMALL);
+    study.run();
+    study.write("recipes/b.yaml", &SMALL.replace("size: [2, 4]", "size: [1]"));
+    study.ventral(&["run", "recipes/b.yaml"]).succeeded();
+    study.ventral(&["publish", "site", "--only", "recipes/bb.yaml"]).refused(
+        2,
+        &["no study of this workspace is called `recipes/bb.yaml`; did you mean `b`?; there are `a` and `b`"],
+    );
+    assert!(!study.path("site").exists());
+    let told = study.ventral(&["publish", "site", "--only", "b", "--json"]).succeeded().json();
+    assert_eq!(told["studies"], serde_json::json!(["b"]), "{told}");
+    assert!(study.path("site/b/index.html").is_file() && !study.path("site/a").exists());
+    assert!(!read(&study, "site/index.html").contains("\"a/index.html"));
+    let told = study.ventral(&["publish", "site", "--only", "b", "--only", "a", "--json"]).succeeded().json();
+    assert_eq!(told["studies"], serde_json::json!(["a", "b"]), "{told}");
+}
+
+#[test]
 fn a_study_that_was_moved_is_published_from_where_it_is() {
     let (old, new) = (Study::with(SMALL), Study::with(SMALL));
     old.run();

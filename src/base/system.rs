@@ -1,6 +1,6 @@
 //! What only the operating system knows: memory, processes, names. Linux tells it in /proc; where there is none, POSIX does, or nobody.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Bytes of memory that this machine has.
@@ -88,6 +88,13 @@ pub fn processor() -> Option<String> {
 pub fn is_superuser() -> bool {
     // SAFETY: it takes nothing and cannot fail.
     unsafe { libc::geteuid() == 0 }
+}
+
+/// An absolute path, with `..` taken out by name where the file system cannot; `~/` is the home folder.
+pub fn resolve(workspace: &Path, path: &str) -> PathBuf {
+    let home = path.strip_prefix("~/").zip(std::env::home_dir());
+    let joined = home.map_or_else(|| workspace.join(path), |(below, home)| home.join(below));
+    joined.canonicalize().unwrap_or(joined)
 }
 
 /// A path by which an open file can be opened again, though it may have no name.

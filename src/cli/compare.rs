@@ -17,8 +17,9 @@ use crate::workspace::comparison::{Side, compare};
 
 /// What changed between two studies: in what was done, and unit by unit in what came of it
 ///
-/// A study is a recipe or the name of a report, as it stands now; with @ and a number, @last or @previous behind it, a run
-/// of it as it was (`ventral status RECIPE --runs` lists them). One study alone means its last run against the one before.
+/// A study is a recipe or the name of a report, as it stands now. With @ and a number behind it, it is a run of it as it was, as
+/// `ventral status RECIPE --runs` lists them; @last is the last run that succeeded, @previous the one before. One study alone means
+/// its last run against the one before; runs in which a node failed are passed over, and it says so.
 ///
 /// Evaluations of one name (and variant) are paired, over the units that both score: the mean difference B − A, its 95 %
 /// bootstrap interval over units, and Wilcoxon's signed-rank test, corrected. Nothing runs. Scores of different definitions, parts of
@@ -126,19 +127,42 @@ impl Runs {
     }
 
     fn find(&self, which: &Which) -> Result<&PastRun, Failure> {
-        let from_end = |back: usize| self.runs.len().checked_sub(back).and_then(|at| self.runs.get(at));
+        let from_end = |back: usize| self.succeeded().nth_back(back);
         let found = match which {
             Which::Number(number) => self.runs.iter().find(|run| run.number == *number),
-            Which::Last => from_end(1),
-            Which::Previous => from_end(2),
+            Which::Last => from_end(0),
+            Which::Previous => from_end(1),
         };
         found.ok_or_else(|| Failure::Usage(self.missing(which)))
+    }
+
+    /// The runs in which no node failed.
+    fn succeeded(&self) -> impl DoubleEndedIterator<Item = &PastRun> {
+        self.runs.iter().filter(|run| run.failed.is_empty())
+    }
+
+    /// Says that runs were passed over, where any came after the last that succeeded.
+    fn tell_failed(&self) {
+        let Some(last) = self.succeeded().next_back() else { return };
+        let later: Vec<&PastRun> = self.runs.iter().filter(|run| run.number > last.number).collect();
+        let Some(newest) = later.last() else { return };
+        let also = match later.len() {
+            1 => String::new(),
+            many => format!(", and so did the {} before it", many - 1),
+        };
+        terminal::note(&format!(
+            "note: the last run of `{0}`, {0}@{1}, failed ({2}){also}; {0}@{3} is the last that succeeded",
+            self.name,
+            newest.number,
+            why_failed(newest),
+            last.number
+        ));
     }
 
     fn missing(&self, which: &Which) -> String {
         let name = &self.name;
         match (which, self.runs.as_slice()) {
-            (_, []) => format!("no run of `{name}` is remembered; run it"),
+            (_, []) => format!("`{name}` has not run here yet; `ventral run` it"),
             (Which::Number(wanted), [first, .., last]) => {
                 let near = self.runs.iter().min_by_key(|run| run.number.abs_diff(*wanted)).unwrap_or(last).number;
                 format!(
@@ -147,13 +171,30 @@ impl Runs {
                     first.number, last.number
                 )
             }
-            (_, [only, ..]) => format!(
-                "`{name}` has one run that is remembered, `{name}@{}`; change the recipe and run it, and there are two to \
-                 compare",
-                only.number
-            ),
+            (_, [.., newest]) => match self.succeeded().next_back() {
+                None => format!(
+                    "no run of `{name}` that is remembered succeeded; the last, `{name}@{}`, failed: {}",
+                    newest.number,
+                    why_failed(newest)
+                ),
+                Some(only) => format!(
+                    "`{name}` has one run that succeeded, `{name}@{}`, and there is none before it to compare with; change the recipe \
+                     and run it again (a run that comes to the same results is the same run)",
+                    only.number
+                ),
+            },
         }
     }
+}
+
+/// The nodes that failed in a run, with the reason of the first.
+fn why_failed(run: &PastRun) -> String {
+    let mut failed = run.failed.iter();
+    let Some((node, message)) = failed.next() else { return "no reason was kept".to_owned() };
+    let message: String = message.lines().next().unwrap_or_default().chars().take(160).collect();
+    let others = failed.len();
+    let also = if others == 0 { String::new() } else { format!(", and {others} more failed") };
+    format!("`{node}`: {message}{also}")
 }
 
 /// A run's name apart from what it is a run of, where a text ends in one.
@@ -177,6 +218,7 @@ fn last_two(text: &str, set: &[(String, String)], registry: &Registry) -> Result
         return Ok((side(text, set, registry)?, side(&format!("{base}@last"), set, registry)?));
     }
     let runs = Runs::of(text, set).ok_or_else(|| unknown(text))?;
+    runs.tell_failed();
     let [a, b] = [Which::Previous, Which::Last].map(|which| runs.find(&which).and_then(|run| past(run, registry)));
     let (a, b) = (a?, b?);
     if fs::read_to_string(Path::new(text)).is_ok_and(|now| now != b.session.plan.source) {
@@ -205,7 +247,12 @@ fn side(text: &str, set: &[(String, String)], registry: &Registry) -> Result<Sid
     }
     let Some((base, which)) = which(text) else { return Err(unknown(text)) };
     match (Runs::of(base, set), which) {
-        (Some(runs), Ok(which)) => past(runs.find(&which)?, registry),
+        (Some(runs), Ok(which)) => {
+            if matches!(which, Which::Last | Which::Previous) {
+                runs.tell_failed();
+            }
+            past(runs.find(&which)?, registry)
+        }
         (Some(runs), Err(other)) if !other.contains('=') => {
             let hint = nearest(other, ["last", "previous"]).unwrap_or("previous");
             Err(Failure::Usage(format!(

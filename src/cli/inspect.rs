@@ -20,7 +20,8 @@ use crate::workspace::why::{Answer, View};
 pub struct Status {
     #[command(flatten)]
     recipe: Recipe,
-    /// The recipe's last runs instead: when each ended, what was done otherwise than in the one before, its score
+    /// List the recipe's last runs instead, oldest first: the name by which `ventral compare` knows each, when it ended, its result or
+    /// which node failed, and below it what was done otherwise than in the run before. At most 20 are kept
     #[arg(long)]
     runs: bool,
     /// Print JSON: an array with an object per node, or per run
@@ -90,7 +91,9 @@ impl Status {
                 side.session.with_study(side.outcomes(), &none, Audience::Here, report::card).answer
             });
             let score = score.map(|(before, score, after)| format!("{before}{score}{after}"));
-            rows.push(json!({ "run": run.number, "at": run.at, "changes": changes, "answer": score }));
+            rows.push(json!({
+                "run": run.number, "at": run.at, "changes": changes, "answer": score, "failed": run.failed,
+            }));
             before = side;
         }
         if self.json {
@@ -98,11 +101,18 @@ impl Status {
             return Ok(());
         }
         if rows.is_empty() {
-            return Err(Failure::Failed(format!("no run of `{name}` is remembered; run it")));
+            return Err(Failure::Failed(format!(
+                "`{name}` has not run here yet; `ventral run {}` does",
+                self.recipe.recipe.display()
+            )));
         }
         for row in &rows {
             let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-            terminal::print(&format!("{name}@{}  {}  {}", row["run"], text("at"), text("answer")));
+            let failed = row["failed"].as_object().into_iter().flatten();
+            let failed: Vec<String> =
+                failed.map(|(node, why)| format!("failed: `{node}`: {}", why.as_str().unwrap_or_default())).collect();
+            let came_to = if failed.is_empty() { text("answer") } else { failed.join("; ") };
+            terminal::print(&format!("{name}@{}  {}  {came_to}", row["run"], text("at")));
             for change in row["changes"].as_array().into_iter().flatten() {
                 terminal::print(&format!("    {}", change.as_str().unwrap_or_default()));
             }

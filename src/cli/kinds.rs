@@ -1,6 +1,6 @@
 //! `ventral check`, `kinds`, `schema` and `graph`: recipes and kinds, with nothing run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
@@ -16,6 +16,8 @@ use crate::kind::registry::Registry;
 use crate::recipe::manual::kinds::Entry;
 use crate::recipe::manual::{kinds, schema};
 use crate::report::draw::dag;
+use crate::text::nearest::nearest_path;
+use crate::workspace::Session;
 
 /// Read and type-check recipes; nothing runs
 ///
@@ -51,9 +53,7 @@ impl Check {
                         continue;
                     }
                     let word = if self.strict { "error" } else { "warning" };
-                    absent
-                        .iter()
-                        .for_each(|file| terminal::note(&format!("{word}: {}", words(file, &session.plan.workspace))));
+                    absent.iter().for_each(|file| terminal::note(&format!("{word}: {}", words(file, &session))));
                     let said = match absent.len() {
                         0 => "nothing wrong".to_owned(),
                         1 => "nothing wrong but a file that is not there".to_owned(),
@@ -81,15 +81,21 @@ impl Check {
     }
 }
 
-/// A file that is not there, who reads it, and what fetches it.
-fn words(file: &Absent, workspace: &Path) -> String {
+/// A file that is not there, who reads it, and what fetches it or may have been meant.
+fn words(file: &Absent, session: &Session) -> String {
+    let workspace = &session.plan.workspace;
     let readers = file.readers.iter().map(|(node, param)| format!("{} ({param})", quoted(node)));
-    let fetch = match (file.fetchable, weights::fetched_by(&file.path, workspace)) {
+    let near = || {
+        let near = nearest_path(&file.path)?;
+        let shown = near.strip_prefix(workspace).unwrap_or(&near).display().to_string();
+        Some(format!("; did you mean {shown}?"))
+    };
+    let way = match (file.fetchable, weights::fetched_by(&file.path, workspace)) {
         (true, _) => "; `ventral fetch` gets it".to_owned(),
         (_, Some(model)) => format!("; `ventral weights get {model}` gets it"),
-        _ => String::new(),
+        _ => near().or_else(|| weights::published_instead(file, &session.plan)).unwrap_or_default(),
     };
-    format!("{} is not there; {} reads it{fetch}", file.written, readers.collect::<Vec<_>>().join(", "))
+    format!("{} is not there; {} reads it{way}", file.written, readers.collect::<Vec<_>>().join(", "))
 }
 
 fn as_json(file: &Absent) -> Json {

@@ -7,6 +7,7 @@ mod completions;
 mod download;
 mod export;
 mod figure;
+mod forecast;
 mod glance;
 mod help;
 mod import;

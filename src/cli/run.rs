@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use serde_json::json;
 
+use crate::cli::forecast::forecast;
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::progress::Progress;
 use crate::cli::recipe::{Recipe, Set, open};
@@ -23,7 +23,6 @@ use crate::engine::record::State;
 use crate::engine::worker::resources::Resources;
 use crate::kind::registry::Registry;
 use crate::plan::NodeIndex;
-use crate::text::amount;
 use crate::workspace::{Session, reference};
 
 /// Run what changed, then write the report.
@@ -225,74 +224,6 @@ fn summary(execution: &Execution, chosen: Option<&[NodeIndex]>) -> String {
         of(State::Skipped),
         execution.seconds
     )
-}
-
-/// What would run, from how long and how large it last was.
-fn forecast(session: &Session, as_json: bool) {
-    let survey = session.survey();
-    let history = session.history();
-    let store = session.store();
-    let mut rows = Vec::new();
-    let (mut seconds, mut peak, mut bytes, mut unknown) = (0.0, 0, 0, 0);
-    for (node, outcome) in session.plan.nodes.iter().zip(&survey.outcomes) {
-        if matches!(outcome.state, State::Cached | State::Dropped) {
-            continue;
-        }
-        let last = history.nodes.get(&node.id.to_string());
-        let records: Vec<_> =
-            last.into_iter().flat_map(|last| last.keys.values()).filter_map(|key| store.record(*key)).collect();
-        let known = (!records.is_empty()).then(|| {
-            (
-                records.iter().map(|record| record.provenance.seconds).sum::<f64>(),
-                records.iter().map(|record| record.provenance.peak_bytes).max().unwrap_or(0),
-                records.iter().flat_map(|record| &record.outputs).map(|stored| stored.bytes).sum::<u64>(),
-            )
-        });
-        match known {
-            None => unknown += 1,
-            Some((s, p, b)) => {
-                seconds += s;
-                peak = peak.max(p);
-                bytes += b;
-            }
-        }
-        rows.push((node.id.to_string(), outcome.state, outcome.message.clone().unwrap_or_default(), known));
-    }
-    if as_json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(node, state, why, known)| {
-                json!({
-                    "node": node, "state": state, "why": why,
-                    "seconds": known.map(|k| k.0), "peak_bytes": known.map(|k| k.1), "bytes": known.map(|k| k.2),
-                })
-            })
-            .collect();
-        return terminal::print_json(&json!(rows));
-    }
-    if rows.is_empty() {
-        return terminal::print(&format!("{}: nothing to do", session.plan.name));
-    }
-    let count = rows.len();
-    let lines = rows
-        .into_iter()
-        .map(|(node, state, why, known)| {
-            let (s, p, b) = known.map_or(("?".into(), "?".into(), "?".into()), |(s, p, b)| {
-                (amount::seconds(s), amount::bytes(p), amount::bytes(b))
-            });
-            vec![node, state.name().to_owned(), s, p, b, why]
-        })
-        .collect();
-    let header = ["would run", "state", "last took", "memory", "disk", "why"];
-    terminal::print(&terminal::table(&header, &["last took", "memory", "disk"], lines));
-    let unknown =
-        if unknown == 0 { String::new() } else { format!("; {unknown} never ran, so nothing is known of them") };
-    terminal::print(&format!(
-        "{count} nodes would run: about {} of computation, {} of memory at most, {} of disk{unknown}",
-        amount::seconds(seconds),
-        amount::bytes(peak),
-        amount::bytes(bytes)
-    ));
 }
 
 /// Render the report again from what the cache holds; nothing runs.

@@ -12,10 +12,12 @@ use crate::cli::download::{Download, Other};
 use crate::cli::outcome::{Failure, Outcome};
 use crate::cli::recipe::in_workspace;
 use crate::cli::terminal;
+use crate::engine::fingerprint::Absent;
 use crate::formats::checkpoint::index;
 use crate::kind::registry::Registry;
 use crate::nets::zoo::published;
 use crate::nets::zoo::published::Published;
+use crate::plan::{Node, Plan};
 use crate::text::amount;
 use crate::text::nearest::nearest;
 use crate::workspace::Session;
@@ -109,6 +111,17 @@ impl Row {
 pub fn fetched_by(path: &Path, workspace: &Path) -> Option<&'static str> {
     let fetched = |published: &Published| workspace.join(FOLDER).join(&published.file) == path;
     published::files().find(fetched).and_then(|published| published.model)
+}
+
+/// What gets weights that a recipe names otherwise than they are published, where there are such for the node's model.
+pub fn published_instead(file: &Absent, plan: &Plan) -> Option<String> {
+    let reads = |node: &&Node| {
+        file.readers.iter().any(|(name, param)| *name == node.id.name && PARAMETERS.0.contains(&param.as_str()))
+    };
+    let model = plan.nodes.iter().find(reads)?.params.get(PARAMETERS.1)?.as_str()?;
+    let published = published::find(model)?;
+    let words = if file.written.contains(['/', '.']) { "" } else { "`weights` is a file, or `random`: " };
+    Some(format!("; {words}`ventral weights get {model}` gets {FOLDER}/{}", published.file))
 }
 
 fn list(workspace: &Path, registry: &Registry, as_json: bool) -> Outcome {

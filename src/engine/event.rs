@@ -57,6 +57,9 @@ pub enum Event {
         outputs: BTreeMap<String, OutputEvent>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// Of a node that was skipped since it needs what another would have given: the node that failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     RunFinished {
         ran: usize,

@@ -142,6 +142,8 @@ struct Executor<'a> {
 struct Settled {
     records: Vec<Record>,
     message: Option<String>,
+    /// The node that failed, where it was skipped for that.
+    because: Option<NodeIndex>,
     /// Its keys by entry, where it has results.
     keys: Option<BTreeMap<String, Digest>>,
     took: Duration,
@@ -207,7 +209,11 @@ impl Executor<'_> {
             if let Some(&from) = needs.iter().find(bad) {
                 let how = if self.nodes[from].state == Some(State::Failed) { "failed" } else { "was skipped" };
                 let message = format!("it needs `{}`, which {how}", plan.nodes[from].id);
-                self.settle(at, State::Skipped, Settled::without(message))?;
+                let because = match self.nodes[from].state {
+                    Some(State::Failed) => Some(from),
+                    _ => self.nodes[from].because,
+                };
+                self.settle(at, State::Skipped, Settled { because, ..Settled::without(message) })?;
                 continue;
             }
             match self.look(at) {
@@ -363,7 +369,7 @@ impl Executor<'_> {
         let records = order.iter().filter_map(|key| records.remove(key)).collect();
         self.nodes[at].force = false;
         let took = started.elapsed();
-        self.settle(at, State::Ran, Settled { records, message: None, keys: Some(keys.clone()), took })
+        self.settle(at, State::Ran, Settled { records, keys: Some(keys.clone()), took, ..Settled::default() })
     }
 
     /// Settles a node whose computation did not end well.
@@ -403,7 +409,7 @@ impl Executor<'_> {
     }
 
     fn settle(&mut self, at: NodeIndex, state: State, settled: Settled) -> Result<(), StoreError> {
-        let Settled { records, message, keys, took } = settled;
+        let Settled { records, message, because, keys, took } = settled;
         if let Some(keys) = keys {
             self.remember(at, state, Last { keys, failure: None }, &records)?;
         }
@@ -417,11 +423,13 @@ impl Executor<'_> {
                 .map(|stored| (stored.name(), OutputEvent { digest: stored.digest, bytes: stored.bytes }))
                 .collect(),
             message: message.clone(),
+            because: because.map(|from| self.walk.plan.nodes[from].id.to_string()),
         });
         let node = &mut self.nodes[at];
         node.state = Some(state);
         node.records = records;
         node.message = message;
+        node.because = because;
         self.schedule.look_again(self.walk.readers[at].iter().copied());
         let needs: BTreeSet<NodeIndex> = self.plan().nodes[at].edges.iter().map(|edge| edge.from).chain([at]).collect();
         for from in needs {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
@@ -12,6 +12,8 @@ use crate::engine::files::Files;
 use crate::engine::record::{Record, Stored};
 use crate::kind::Ingredients;
 use crate::plan::{Node, Plan};
+use crate::system;
+use crate::text::nearest::nearest_path;
 
 /// One action of a node: the whole node, or one entry of its keyed output.
 #[derive(Clone, Debug)]
@@ -41,7 +43,10 @@ impl std::fmt::Display for FileProblem {
             io::ErrorKind::NotFound if self.fetchable => {
                 "there is no such file; `ventral fetch` gets it, as `data` says from where".to_owned()
             }
-            io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+            io::ErrorKind::NotFound => match nearest_path(&self.path) {
+                Some(near) => format!("there is no such file or folder; did you mean {}?", near.display()),
+                None => "there is no such file or folder".to_owned(),
+            },
             _ => self.error.to_string(),
         };
         write!(f, "`{}`: {}: {why}", self.param, self.path.display())
@@ -113,15 +118,8 @@ pub fn files(plan: &Plan, node: &Node, files: &mut Files) -> Result<FileUses, Fi
 fn place(plan: &Plan, node: &Node, param: &str, written: &str) -> PathBuf {
     match node.kind.starts(param) {
         true => plan.workspace.join(written),
-        false => resolve(&plan.workspace, written),
+        false => system::resolve(&plan.workspace, written),
     }
-}
-
-/// An absolute path, with `..` taken out by name where the file system cannot; `~/` is the home folder.
-pub fn resolve(workspace: &Path, path: &str) -> PathBuf {
-    let home = path.strip_prefix("~/").zip(std::env::home_dir());
-    let joined = home.map_or_else(|| workspace.join(path), |(below, home)| home.join(below));
-    joined.canonicalize().unwrap_or(joined)
 }
 
 /// What a node's edge brings: the outputs it names, as they are stored upstream.

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::engine::receipt::Receipt;
 use crate::engine::record::{Outcome, Record, State};
 use crate::engine::store::ActionLock;
+use crate::plan::NodeIndex;
 
 /// One node on its way.
 #[derive(Default)]
@@ -16,6 +17,8 @@ pub struct Progress {
     pub state: Option<State>,
     pub records: Vec<Record>,
     pub message: Option<String>,
+    /// Of a node that was skipped since another failed: that one.
+    pub because: Option<NodeIndex>,
     /// Its dropped objects are needed again.
     pub demand: bool,
     pub force: bool,

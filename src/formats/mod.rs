@@ -11,6 +11,7 @@ pub mod cut;
 pub mod datasets;
 pub mod dialect;
 pub mod element;
+pub mod glimpse;
 pub mod hdf5;
 pub mod ids;
 pub mod listing;

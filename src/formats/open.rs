@@ -50,7 +50,7 @@ pub(super) fn dialect(content: Content, options: &Options<'_>, file: &str) -> Re
     let named =
         matches!(content, Content::Npz | Content::Safetensors | Content::Hdf5 | Content::Matlab4 | Content::Matlab5);
     if let (false, Some(key)) = (named, options.key) {
-        return Err(format!("{file} holds one array and no names, so `key: {key}` means nothing"));
+        return Err(format!("{file} holds one array and no names, so `key: {key}` means nothing; leave `key` out"));
     }
     let dialect = Dialect { separator: options.separator, decimal: options.decimal };
     if content != Content::Text && dialect != Dialect::default() {

@@ -3,6 +3,7 @@
 //! A kind is one file under `nodes/`: a params struct (serde and schemars; the doc comment on a field is its
 //! manual), an `impl NodeKind`, and, behind the cargo feature `torch`, an `impl Compute`.
 
+pub mod ahead;
 pub mod chart;
 pub mod column;
 pub mod declared;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use crate::kind::ahead::{Ahead, Misfit};
 pub use crate::kind::declared::Declared;
 pub use crate::kind::error::KindError;
 pub use crate::kind::measure::Measure;
@@ -62,6 +64,8 @@ pub trait NodeKind: 'static {
     const FIT: Option<Form> = None;
     /// The measures in its tables, the one that is spoken of first at the front; no part of a key.
     const MEASURES: &'static [Measure] = &[];
+    /// Parameters that people look for here and that stand elsewhere, with where that is.
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[];
     /// How many threads the computation is given.
     const THREADS: Threads = Threads::One;
     /// What decodes the pictures that it names, with versions: part of its key, since other decoders give other pixels.
@@ -88,6 +92,16 @@ pub trait NodeKind: 'static {
     /// The input ports of which a computation of the ports `wanted` reads a product alone, where the store holds it.
     fn stand_ins(_params: &Self::Params, _wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
         Vec::new()
+    }
+
+    /// What its outputs are certain to be, before anything runs; what is not certain is left out.
+    fn foresee(_params: &Self::Params, _ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        Vec::new()
+    }
+
+    /// What a run is certain to refuse of what arrives: the first of it.
+    fn fits(_params: &Self::Params, _ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        Ok(())
     }
 }
 
@@ -173,6 +187,8 @@ pub struct Kind {
     /// The output ports that exist only where an input port is connected: (output, input).
     pub passes: &'static [(&'static str, &'static str)],
     pub measures: &'static [Measure],
+    /// Parameters that people look for here, with where they stand.
+    pub elsewhere: &'static [(&'static str, &'static str)],
     pub threads: Threads,
     /// What decodes the pictures that it names, with versions.
     pub decoders: Option<&'static str>,
@@ -187,6 +203,8 @@ pub struct Kind {
     entries: fn(&Json) -> Vec<String>,
     narrow: fn(&Json, &[String]) -> Json,
     stand_ins: fn(&Json, &BTreeSet<String>) -> Vec<(&'static str, Product)>,
+    foresee: fn(&Json, &Ahead<'_>) -> Vec<ahead::Output>,
+    fits: fn(&Json, &Ahead<'_>) -> Result<(), Misfit>,
     compute: Option<Computation>,
 }
 
@@ -226,6 +244,7 @@ impl Kind {
             lazy: K::LAZY,
             passes: K::PASSES,
             measures: K::MEASURES,
+            elsewhere: K::ELSEWHERE,
             threads: K::THREADS,
             decoders: K::DECODERS,
             declared: Declared { chooses: K::CHOOSES, fit: K::FIT },
@@ -243,6 +262,8 @@ impl Kind {
                     .expect("params serialise, as they did before")
             },
             stand_ins: |params, wanted| K::stand_ins(&known::<K>(params), wanted),
+            foresee: |params, ahead| K::foresee(&known::<K>(params), ahead),
+            fits: |params, ahead| K::fits(&known::<K>(params), ahead),
             compute: None,
         }
     }
@@ -270,6 +291,16 @@ impl Kind {
     /// The input ports of which a computation reads a product alone, where the store holds it.
     pub fn stand_ins(&self, params: &Json, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
         (self.stand_ins)(params, wanted)
+    }
+
+    /// What the outputs are certain to be, before anything runs.
+    pub fn foresee(&self, params: &Json, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        (self.foresee)(params, ahead)
+    }
+
+    /// What a run is certain to refuse of what arrives.
+    pub fn fits(&self, params: &Json, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        (self.fits)(params, ahead)
     }
 
     /// Whether this build holds the computation.

@@ -76,6 +76,9 @@ fn cards(workspace: &Path, registry: &Registry) -> Vec<Card> {
         .filter(|(name, page)| !name.starts_with('.') && page.is_file())
         .collect();
     pages.sort();
-    let card = |name: &str| histories.get(name).and_then(|history| publish::card_of(name, history, registry).ok());
-    pages.iter().map(|(name, _)| card(name).unwrap_or_else(|| Card::bare(name, name))).collect()
+    let card = |name: &str| match histories.get(name) {
+        None => Card::bare(name, name),
+        Some(history) => publish::card_of(name, history, registry).unwrap_or_else(|why| Card::unread(name, &why)),
+    };
+    pages.iter().map(|(name, _)| card(name)).collect()
 }

@@ -16,6 +16,7 @@ mod kept;
 mod kinds;
 pub mod measures;
 pub mod own;
+mod parts;
 pub mod regression;
 #[cfg(feature = "torch")]
 mod rows;

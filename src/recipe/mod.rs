@@ -64,7 +64,20 @@ pub fn text(path: &Path) -> Result<String, Diagnostic> {
     let file = File::open(path).map_err(|e| refuse(&e))?;
     let metadata = file.metadata().map_err(|e| refuse(&e))?;
     if metadata.is_dir() {
-        return Err(Diagnostic::whole(name.clone(), format!("{name} is a folder; a recipe is a YAML file")));
+        let mut refusal = Diagnostic::whole(name.clone(), format!("{name} is a folder; a recipe is a YAML file"));
+        let mut there: Vec<String> = std::fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path())
+            .filter(|file| file.extension().is_some_and(|e| e == "yaml" || e == "yml"))
+            .map(|file| file.display().to_string())
+            .collect();
+        there.sort();
+        if !there.is_empty() {
+            refusal.help(format!("in it are {}", listed(there.iter().map(String::as_str))));
+        }
+        return Err(refusal);
     }
     if metadata.len() > read::MAX_BYTES as u64 {
         return Err(read::too_large(&name, metadata.len()));

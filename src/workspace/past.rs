@@ -45,17 +45,21 @@ impl Session {
             }
         }
         let nodes = nodes.collect();
+        let failed = self.plan.nodes.iter().zip(outcomes).filter(|(_, outcome)| outcome.state == State::Failed);
+        let failed =
+            failed.map(|(node, outcome)| (node.id.to_string(), outcome.message.clone().unwrap_or_default())).collect();
         let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let (set, survivors) = (self.set.clone(), self.survivors.clone());
-        let run = PastRun { number: 0, at, path, set, source: self.plan.source.clone(), survivors, nodes, objects };
+        let source = self.plan.source.clone();
+        let run = PastRun { number: 0, at, path, set, source, survivors, nodes, failed, objects };
         store.remember(&self.plan.name, run)
     }
 
     /// A run that was, as it was: its recipe's text, and the results it came to. What it made is looked up, not checked
     /// against files that may have changed since.
     pub fn of_past(run: &PastRun, registry: &Registry) -> Result<(Self, TiVec<NodeIndex, Outcome>), Diagnostics> {
-        let options =
-            recipe::Options { set: run.set.clone(), survivors: run.survivors.clone(), ..recipe::Options::default() };
+        let (set, survivors) = (run.set.clone(), run.survivors.clone());
+        let options = recipe::Options { set, survivors, ran: true, ..recipe::Options::default() };
         let mut loaded = recipe::read(&run.path, &run.source, registry, report::charts(), &options)?;
         loaded.plan.recipe = Some(run.path.clone());
         let session = Self { set: run.set.clone(), survivors: run.survivors.clone(), ..Self::of(loaded) };

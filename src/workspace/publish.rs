@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::listed;
 use crate::digest::Digest;
 use crate::engine::record::State;
 use crate::engine::store::{History, Store};
@@ -14,6 +15,7 @@ use crate::engine::walk::Survey;
 use crate::kind::registry::Registry;
 use crate::report;
 use crate::report::{Audience, Card};
+use crate::text::nearest::nearest;
 use crate::workspace::Session;
 
 /// Lists what was published, so that the next time what is gone can go and nothing else is touched.
@@ -33,6 +35,8 @@ pub struct Published {
     pub removed: Vec<String>,
     /// Recipes that ran here and have no page in the site, with the reason.
     pub left_out: Vec<(String, String)>,
+    /// Recipes of which a node failed: their cards say so.
+    pub failed: Vec<String>,
     /// Recipes of which pictures were left out.
     pub private: Vec<String>,
 }
@@ -50,18 +54,29 @@ struct Ready {
     html: String,
 }
 
-/// Publishes every recipe that ran in a workspace and has current results. Equal results give equal bytes, and a file
+/// Publishes every recipe that ran in a workspace and has current results or a failure to show; those named `only`, where any are. Equal results give equal bytes, and a file
 /// whose bytes stand is not touched.
 ///
 /// Fails where the folder holds another's pages, or cannot be written.
-pub fn publish(workspace: &Path, site: &Path, title: &str, registry: &Registry) -> Result<Published, String> {
+pub fn publish(
+    workspace: &Path,
+    site: &Path,
+    title: &str,
+    only: &[String],
+    registry: &Registry,
+) -> Result<Published, String> {
+    let histories = Store::of_workspace(workspace).records().histories();
     let before = read_manifest(site)?;
     let mut done = Published::default();
     let mut pages = BTreeMap::new();
     let mut cards = Vec::new();
-    for (name, history) in Store::of_workspace(workspace).records().histories() {
+    let chosen = |name: &String| only.is_empty() || only.contains(name);
+    for (name, history) in histories.into_iter().filter(|(name, _)| chosen(name)) {
         match ready(&name, &history, registry) {
             Ok(Ready { card, html }) => {
+                if card.problem.is_some() {
+                    done.failed.push(name.clone());
+                }
                 if card.private > 0 {
                     done.private.push(name.clone());
                 }
@@ -102,6 +117,27 @@ pub fn publish(workspace: &Path, site: &Path, title: &str, registry: &Registry) 
         }
     }
     Ok(done)
+}
+
+/// Refuses names that no study of a workspace has.
+pub fn known(workspace: &Path, names: &[String]) -> Result<(), String> {
+    let histories = Store::of_workspace(workspace).records().histories();
+    match names.iter().find(|name| !histories.contains_key(*name)) {
+        Some(unknown) => Err(no_study(unknown, histories.keys().map(String::as_str))),
+        None => Ok(()),
+    }
+}
+
+/// Says that no study is called so, and which there are.
+fn no_study<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    // Whoever names the file means the study.
+    let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+    let near = [name, stem].into_iter().find_map(|word| nearest(word, known.clone()));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    match listed(known) {
+        none if none == "none" => format!("no study ran in this workspace, so there is no `{name}` to publish"),
+        all => format!("no study of this workspace is called `{name}`{hint}; there are {all}"),
+    }
 }
 
 /// What an earlier publishing left; nothing for a new folder. A folder of other files is refused.
@@ -159,8 +195,11 @@ fn current(name: &str, history: &History, registry: &Registry) -> Result<(Sessio
         return Err("what it was set to is not known any more; run it again".to_owned());
     }
     let survey = session.survey();
-    let current = |state| matches!(state, State::Cached | State::Dropped);
-    if !survey.outcomes.iter().any(|outcome| current(outcome.state)) {
+    let has = |wanted: fn(State) -> bool| survey.outcomes.iter().any(|outcome| wanted(outcome.state));
+    // A study whose last run came to nothing but a failure is shown as failed; one whose files are away is not.
+    let ran_and_failed = history.nodes.values().any(|last| last.failure.is_some());
+    let failed = ran_and_failed && has(|state| state == State::Failed);
+    if !failed && !has(|state| matches!(state, State::Cached | State::Dropped)) {
         return Err("it has no current result; run it again".to_owned());
     }
     Ok((session, survey))

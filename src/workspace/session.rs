@@ -77,7 +77,7 @@ impl Session {
         survivors: Vec<Vec<usize>>,
     ) -> Result<Self, Diagnostics> {
         let workspace = written.workspace.clone();
-        let mut options = recipe::Options { set: set.to_vec(), workspace, survivors };
+        let mut options = recipe::Options { set: set.to_vec(), workspace, survivors, ran: false };
         loop {
             let mut loaded = recipe::read(&written.name, &written.text, registry, report::charts(), &options)?;
             loaded.plan.recipe.clone_from(&written.file);

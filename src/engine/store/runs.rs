@@ -32,6 +32,9 @@ pub struct PastRun {
     pub survivors: Vec<Vec<usize>>,
     /// The keys of the actions behind its results, by node; nothing for a node that had none.
     pub nodes: BTreeMap<String, Vec<Digest>>,
+    /// Why nodes failed, by node; nothing for a run that succeeded, or that was before this was written down.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed: BTreeMap<String, String>,
     /// What a comparison reads: scores, and what they are scores of.
     pub objects: Vec<Stored>,
 }

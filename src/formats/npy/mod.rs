@@ -78,6 +78,21 @@ pub fn read_columns(path: &Path) -> Result<Option<Vec<Column>>, String> {
     list.collect::<Result<_, _>>().map(Some)
 }
 
+/// The shape of an array of numbers, by its header; none of an array of anything else.
+pub fn shape(path: &Path) -> Result<Option<Vec<usize>>, String> {
+    of_numbers(&mut open(path)?, &name_of(path))
+}
+
+/// The same of one array of a `.npz` file.
+pub fn npz_shape(path: &Path, key: Option<&str>) -> Result<Option<Vec<usize>>, String> {
+    member(path, key, |member, place| of_numbers(member, place))
+}
+
+fn of_numbers(reader: &mut impl Read, place: &str) -> Result<Option<Vec<usize>>, String> {
+    let header = Header::read(reader).map_err(|problem| format!("{place} {problem}"))?;
+    Ok(matches!(header.element, Type::Number(_)).then_some(header.shape))
+}
+
 /// Reads a list of names: strings or whole numbers; `field` of records.
 pub fn read_names(path: &Path, field: Option<&str>) -> Result<Vec<String>, String> {
     parse_names(&mut open(path)?, field, &name_of(path))

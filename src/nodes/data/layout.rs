@@ -101,6 +101,20 @@ impl Layout {
         }
     }
 
+    /// The length of an array along an axis; 1 of repeats that it has not.
+    pub fn along(self, axis: Axis, shape: &[usize]) -> Option<usize> {
+        let place = self.axes().iter().position(|one| *one == axis)?;
+        Some(shape.get(place).copied().unwrap_or(1))
+    }
+
+    /// The other layouts by which an array has so many stimuli, as a recipe writes them.
+    pub fn others(self, shape: &[usize], stimuli: usize) -> impl Iterator<Item = &'static str> {
+        let others = Self::ALL.into_iter().filter(move |other| *other != self);
+        let others = others.filter(|other| shape.len() == 3 || other.takes_two());
+        let fits = others.filter(move |other| other.along(Axis::Stimuli, shape) == Some(stimuli));
+        fits.map(Self::name)
+    }
+
     /// Whether an array of two axes has this layout: without repeats.
     pub fn takes_two(self) -> bool {
         matches!(self, Self::UnitsByStimuli | Self::StimuliByUnits)
@@ -118,3 +132,14 @@ impl Layout {
         }
     }
 }
+
+/// Where regions and subjects of units come from, for whoever looks for them where responses are loaded.
+pub const OF_UNITS: &[(&str, &str)] =
+    &[("regions", REGIONS), ("region", REGIONS), ("subjects", SUBJECTS), ("subject", SUBJECTS)];
+
+const REGIONS: &str = "where units lie is said by a table with a row per unit: `units: { kind: load_units, in: { responses: … }, with: \
+                       { path: data/units.csv } }` reads its column `region`, and `select_units` with `regions: [IT]` keeps the units \
+                       of `units.responses` that lie there";
+const SUBJECTS: &str = "whose units they are is said by a table with a row per unit: `units: { kind: load_units, in: { responses: … }, \
+                        with: { path: data/units.csv } }` reads its column `subject`, and `select_units` with `subjects: [m1]` keeps \
+                        the units of `units.responses` that are of them";

@@ -1,8 +1,12 @@
 //! `load_features`: features that exist already.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::formats::{glimpse, name_of};
+use crate::kind::ahead::{self, Ahead, Known, Misfit};
 use crate::kind::{Arity, Input, NodeKind, Output};
 use crate::nodes::data::layout::{Decimal, Order, Separator};
 use crate::value::ty::Type;
@@ -51,6 +55,21 @@ pub struct Params {
     pub order: Option<Order>,
 }
 
+impl Params {
+    /// Rows and columns by the file's header, where that tells them.
+    fn glimpse(&self, ahead: &Ahead<'_>) -> Option<(usize, usize)> {
+        let shape = glimpse::shape(&ahead.file(&self.path)?, self.key.as_deref())?;
+        let (&rows, row) = shape.split_first()?;
+        let columns = row.iter().try_fold(1_usize, |product, &n| product.checked_mul(n))?;
+        (rows > 0 && columns > 0).then_some((rows, columns))
+    }
+
+    /// Whether nothing names the rows of an array that has no names of its own.
+    fn is_nameless(&self) -> bool {
+        self.ids.is_none() && self.ids_key.is_none()
+    }
+}
+
 impl NodeKind for LoadFeatures {
     const NAME: &'static str = "load_features";
     const VERSION: u32 = 2;
@@ -70,6 +89,33 @@ impl NodeKind for LoadFeatures {
     }];
     const OUTPUTS: &'static [Output] =
         &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × features." }];
+
+    fn foresee(params: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let Some((rows, columns)) = params.glimpse(ahead) else { return Vec::new() };
+        let nameless = params.is_nameless() && !ahead.has("rows");
+        let known = Known { rows: Some(rows), columns: Some(columns), nameless, ..Known::default() };
+        vec![ahead::Output::of("features", known)]
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        if params.order.is_some() && !ahead.has("rows") {
+            let message = "`order` says how rows follow those of `rows`, and nothing is connected there";
+            return Err(Misfit::param("order", message).help("connect `rows` under `in:`, or leave `order` out"));
+        }
+        let known = ahead.at("rows").and_then(|arriving| Some((arriving, arriving.known.rows?)));
+        let (Some((arriving, wanted)), Some((rows, _))) = (known, params.glimpse(ahead)) else { return Ok(()) };
+        if !params.is_nameless() || rows == wanted {
+            return Ok(());
+        }
+        let message = format!(
+            "{} has {rows} rows, and `{}` has {wanted}; where rows have no names, each is one stimulus in both",
+            name_of(Path::new(&params.path)),
+            arriving.from
+        );
+        Err(Misfit::param("path", message)
+            .help("`ids` names the stimuli of the file's rows, where it has some of them or has them in another order")
+            .because("rows", format!("{wanted} rows")))
+    }
 }
 
 #[cfg(feature = "torch")]

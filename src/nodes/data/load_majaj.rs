@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Input, NodeKind, Output, Threads};
+use crate::nodes::data::layout::OF_UNITS;
 use crate::value::ty::Type;
 
 /// Loads the course's `IT_data.h5`.
@@ -31,6 +32,7 @@ impl NodeKind for LoadMajaj {
     const EXAMPLE: &'static str = "it:\n  kind: load_majaj\n  with: { path: data/IT_data.h5 }\n";
     type Params = Params;
     const INPUTS: &'static [Input] = &[];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = OF_UNITS;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "images",

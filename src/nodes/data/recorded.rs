@@ -6,9 +6,10 @@ use std::path::Path;
 use ndarray::{Array2, Array3};
 
 use crate::digest::Digest;
-use crate::formats::open;
+use crate::formats::array::Coordinate;
+use crate::formats::{name_of, open};
 use crate::kind::KindError;
-use crate::nodes::data::layout::{Axis, Layout};
+use crate::nodes::data::layout::{Axis, Layout, OF_UNITS};
 use crate::nodes::data::rows::unit_names;
 use crate::value::responses::{About, Responses};
 use crate::value::stimuli::Stimuli;
@@ -63,6 +64,18 @@ impl Recorded {
                 array.shape_text()
             )));
         }
+        let units = layout.axes().iter().position(|one| *one == Axis::Units);
+        let of_units =
+            |one: &&Coordinate| Some(one.axis) == units && OF_UNITS.iter().any(|(name, _)| *name == one.name);
+        let known: Vec<String> = array.coordinates.iter().filter(of_units).map(|one| one.name.clone()).collect();
+        for name in known {
+            let param = name.trim_end_matches('s');
+            array.notes.push(format!(
+                "{} says the {param} of its units (`{name}`), which is not read here: `load_units` with the same `path` and \
+                 `{param}: {name}` attaches it",
+                name_of(path)
+            ));
+        }
         if array.data.is_empty() {
             return Err(KindError::new(format!("`responses` is empty ({})", array.shape_text())));
         }
@@ -88,13 +101,8 @@ impl Recorded {
 
     /// What to do where the file has another number of stimuli than the one that is wanted.
     pub(super) fn fitting(&self, wanted: usize) -> String {
-        let others = Layout::ALL.into_iter().filter(|other| *other != self.layout);
-        let others = others.filter(|other| self.shape.len() == 3 || other.takes_two());
-        let stimuli = |layout: Layout| layout.axes().iter().position(|axis| *axis == Axis::Stimuli);
-        let fits: Vec<String> = others
-            .filter(|other| stimuli(*other).and_then(|at| self.shape.get(at)) == Some(&wanted))
-            .map(|other| format!("`layout: {}`", other.name()))
-            .collect();
+        let fits: Vec<String> =
+            self.layout.others(&self.shape, wanted).map(|other| format!("`layout: {other}`")).collect();
         match fits.as_slice() {
             [] => "; a stimulus is one picture in both (if the axes are swapped, set `layout`)".to_owned(),
             [one] => format!("; the other axis fits: set {one}"),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::{Fraction, Whole};
+use crate::kind::ahead::{self, Ahead, Known, Parts};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem};
 use crate::value::ty::Type;
 
@@ -114,10 +115,24 @@ impl NodeKind for Split {
             _ => Ok(()),
         }
     }
+
+    fn foresee(params: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let held_out = |fraction: Option<Fraction>| fraction.is_some_and(|fraction| fraction.get() > 0.0);
+        let parts = match (&params.from, params.folds, params.shuffles) {
+            (Some(_), _, _) => None,
+            (None, Some(count), _) => Some(Parts::Folds(count.get())),
+            (None, None, Some(count)) => Some(Parts::Draws(count.get())),
+            (None, None, None) => Some(Parts::HeldOut { val: held_out(params.val), test: held_out(params.test) }),
+        };
+        let rows = ahead.at("rows").and_then(|arriving| arriving.known.rows);
+        vec![ahead::Output::of("split", Known { parts, rows, ..Known::default() })]
+    }
 }
 
 #[cfg(feature = "torch")]
 mod compute {
+    use std::collections::BTreeMap;
+
     use crate::formats::csv::Words;
     use crate::formats::dialect::Dialect;
     use crate::formats::name_of;
@@ -149,6 +164,9 @@ mod compute {
                     }
                     let (distinct, groups) = (stimuli.select(&alike.first), select(&groups, &alike.first));
                     let whole = params.groups.map(|_| Whole::of(&groups));
+                    if let Some(note) = once(&groups).filter(|_| whole.is_none() && run.has("labels")) {
+                        run.note(note);
+                    }
                     alike.all(assigned(&params, &distinct, &groups, whole.as_ref())?)
                 }
             };
@@ -175,6 +193,26 @@ mod compute {
             _ => &labels.object,
         };
         Ok(stimuli.align(&labels.stimuli, "rows", "labels")?.into_iter().map(|row| of[row].clone()).collect())
+    }
+
+    /// What to say of labels that occur once: of such there is no share for each part.
+    fn once(labels: &[String]) -> Option<String> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        labels.iter().for_each(|label| *counts.entry(label).or_default() += 1);
+        let once: Vec<&str> = counts.iter().filter(|(_, count)| **count == 1).map(|(label, _)| *label).collect();
+        let first = once.first()?;
+        Some(if once.len() == counts.len() {
+            format!(
+                "each of the {} objects of `labels` occurs once, so that parts are drawn as without labels, and no object is in two parts",
+                once.len()
+            )
+        } else {
+            format!(
+                "{} of {} objects of `labels` occur once (`{first}`, for one), so that each of these is in one part alone",
+                once.len(),
+                counts.len()
+            )
+        })
     }
 
     /// Draws parts, folds or several draws of pictures.

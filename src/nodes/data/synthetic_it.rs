@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::kind::ahead::{self, Ahead, Known, Parts};
 use crate::kind::{Input, NodeKind, Output, ParamProblem, Threads};
 use crate::value::ty::Type;
 
@@ -101,6 +102,21 @@ impl NodeKind for SyntheticIt {
         },
     ];
     const THREADS: Threads = Threads::Team;
+
+    fn foresee(params: &Params, _: &Ahead<'_>) -> Vec<ahead::Output> {
+        let (rows, side) = (Some(params.images.get()), params.size.get());
+        let images = Known { rows, size: Some((side, side)), ..Known::default() };
+        let of_parts = |val, test| Known { parts: Some(Parts::HeldOut { val, test }), ..Known::default() };
+        let split = Known { rows, parts: Some(Parts::HeldOut { val: true, test: true }), ..Known::default() };
+        vec![
+            ahead::Output::of("images", images),
+            ahead::Output::of("labels", Known { rows, ..Known::default() }),
+            ahead::Output::of("split", split),
+            // Those to test stand at a port of their own.
+            ahead::Output::of("responses", of_parts(true, false)),
+            ahead::Output::of("test_responses", of_parts(false, true)),
+        ]
+    }
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         let units = params.units.get();

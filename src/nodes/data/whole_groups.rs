@@ -22,6 +22,16 @@ impl Whole {
         Self { groups, rows: labels.len() }
     }
 
+    /// One group cannot be apart from itself.
+    fn refuse_one(&self) -> Result<(), KindError> {
+        let (1, Some((name, rows))) = (self.groups.len(), self.groups.first_key_value()) else { return Ok(()) };
+        Err(KindError::new(format!(
+            "all {} stimuli are of one group, `{name}`, and `groups` keeps a group together: none can be held out; give `labels` of \
+             two groups or more, or leave `groups` out",
+            rows.len()
+        )))
+    }
+
     /// Groups in an order that their names and the seed draw.
     fn drawn(&self, seed: u64) -> Vec<&Vec<usize>> {
         let lot = |name: &str| {
@@ -35,6 +45,7 @@ impl Whole {
 
     /// Holds out groups until the fractions `(test, val)` of the pictures are reached as nearly as whole groups can.
     pub fn hold_out(&self, (test, val): (f64, f64), seed: u64) -> Result<Vec<Part>, KindError> {
+        self.refuse_one()?;
         let mut parts = vec![Part::Train; self.rows];
         let mut left = self.drawn(seed);
         for (part, fraction) in [(Part::Test, test), (Part::Val, val)] {
@@ -71,6 +82,7 @@ impl Whole {
 
     /// Deals groups to folds, each to the one that has the fewest stimuli, the largest first.
     pub fn take_turns(&self, count: usize, seed: u64) -> Result<Assignment, KindError> {
+        self.refuse_one()?;
         if count > self.groups.len() {
             return Err(KindError::new(format!(
                 "`folds` is {count} but there are {} groups; a fold leaves out at least one",

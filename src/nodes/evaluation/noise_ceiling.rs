@@ -6,10 +6,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
 use crate::nodes::evaluation::convention::Convention;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINABLE;
+use crate::nodes::parts::{Takes, refuse_absent, refuse_unconnected, refuse_unrecorded};
 use crate::value::ty::Type;
 
 /// Reliability of units from repeats.
@@ -161,6 +163,20 @@ ceiling:
             Params { repeats: MeanOf::Count(_), .. } => only("repeats", "is of the actual repeats"),
             _ => Ok(()),
         }
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        let Some(on) = params.on else {
+            if !ahead.has("split") {
+                return Ok(());
+            }
+            let message = "a split is connected, and `on` does not say which part of it the ceiling is of";
+            return Err(Misfit::port("split", message)
+                .help("say which rows are scored, as in `with: { on: test }`, or leave `split` out"));
+        };
+        refuse_unconnected("on", on.asked(), "leave `on` out for a ceiling of all rows", ahead)?;
+        refuse_absent("on", on.asked(), Takes::All, ahead)?;
+        refuse_unrecorded("on", on.asked(), ahead)
     }
 }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::nodes::parts::Asked;
+
 /// Rows to score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +22,16 @@ impl On {
         match self {
             Self::Folds => "folds",
             other => other.word(),
+        }
+    }
+
+    /// What it asks of a split.
+    pub fn asked(self) -> Asked {
+        match self {
+            Self::Train => Asked::Train,
+            Self::Val => Asked::Val,
+            Self::Test => Asked::Test,
+            Self::Folds => Asked::Folds,
         }
     }
 

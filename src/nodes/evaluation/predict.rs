@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, NodeKind, Output, Role, Threads};
+use crate::nodes::parts::{Asked, Takes, refuse_absent, refuse_unconnected};
 use crate::value::ty::Type;
 
 /// Predictions for other rows.
@@ -94,6 +96,17 @@ handed_in:
         about: "Rows × units; of a decoder rows × classes, of `pca` rows × components, of `standardize` rows × columns.",
     }];
     const THREADS: Threads = Threads::Team;
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        let asked = match params.rows {
+            Rows::All => return Ok(()),
+            Rows::Train => Asked::Train,
+            Rows::Val => Asked::Val,
+            Rows::Test => Asked::Test,
+        };
+        refuse_unconnected("rows", asked, "predict `rows: all`", ahead)?;
+        refuse_absent("rows", asked, Takes::HoldOuts, ahead)
+    }
 }
 
 #[cfg(feature = "torch")]

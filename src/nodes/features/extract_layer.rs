@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{self, Ahead, Known, Misfit};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
 use crate::nets::weights::given::Given;
 use crate::nets::zoo::catalogue;
 use crate::nets::zoo::catalogue::Architecture;
 use crate::nodes::features::model::Model;
-use crate::nodes::features::options::{Precision, TRAINED, Written};
+use crate::nodes::features::options::{PRETRAINED, Precision, TRAINED, Written};
 use crate::text::nearest::nearest;
 use crate::value::ty::Type;
 
@@ -70,6 +71,7 @@ layers:
             about: "a trained network instead of `weights`: of the architecture `model`, or any with `model: network`",
         },
     ];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = PRETRAINED;
     const OUTPUTS: &'static [Output] = &[Output {
         name: "activations",
         ty: Type::Matrix,
@@ -127,9 +129,56 @@ layers:
         params.layers.clone()
     }
 
+    fn foresee(Params(params): &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let Some(images) = ahead.at("images") else { return Vec::new() };
+        let columns = |layer: &String| {
+            let shape = params.architecture()?.shape(layer, images.known.size?)?;
+            Some(params.pool.shape(layer, shape).ok()?.iter().product())
+        };
+        let known = |layer: &String| Known { rows: images.known.rows, columns: columns(layer), ..Known::default() };
+        let of_layer =
+            |layer: &String| ahead::Output { port: "activations", key: Some(layer.clone()), known: known(layer) };
+        params.layers.iter().map(of_layer).collect()
+    }
+
+    fn fits(Params(params): &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        let is_trained = matches!(&params.model, Model::Named(name) if name == TRAINED);
+        if is_trained && !ahead.has("network") {
+            let message = "`model: network` is the one that is connected to `network`, and none is";
+            return Err(Misfit::param("model", message).help(
+                "connect it under `in:`, as in `network: cnn.network`, or name an architecture and its `weights`",
+            ));
+        }
+        let size = ahead.at("images").and_then(|arriving| arriving.known.size);
+        let (Some(architecture), Some((height, width))) = (params.architecture(), size) else { return Ok(()) };
+        for (at, layer) in params.layers.iter().enumerate() {
+            let Some(shape) = architecture.shape(layer, (height, width)) else {
+                let least = architecture.minimum(layer).unwrap_or(architecture.size);
+                let message = format!(
+                    "layer `{layer}` of {} needs images of {least} × {least} at least, and these are {height} × {width}",
+                    architecture.name
+                );
+                return Err(Misfit::param(format!("layers[{at}]"), message)
+                    .because("images", format!("{height} × {width} pixels")));
+            };
+            params.pool.shape(layer, shape).map_err(|problem| Misfit::param("pool", problem))?;
+        }
+        Ok(())
+    }
+
     fn narrow(Params(mut params): Params, entries: &[String]) -> Params {
         params.layers.retain(|layer| entries.contains(layer));
         Params(params)
+    }
+}
+
+impl Written {
+    /// The architecture that is named, where none is trained here and none is in a file.
+    fn architecture(&self) -> Option<&'static Architecture> {
+        match &self.model {
+            Model::Named(name) => catalogue::describe(name),
+            Model::Script(_) => None,
+        }
     }
 }
 
@@ -356,26 +405,6 @@ mod compute {
     }
 
     impl Pool {
-        /// The shape of a row after pooling.
-        fn shape(self, layer: &str, mut shape: Vec<usize>) -> Result<Vec<usize>, KindError> {
-            if let &[channels, height, width] = shape.as_slice() {
-                match self {
-                    Self::None => {}
-                    Self::Mean | Self::Max => shape.truncate(1),
-                    Self::Grid(side) if side.get() <= height && side.get() <= width => {
-                        shape = vec![channels, side.get(), side.get()];
-                    }
-                    Self::Grid(side) => {
-                        return Err(KindError::new(format!(
-                            "layer `{layer}` gives maps of {height} × {width} but `pool` asks for a grid of {side} × \
-                             {side}; a grid cannot be finer than the map"
-                        )));
-                    }
-                }
-            }
-            Ok(shape)
-        }
-
         fn apply(self, output: Tensor) -> Tensor {
             if output.dim() != 4 {
                 return output;

@@ -7,7 +7,7 @@ mod extraction;
 #[cfg(feature = "torch")]
 mod loaded;
 mod model;
-mod options;
+pub(super) mod options;
 pub mod pixels;
 pub mod random_projection;
 pub mod select_units;

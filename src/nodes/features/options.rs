@@ -11,6 +11,12 @@ use crate::value::matrix::Stored;
 
 /// The word for the network that is connected, by its own layers.
 pub const TRAINED: &str = "network";
+/// What other programs say of weights, with what is written here.
+pub const PRETRAINED: &[(&str, &str)] = &[("pretrained", WEIGHTS), ("checkpoint", WEIGHTS), ("weight", WEIGHTS)];
+
+const WEIGHTS: &str = "weights are named by their file, `weights: weights/FILE.pth`, which `ventral weights get MODEL` fetches where they are \
+                       published, or drawn, `weights: random`";
+
 /// What a recipe writes under `with`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -79,6 +85,28 @@ pub enum Pool {
     Max,
     /// The means over N × N areas of it.
     Grid(NonZeroUsize),
+}
+
+impl Pool {
+    /// The shape of a row after pooling.
+    pub fn shape(self, layer: &str, mut shape: Vec<usize>) -> Result<Vec<usize>, String> {
+        if let &[channels, height, width] = shape.as_slice() {
+            match self {
+                Self::None => {}
+                Self::Mean | Self::Max => shape.truncate(1),
+                Self::Grid(side) if side.get() <= height && side.get() <= width => {
+                    shape = vec![channels, side.get(), side.get()];
+                }
+                Self::Grid(side) => {
+                    return Err(format!(
+                        "layer `{layer}` gives maps of {height} × {width} but `pool` asks for a grid of {side} × \
+                         {side}; a grid cannot be finer than the map"
+                    ));
+                }
+            }
+        }
+        Ok(shape)
+    }
 }
 
 /// What a network computes in.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::kind::ahead::{self, Ahead, Known};
 use crate::kind::{Arity, Input, NodeKind, Output, Threads};
 use crate::value::ty::Type;
 
@@ -39,6 +40,14 @@ impl NodeKind for Pixels {
         &[Output { name: "features", ty: Type::Matrix, keyed: None, role: None, about: "Stimuli × pixels." }];
     const THREADS: Threads = Threads::Team;
     const SHOWS_PICTURES: bool = true;
+
+    fn foresee(params: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let Some(images) = ahead.at("images") else { return Vec::new() };
+        let size = params.size.map(|side| (side.get(), side.get())).or(images.known.size);
+        let channels = if params.grey { 1 } else { 3 };
+        let columns = size.map(|(height, width)| channels * height * width);
+        vec![ahead::Output::of("features", Known { rows: images.known.rows, columns, ..Known::default() })]
+    }
 }
 
 #[cfg(feature = "torch")]

@@ -168,8 +168,9 @@ mod compute {
     ) -> Result<&'a [String], KindError> {
         let Some(of_units) = known else {
             return Err(KindError::new(format!(
-                "`responses` names no {what}s of its {units} units; choose by `names` or `reliability`, or attach {what}s from a table \
-                 with load_units"
+                "`responses` names no {what}s of its {units} units, and its file has none that are read. A table with a row per unit says \
+                 them: `units: {{ kind: load_units, in: {{ responses: … }}, with: {{ path: data/units.csv }} }}` reads its column `{what}`, \
+                 and `select_units` takes `units.responses`; or choose by `names` or `reliability`"
             )));
         };
         let known: BTreeSet<&str> = of_units.iter().map(String::as_str).collect();

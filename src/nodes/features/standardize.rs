@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{self, Ahead, Known, Misfit};
 use crate::kind::{Arity, Input, NodeKind, Output, ParamProblem, Threads};
+use crate::nodes::parts::refuse_nameless;
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 
@@ -66,6 +68,16 @@ scaled:
                 "neither `centre` nor `scale` is asked for, so nothing would be done".to_owned(),
             ))
         }
+    }
+
+    fn foresee(_: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let Some(features) = ahead.at("features") else { return Vec::new() };
+        let (rows, columns) = (features.known.rows, features.known.columns);
+        vec![ahead::Output::of("features", Known { rows, columns, ..Known::default() })]
+    }
+
+    fn fits(_: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_nameless("features", ahead)
     }
 }
 

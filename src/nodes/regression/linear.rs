@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Input, Measure, NodeKind, Output, Product, Threads};
+use crate::nodes::parts::refuse_nameless;
 use crate::nodes::regression::ports::{INPUTS, MEASURES, OUTPUTS, stand_ins};
 use crate::value::fit::Form;
 
@@ -38,6 +40,10 @@ readout:
 
     fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
         stand_ins(wanted, Self::LAZY)
+    }
+
+    fn fits(_: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_nameless("features", ahead)
     }
 }
 

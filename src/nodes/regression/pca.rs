@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
+use crate::kind::ahead::{self, Ahead, Known, Misfit};
 use crate::kind::measure::Part;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
 use crate::nodes::measures::of_spectrum;
+use crate::nodes::parts::{refuse_components, refuse_nameless};
 use crate::nodes::regression::ports::stand_ins;
 use crate::value::fit::Form;
 use crate::value::ty::Type;
@@ -129,6 +131,23 @@ pcs:
         match params.solver {
             Solver::Auto | Solver::Gram => stand_ins(wanted, Self::LAZY),
             Solver::Covariance | Solver::Randomized | Solver::Linfa => Vec::new(),
+        }
+    }
+
+    fn foresee(params: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let rows = ahead.at("features").and_then(|arriving| arriving.known.rows);
+        let scores = Known { rows, columns: Some(params.components.get()), ..Known::default() };
+        vec![ahead::Output::of("scores", scores)]
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_nameless("features", ahead)?;
+        match params.solver {
+            Solver::Auto | Solver::Gram | Solver::Covariance => {
+                refuse_components(params.components.get(), "components", ahead)
+            }
+            // What these say of a rank is theirs.
+            Solver::Randomized | Solver::Linfa => Ok(()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::measure;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Product, Role, Threads};
 use crate::nodes::drawn;
@@ -155,6 +156,10 @@ aligned:
 
     fn stand_ins(_: &Params, _: &std::collections::BTreeSet<String>) -> Vec<(&'static str, Product)> {
         vec![("a", GRAM), ("a", ROWSUM), ("b", GRAM), ("b", ROWSUM)]
+    }
+
+    fn fits(Params(params): &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.on.fits(ahead)
     }
 }
 

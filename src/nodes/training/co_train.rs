@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Nonnegative;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
+use crate::nodes::features::options::PRETRAINED;
 use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
 use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
@@ -96,6 +98,7 @@ both:
         NETWORK,
     ];
     const MEASURES: &'static [Measure] = curves::MEASURES;
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = PRETRAINED;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "predictions",
@@ -131,6 +134,10 @@ both:
             return Err(ParamProblem::at("batches", message));
         }
         params.training().check()
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.training().fits(ahead)
     }
 }
 

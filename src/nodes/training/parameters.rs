@@ -2,9 +2,11 @@
 
 use crate::bounds::{Fraction, Nonnegative, Positive, Rate};
 use crate::kind::ParamProblem;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::nets::blueprint::{Blueprint, Head};
 use crate::nets::learn::rule::Rule;
-use crate::nodes::training::options::Network;
+use crate::nodes::parts::refuse_absent_val;
+use crate::nodes::training::options::{Judge, Network};
 
 /// A kind's parameters: its own, and those of every training.
 macro_rules! training_parameters {
@@ -168,14 +170,32 @@ impl Training {
             return Err(ParamProblem::at("momentum", "is of `optimizer: sgd`; the others have moments of their own"));
         }
         let Some(side) = self.image_size else { return Ok(()) };
+        let place = if self.model.is_some() { "image_size" } else { "architecture" };
+        self.fits_images((side.get(), side.get())).map_err(|problem| ParamProblem::at(place, problem))
+    }
+
+    /// Refuses val rows that the split has not, and images that are too small, where these are known.
+    pub fn fits(&self, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        if self.early_stopping.is_some_and(|stopping| stopping.on == Judge::Val) {
+            refuse_absent_val("early_stopping.on", "on: train", ahead)?;
+        }
+        let images = ahead.at("images").and_then(|arriving| arriving.known.size);
+        let (Some(size), None, false) = (images, self.image_size, ahead.has("network")) else { return Ok(()) };
+        let place = if self.model.is_some() { "model" } else { "architecture" };
+        self.fits_images(size).map_err(|problem| {
+            Misfit::param(place, format!("`{place}` {problem}"))
+                .help("`image_size` resizes images for the network")
+                .because("images", format!("{} × {} pixels", size.0, size.1))
+        })
+    }
+
+    fn fits_images(&self, (height, width): (usize, usize)) -> Result<(), String> {
+        let network = self.network();
         let head = Some(Head { outputs: 1, readout: network.head() });
         let blueprint =
             Blueprint { trunk: network.trunk(), responses: head, classes: None, norm: false, softplus: false };
-        let size = (side.get(), side.get());
-        let place = if self.model.is_some() { "image_size" } else { "architecture" };
-        blueprint.graph(size).map(|_| ()).map_err(|problem| {
-            ParamProblem::at(place, format!("does not fit images of {0} × {0}: {problem}", side.get()))
-        })
+        let fitted = blueprint.graph((height, width)).map(|_| ());
+        fitted.map_err(|problem| format!("does not fit images of {height} × {width}: {problem}"))
     }
 }
 

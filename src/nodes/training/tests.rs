@@ -432,7 +432,7 @@ fn data_that_do_not_fit_are_refused_before_training_starts() {
     assert!(made.numbers("history", "val_loss")[0].is_nan(), "nobody judges");
     let one = Value::Labels(Labels { stimuli: stimuli(COUNT), object: vec!["left".to_owned(); COUNT], category: None });
     let error = refused(bare().value("labels", &one), json!({}));
-    assert!(error.contains("show one class (left); telling classes apart needs 2 or more"), "{error}");
+    assert!(error.contains("show one class, `left` (") && error.contains("take `classes: category`"), "{error}");
     let error = refused(
         on_responses(),
         json!({ "architecture": { "blocks": [{ "channels": 2, "kernel": 40, "padding": 0 }] } }),

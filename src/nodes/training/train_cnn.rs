@@ -1,6 +1,8 @@
 //! The kind `train_cnn`: a network trained on responses, or on labels.
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
+use crate::nodes::features::options::PRETRAINED;
 use crate::nodes::training::curves;
 use crate::nodes::training::parameters::training_parameters;
 use crate::nodes::training::ports::{HISTORY, IMAGES, NETWORK, SPLIT, TRAINED};
@@ -58,6 +60,7 @@ cnn:
         NETWORK,
     ];
     const MEASURES: &'static [Measure] = curves::MEASURES;
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = PRETRAINED;
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "predictions",
@@ -74,6 +77,10 @@ cnn:
 
     fn check(params: &Params) -> Result<(), ParamProblem> {
         params.training().check()
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.training().fits(ahead)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Options {
     pub workspace: Option<PathBuf>,
     /// Of a search by halving, the trials that go on at each rung after the first, as far as that is decided.
     pub survivors: Vec<Vec<usize>>,
+    /// Whether it is of a run that was: then it is not held against files, which may have changed since, nor against rules of today.
+    pub ran: bool,
 }
 
 /// A recipe that can run.

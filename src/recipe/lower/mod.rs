@@ -1,5 +1,6 @@
 //! The recipe as a whole: its sections in order, and the plan that comes of them.
 
+pub mod ahead;
 pub mod called;
 pub mod data;
 pub mod draws;
@@ -23,7 +24,7 @@ pub mod sweep;
 pub mod variables;
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -110,6 +111,10 @@ pub fn lower(
     let drafts: Vec<Draft<'_>> =
         heads.all.iter().map(|head| Draft::read(head, &heads, seed, &variables, &mut problems)).collect();
     let linked = link::link(&heads, &drafts, &variables, &mut problems);
+    let workspace = workspace(name, options);
+    if !options.ran {
+        ahead::check(&linked, &heads, &drafts, &workspace, &mut problems);
+    }
     let rung = search
         .as_ref()
         .and_then(|search| search.next(&options.survivors, &heads, &linked, &variables.sweep, &mut problems));
@@ -135,10 +140,7 @@ pub fn lower(
         source: source.text.clone(),
         seed,
         about,
-        workspace: match &options.workspace {
-            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
-            None => workspace_of(name),
-        },
+        workspace,
         sweep: variables.sweep.variables.iter().map(labelled).collect(),
         rung,
         private,
@@ -148,6 +150,14 @@ pub fn lower(
         report,
     };
     Ok(Loaded { plan, warnings })
+}
+
+/// The folder against which paths are resolved.
+fn workspace(name: &Path, options: &Options) -> PathBuf {
+    match &options.workspace {
+        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
+        None => workspace_of(name),
+    }
 }
 
 /// A swept variable with what its values are called.

@@ -99,6 +99,10 @@ fn unknown(kind: &Kind, entry: &Entry, problems: &mut Problems) {
         ));
         return;
     }
+    if let Some((_, where_it_stands)) = kind.elsewhere.iter().find(|(known, _)| *known == name.as_str()) {
+        problem.help(*where_it_stands);
+        return;
+    }
     if let Some(known) = known_here_as(kind, name) {
         problem.help(format!("that parameter is called `{known}` here"));
         return;
@@ -261,6 +265,9 @@ fn quotes(value: &Json, schema: &Json, reported: &mut crate::diagnostic::Diagnos
         Json::String(text) if text.parse::<f64>().is_ok() && expected.contains("number") => {
             reported.help(format!("write {text} without quotation marks"));
         }
+        Json::String(text) if expected.contains("number") && percent(text).is_some() => {
+            reported.help(format!("write {} for {text}", percent(text).unwrap_or_default()));
+        }
         Json::Number(_) | Json::Bool(_) if expected.starts_with("a text") => {
             reported.help(format!("write \"{value}\" if that is the text you mean"));
         }
@@ -268,10 +275,19 @@ fn quotes(value: &Json, schema: &Json, reported: &mut crate::diagnostic::Diagnos
     }
 }
 
+/// A number of per cent as a fraction.
+fn percent(text: &str) -> Option<f64> {
+    let number: f64 = text.strip_suffix('%')?.trim_end().parse().ok()?;
+    Some(number / 100.0)
+}
+
 /// Says what a variable's value is where only its name stands.
 fn through_variable(tree: &Tree, value: &Json, reported: &mut crate::diagnostic::Diagnostic) {
     if let Some(text) = tree.text().filter(|text| crate::recipe::syntax::template::has_variables(text)) {
         reported.help(format!("{} is {} here", quoted(text), wording::given(value)));
+        if let Some(list) = value.as_str().filter(|list| list.contains(',') && !list.contains(['[', ' '])) {
+            reported.help(format!("several values are a list: `[{list}]`, as in `--set NAME=[{list}]`"));
+        }
     }
 }
 
@@ -352,7 +368,8 @@ fn told_by_the_kind(message: &str) -> Option<String> {
     let machine =
         ["a string", "a sequence", "a map", "a boolean", "struct ", "one of ", "variant ", "option", "enum ", "tuple "];
     let is_number_type = expected.starts_with(['u', 'i', 'f']) && !expected.contains(' ');
-    let is_machine =
-        is_number_type || expected.starts_with('`') || machine.iter().any(|word| expected.starts_with(word));
+    // serde quotes what it lists; a kind goes on in words, as in "`auto`, a penalty, …".
+    let is_listed = expected.starts_with('`') && !expected.contains(", a ");
+    let is_machine = is_number_type || is_listed || machine.iter().any(|word| expected.starts_with(word));
     (!is_machine).then(|| expected.to_owned())
 }

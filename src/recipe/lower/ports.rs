@@ -110,7 +110,7 @@ pub fn read<'t>(
             let what = section.value.describe();
             problems
                 .error(section.place.clone(), format!("`in` is {what}; it is a map of ports and references"))
-                .help(format!("`ventral kinds {}` lists the ports", kind.name));
+                .help(format!("as in `in: {{ {} }}`; `ventral kinds {}` lists the ports", needed(kind), kind.name));
             return Vec::new();
         }
     };
@@ -135,6 +135,13 @@ pub fn read<'t>(
         }
     }
     slots
+}
+
+/// The ports that a kind cannot do without, as one writes them.
+fn needed(kind: &Kind) -> String {
+    let needed = kind.inputs.iter().filter(|input| !input.arity.may_be_absent());
+    let ports: Vec<String> = needed.map(|input| format!("{}: …", input.name)).collect();
+    if ports.is_empty() { "PORT: NODE".to_owned() } else { ports.join(", ") }
 }
 
 /// Whether a key that names no port was most likely meant for this one.

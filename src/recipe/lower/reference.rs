@@ -79,7 +79,15 @@ pub fn parse(text: &str, sweep: &Sweep) -> Result<Reference, Malformed> {
     let base = at;
     let variant = match text[at..].strip_prefix('@') {
         None if at == text.len() => Variant::Same,
-        None => return Err((at..text.len(), format!("{FORM}; this is left over"))),
+        None => {
+            let port = text[at..].trim_start_matches(['/', ':', ' ']);
+            let meant = if port.len() < text.len() - at && is_name(port) && at == name_end {
+                format!("; did you mean `{node}.{port}`?")
+            } else {
+                String::new()
+            };
+            return Err((at..text.len(), format!("{FORM}; this is left over{meant}")));
+        }
         Some("*") => Variant::All,
         Some(choices) => Variant::Chosen(parse_choices(choices, at + 1, sweep)?),
     };
@@ -153,6 +161,15 @@ mod tests {
     fn a_value_may_hold_commas_and_equal_signs() {
         let Variant::Chosen(choices) = read("n@layer=x,1=y,k=2").unwrap().variant else { panic!("a choice") };
         assert_eq!(choices, [choice("layer", Some("x,1=y"), 2..13), choice("k", Some("2"), 14..17)]);
+    }
+
+    #[test]
+    fn other_languages_dots_are_understood() {
+        for text in ["it/images", "it:images", "it images"] {
+            let (_, message) = read(text).unwrap_err();
+            assert!(message.ends_with("; did you mean `it.images`?"), "{message}");
+        }
+        assert!(read("it/a b").unwrap_err().1.ends_with("this is left over"));
     }
 
     #[test]

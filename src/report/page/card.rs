@@ -31,6 +31,8 @@ pub struct Card {
     pub finished: String,
     /// `complete`, or what a reader must know first: `failed`, `skipped`, `stale`, `new`.
     pub state: String,
+    /// What failed, or why its results cannot be read, in words.
+    pub problem: Option<String>,
     /// The answer in three parts: before the number, the number, after it.
     pub answer: Option<(String, String, String)>,
     /// The key figure on a phone's width, as SVG markup.
@@ -88,6 +90,7 @@ pub fn card(study: &Study<'_>) -> Card {
         about: paragraph(&plan.about),
         finished: study.finished.clone(),
         state: state.to_owned(),
+        problem: problem(study),
         answer: answered(&results)
             .or_else(|| answer(&results))
             .map(|answer| (answer.before, answer.score, answer.after)),
@@ -98,6 +101,19 @@ pub fn card(study: &Study<'_>) -> Card {
         words: words(study),
         private: private(&results),
     }
+}
+
+/// The nodes that failed, the first with its reason, and how many were not run for that.
+fn problem(study: &Study<'_>) -> Option<String> {
+    let of = |status: Status| study.plan.nodes.keys().filter(move |&node| Status::of(study, node) == status);
+    let first = of(Status::Failed).next()?;
+    let message =
+        study.outcomes.get(first).and_then(|outcome| outcome.message.as_deref()).unwrap_or("no reason is known");
+    let also = match of(Status::Failed).count() {
+        1 => String::new(),
+        many => format!(" ({} more failed)", many - 1),
+    };
+    Some(format!("`{}` failed: {message}{also}", study.plan.nodes[first].id))
 }
 
 /// The best of each comparison, then of evaluations that no comparison reads.
@@ -190,6 +206,7 @@ impl Card {
             about: String::new(),
             finished: String::new(),
             state: "complete".to_owned(),
+            problem: None,
             answer: None,
             figure: String::new(),
             legend_title: String::new(),
@@ -198,6 +215,11 @@ impl Card {
             words: format!("{name} {title}").to_lowercase(),
             private: 0,
         }
+    }
+
+    /// A card for a study whose page is of an earlier time, and why nothing newer is known.
+    pub fn unread(name: &str, why: &str) -> Self {
+        Self { state: Status::Stale.name().to_owned(), problem: Some(why.to_owned()), ..Self::bare(name, name) }
     }
 
     /// Its page's address, relative to the index.

@@ -1,12 +1,18 @@
 //! `load_recordings`: pictures in a folder, a zip or an array, and an array of responses.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::formats::array::shape_text;
+use crate::formats::listing::Pictures;
 use crate::formats::stack::Axes;
+use crate::formats::{glimpse, name_of};
+use crate::kind::ahead::{self, Ahead, Known, Misfit};
 use crate::kind::{Input, NodeKind, Output, ParamProblem};
-use crate::nodes::data::layout::{Decimal, Layout, Order, Separator};
+use crate::nodes::data::layout::{Axis, Decimal, Layout, OF_UNITS, Order, Separator};
 use crate::value::decode::DECODERS;
 use crate::value::resize::Interpolation;
 use crate::value::sizing::Fit;
@@ -128,6 +134,21 @@ pub struct Params {
     pub order: Option<Order>,
 }
 
+impl Params {
+    /// The axes of the responses by their file's header, where that tells them and the layout takes them.
+    fn axes(&self, ahead: &Ahead<'_>) -> Option<Vec<usize>> {
+        let shape = glimpse::shape(&ahead.file(&self.responses)?, self.key.as_deref())?;
+        let takes = shape.len() == 3 || (shape.len() == 2 && self.layout.takes_two());
+        (takes && !shape.contains(&0)).then_some(shape)
+    }
+
+    /// How many pictures there are, where a list of files tells it.
+    fn listed(&self, ahead: &Ahead<'_>) -> Option<usize> {
+        let count = Pictures::open(&ahead.file(self.images.as_deref()?)?).ok()?.names().len();
+        (count > 0).then_some(count)
+    }
+}
+
 impl NodeKind for LoadRecordings {
     const NAME: &'static str = "load_recordings";
     const VERSION: u32 = 2;
@@ -140,6 +161,7 @@ impl NodeKind for LoadRecordings {
         responses: data/responses.npy\n    layout: units_by_stimuli\n    image_size: 224\n";
     type Params = Params;
     const INPUTS: &'static [Input] = &[];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = OF_UNITS;
     const OUTPUTS: &'static [Output] = &[
         Output { name: "images", ty: Type::Images, keyed: None, role: None, about: "The pictures, sorted by name." },
         Output {
@@ -174,6 +196,41 @@ impl NodeKind for LoadRecordings {
             }
             _ => Ok(()),
         }
+    }
+
+    fn foresee(params: &Params, ahead: &Ahead<'_>) -> Vec<ahead::Output> {
+        let rows = params.listed(ahead);
+        let size = params.image_size.map(|side| (side.get(), side.get()));
+        let axes = params.axes(ahead);
+        let along = |axis: Axis| params.layout.along(axis, axes.as_deref()?);
+        let of_stimuli = |known: Known| Known { rows, ..known };
+        vec![
+            ahead::Output::of("images", of_stimuli(Known { size, ..Known::default() })),
+            ahead::Output::of("labels", of_stimuli(Known::default())),
+            ahead::Output::of("responses", Known { columns: along(Axis::Units), ..Known::default() }),
+        ]
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        if params.ids.is_some() || params.ids_key.is_some() {
+            return Ok(());
+        }
+        let (Some(axes), Some(pictures)) = (params.axes(ahead), params.listed(ahead)) else { return Ok(()) };
+        let Some(count) = params.layout.along(Axis::Stimuli, &axes).filter(|&count| count != pictures) else {
+            return Ok(());
+        };
+        let message = format!(
+            "{} has {count} stimuli by its `layout`, and {} has {pictures} pictures; where responses have no names, each stimulus is \
+             one picture",
+            name_of(Path::new(&params.responses)),
+            name_of(Path::new(params.images.as_deref().unwrap_or_default()))
+        );
+        let others: Vec<String> = params.layout.others(&axes, pictures).map(|other| format!("`{other}`")).collect();
+        Err(Misfit::param("layout", message).help(if others.is_empty() {
+            "`ids` names the pictures of the responses, where they are of some of them".to_owned()
+        } else {
+            format!("of its axes ({}) another has {pictures}: write {}", shape_text(&axes), others.join(" or "))
+        }))
     }
 }
 

@@ -80,7 +80,8 @@ fn unit_groups(by: &[By], responses: &Responses) -> Result<BTreeMap<Vec<String>,
         let name = one.name();
         known.push(of.as_deref().ok_or_else(|| {
             KindError::new(format!(
-                "`by` has `{name}`, but `responses` does not know its units' {name}s; `load_units` reads them from a table"
+                "`by` has `{name}`, but `responses` does not know its units' {name}s; `load_units` reads them from the column `{name}` of a \
+                 table with a row per unit (`path`), and its output `responses` is what to score then"
             ))
         })?);
     }

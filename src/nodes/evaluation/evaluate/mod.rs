@@ -21,11 +21,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role};
 use crate::nodes::drawn;
 use crate::nodes::evaluation::convention::Convention;
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures;
+use crate::nodes::parts::{Takes, refuse_absent, refuse_unrecorded};
 use crate::value::ty::Type;
 
 /// Scores of predictions.
@@ -265,5 +267,10 @@ scores:
             Some(at) => Err(ParamProblem::at("by", format!("names `{}` twice", params.by[at].name()))),
             None => Ok(()),
         }
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_absent("on", params.on.asked(), Takes::All, ahead)?;
+        refuse_unrecorded("on", params.on.asked(), ahead)
     }
 }

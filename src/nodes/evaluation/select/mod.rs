@@ -12,8 +12,10 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, Role};
 use crate::nodes::measures;
+use crate::nodes::parts::refuse_without_val;
 use crate::value::ty::Type;
 
 /// The best of several variants.
@@ -130,4 +132,8 @@ best:
         ("history", "history"),
     ];
     const CHOOSES: bool = true;
+
+    fn fits(_: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_without_val("a choice is made on val rows", ahead)
+    }
 }

@@ -17,10 +17,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::measure::Weight;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Role, Threads};
 use crate::nodes::evaluation::on::On;
 use crate::nodes::measures::EXPLAINED_VARIANCE;
+use crate::nodes::parts::{Takes, refuse_absent, refuse_nameless};
 use crate::nodes::regression::ports::{INPUTS as READOUT_INPUTS, OUTPUTS as READOUT, stand_ins};
 use crate::nodes::regression::ridge::Alphas;
 use crate::value::fit::Form;
@@ -188,5 +190,10 @@ banded:
 
     fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
         stand_ins(wanted, Self::LAZY)
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_nameless("features", ahead)?;
+        params.on.map_or(Ok(()), |on| refuse_absent("on", on.asked(), Takes::All, ahead))
     }
 }

@@ -12,9 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Folds;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::measure::{Part, Weight};
 use crate::kind::{Input, Measure, NodeKind, Output, ParamProblem, Product, Threads};
 use crate::nodes::measures::R2;
+use crate::nodes::parts::{refuse_absent_val, refuse_components, refuse_nameless};
 use crate::nodes::regression::pls::components::Components;
 use crate::nodes::regression::ports::{INPUTS, OUTPUTS as READOUT, stand_ins};
 use crate::value::fit::Form;
@@ -132,5 +134,14 @@ readout:
 
     fn stand_ins(_params: &Params, wanted: &BTreeSet<String>) -> Vec<(&'static str, Product)> {
         stand_ins(wanted, Self::LAZY)
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_nameless("features", ahead)?;
+        if params.choose == Choose::Val {
+            refuse_absent_val("choose", "choose: folds", ahead)?;
+        }
+        let most = params.components.counts().last().copied().unwrap_or(0);
+        refuse_components(most, "components", ahead)
     }
 }

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Whole;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::measure;
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Product, Role, Threads};
 use crate::nodes::drawn;
@@ -294,5 +295,9 @@ similar:
             ));
         }
         Ok(())
+    }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        params.on.fits(ahead)
     }
 }

@@ -235,11 +235,19 @@ impl Classes {
         let found = images.find_in(&labels.stimuli, "images", "labels")?;
         let fitted: BTreeSet<&String> = rows.fit.iter().filter_map(|&row| found[row].map(|at| &names[at])).collect();
         if fitted.len() < 2 {
-            return Err(KindError::new(format!(
-                "the rows that are fitted on show {} ({}); telling classes apart needs 2 or more",
-                if fitted.len() == 1 { "one class" } else { "no class" },
-                fitted.first().map_or("no row has a label", |name| name)
-            )));
+            let rows_fitted = rows.fit.len();
+            let rows = rows.fit.iter().filter(|&&row| found[row].is_some()).count();
+            return Err(KindError::new(match fitted.first() {
+                Some(name) => format!(
+                    "the rows that are fitted on show one class, `{name}` ({rows} rows), and there is nothing to tell it from; give \
+                     `labels` of two classes or more, or take `classes: {}`",
+                    if of == options::Classes::Object { "category" } else { "object" }
+                ),
+                None => format!(
+                    "none of the {} rows that are fitted on has a label; `labels` must be of the same stimuli",
+                    rows_fitted
+                ),
+            }));
         }
         let list: Vec<String> = fitted.into_iter().cloned().collect();
         let number =

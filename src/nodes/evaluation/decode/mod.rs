@@ -1,12 +1,19 @@
 //! The kind `decode`: what a stimulus shows, read from features, from responses or from a network's class head.
 
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "torch")]
+mod told_apart;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::Positive;
+use crate::kind::ahead::{Ahead, Misfit};
 use crate::kind::measure::{Part, Weight};
 use crate::kind::{Arity, Input, Measure, NodeKind, Output, ParamProblem, Role, Threads};
 use crate::nodes::evaluation::on::On;
+use crate::nodes::parts::{Takes, refuse_absent};
 use crate::value::fit::Form;
 use crate::value::ty::Type;
 
@@ -49,6 +56,17 @@ pub enum Label {
     #[default]
     Object,
     Category,
+}
+
+#[cfg(feature = "torch")]
+impl Label {
+    /// What to do where there is one class.
+    fn otherwise(self) -> &'static str {
+        match self {
+            Self::Category => "`label: object` tells objects apart, where there are several",
+            Self::Object => "give `labels` of two classes or more",
+        }
+    }
 }
 
 impl NodeKind for Decode {
@@ -123,6 +141,10 @@ classes:
         }
         Err(ParamProblem::at("alpha", format!("{} is out of range; it lies above 0", params.alpha)))
     }
+
+    fn fits(params: &Params, ahead: &Ahead<'_>) -> Result<(), Misfit> {
+        refuse_absent("on", params.on.asked(), Takes::Folds, ahead)
+    }
 }
 
 /// The measures of the summary, in its order.
@@ -157,7 +179,7 @@ mod compute {
     use crate::kind::fact;
     use crate::kind::{Compute, KindError, NodeKind, Run};
     use crate::math::linear::decode;
-    use crate::nodes::evaluation::decode::{Decode, Label, MEASURES, Params};
+    use crate::nodes::evaluation::decode::{Decode, Label, MEASURES, Params, told_apart};
     use crate::nodes::evaluation::held_out;
     use crate::nodes::evaluation::on::On;
     use crate::value::Value;
@@ -198,6 +220,8 @@ mod compute {
         predicted: Vec<usize>,
         /// Whether the train rows' most frequent class was right.
         by_chance: usize,
+        /// The classes of scored rows that no train row of their round shows.
+        unseen: Vec<usize>,
         fitted: usize,
         lineage: Lineage,
     }
@@ -209,9 +233,10 @@ mod compute {
             let names = names(&labels, params.label)?;
             let classes: Vec<String> = names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
             if classes.len() < 2 {
-                return Err(KindError::new(format!(
-                    "`labels` holds one class, `{}`; there is nothing to tell apart",
-                    classes.first().map_or("none", String::as_str)
+                return Err(KindError::new(told_apart::one_class(
+                    "all rows of `labels`",
+                    &names,
+                    params.label.otherwise(),
                 )));
             }
             let number: BTreeMap<&str, usize> =
@@ -266,6 +291,11 @@ mod compute {
                 };
                 let numbers = probabilities.mapv(|p| p as f32);
                 run.emit_round("probabilities", round.fold, Value::Matrix(Matrix::new(numbers, about)))?;
+            }
+            // A class head has seen what it was trained on, which this split need not say.
+            if let (true, Some(&first)) = (port == "features", decisions.unseen.first()) {
+                let (unseen, scored) = (decisions.unseen.len(), decisions.truth.len());
+                run.note(told_apart::unseen((unseen, scored), &classes[first], decisions.fitted)?);
             }
             emit(&params, &classes, &decisions, port, run)
         }
@@ -335,9 +365,8 @@ mod compute {
         let present: Vec<&str> = seen.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         if present.len() < 2 {
             return Err(KindError::new(format!(
-                "the {} train rows show one class, `{}`; there is nothing to tell apart",
-                train.len(),
-                present.first().unwrap_or(&"none")
+                "{}; where the split takes `labels` too, each class has its share of the train rows",
+                told_apart::one_class("the train rows", &seen, params.label.otherwise())
             )));
         }
         let y: Vec<usize> = seen.iter().map(|name| present.binary_search(name).expect("it is one of them")).collect();
@@ -403,6 +432,9 @@ mod compute {
                 decisions.truth.push(class);
                 decisions.predicted.push(best);
                 decisions.by_chance += usize::from(usual == class);
+                if counts[class] == 0 {
+                    decisions.unseen.push(class);
+                }
             }
             Ok(())
         }
@@ -472,128 +504,5 @@ mod compute {
                 Column::new("rows".into(), scored.iter().map(|&class| of_class(class) as u32).collect::<Vec<_>>()),
             ])?,
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Decode;
-    use crate::nodes::golden::{Golden, Sample};
-    use crate::nodes::samples;
-    use crate::nodes::testing::{Inputs, folds, hold_out, inputs, matrix, responses, stimuli};
-    use crate::value::Value;
-    use crate::value::labels::Labels;
-    use crate::value::lineage::{Exposure, Lineage};
-    use crate::value::matrix::{About, Matrix};
-    use ndarray::Array2;
-    use serde_json::json;
-
-    impl Golden for Decode {
-        fn golden() -> Sample {
-            let objects: Vec<&str> = (0..samples::ROWS).map(|row| ["car", "face"][row % 2]).collect();
-            let given = inputs().value("features", &samples::x()).value("labels", &labels(&objects));
-            (given.value("split", &samples::split()), json!({ "on": "test", "iterations": 30 }))
-        }
-    }
-
-    fn labels(names: &[&str]) -> Value {
-        let object = names.iter().map(|&name| name.to_owned()).collect();
-        Value::Labels(Labels { stimuli: stimuli(names.len()), object, category: None })
-    }
-
-    /// Three classes at the corners of a triangle.
-    fn corners() -> (Array2<f32>, Vec<&'static str>) {
-        let x = Array2::from_shape_fn((12, 2), |(row, column)| {
-            let corner = [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]][row % 3][column];
-            corner + ((row * 5 + column * 3) as f32).sin() * 0.2
-        });
-        (x, (0..12).map(|row| ["car", "face", "boat"][row % 3]).collect())
-    }
-
-    fn job(parts: &str) -> Inputs {
-        let (x, names) = corners();
-        let rows = stimuli(12);
-        inputs()
-            .value("features", &matrix(&rows, x))
-            .value("labels", &labels(&names))
-            .value("split", &hold_out(&rows, parts))
-    }
-
-    #[test]
-    fn what_lies_apart_is_told_apart() {
-        let made = job("ttttttttteee").run::<Decode>(json!({ "on": "test" })).unwrap();
-        assert_eq!(made.texts("summary", "measure"), ["accuracy", "balanced_accuracy", "chance"]);
-        let values = made.numbers("summary", "value");
-        assert_eq!((values[0], values[1], values[2]), (1.0, 1.0, 1.0 / 3.0));
-        assert_eq!(made.texts("confusion", "true"), ["boat", "car", "face"]);
-        assert_eq!(made.texts("confusion", "predicted"), ["boat", "car", "face"]);
-        let probabilities = made.matrix("probabilities");
-        assert_eq!(probabilities.about.columns.clone().unwrap(), ["boat", "car", "face"]);
-        assert!(probabilities.view().outer_iter().all(|row| (row.sum() - 1.0).abs() < 1e-5));
-        assert_eq!(made.table("summary").about.lineage.fitted[0].len(), 9);
-        let (x, _) = corners();
-        let again = inputs()
-            .value("features", &matrix(&stimuli(12), x))
-            .value("model", &made.value("fit"))
-            .run::<crate::nodes::evaluation::predict::Predict>(json!({}))
-            .unwrap();
-        let difference = &again.matrix("predictions").view() - &probabilities.view();
-        assert!(difference.iter().all(|d| d.abs() < 1e-4), "the fit gives the same probabilities");
-    }
-
-    #[test]
-    fn a_class_head_is_scored_as_it_is() {
-        let rows = stimuli(4);
-        let p = ndarray::array![[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]];
-        let about =
-            About { stimuli: Some(rows.clone()), columns: Some(vec!["b".into(), "a".into()]), ..About::default() };
-        let made = inputs()
-            .value("probabilities", &Value::Matrix(Matrix::new(p, about)))
-            .value("labels", &labels(&["b", "a", "a", "b"]))
-            .value("split", &hold_out(&rows, "teee"))
-            .run::<Decode>(json!({ "on": "test" }))
-            .unwrap();
-        // Of a, a and b, the first and the last are right; train shows only b.
-        assert!((made.numbers("summary", "value")[0] - 2.0 / 3.0).abs() < 1e-12);
-        assert!((made.numbers("summary", "value")[1] - 0.75).abs() < 1e-12);
-        assert!((made.numbers("summary", "value")[2] - 1.0 / 3.0).abs() < 1e-12);
-        assert!(!made.has("fit"));
-    }
-
-    #[test]
-    fn responses_decode_and_folds_pool_what_they_held_out() {
-        let (x, names) = corners();
-        let rows = stimuli(12);
-        let made = inputs()
-            .value("features", &responses(&rows, x))
-            .value("labels", &labels(&names))
-            .value("split", &folds(&rows, 4))
-            .run::<Decode>(json!({ "on": "folds" }))
-            .unwrap();
-        assert_eq!(made.keys("fit"), ["0", "1", "2", "3"]);
-        assert_eq!(made.table("summary").about.facts["rows_scored"], json!(12));
-        assert_eq!(made.numbers("summary", "value")[0], 1.0);
-    }
-
-    #[test]
-    fn what_cannot_be_decoded_is_refused_in_words() {
-        let refusal = |given: Inputs, params| given.refusal::<Decode>(params).message;
-        let rows = stimuli(12);
-        let (x, names) = corners();
-        let one = inputs()
-            .value("features", &matrix(&rows, x.clone()))
-            .value("labels", &labels(&["car"; 12]))
-            .value("split", &hold_out(&rows, "ttttttttteee"));
-        assert!(refusal(one, json!({ "on": "test" })).starts_with("`labels` holds one class, `car`"));
-        let category = json!({ "on": "test", "label": "category" });
-        assert!(refusal(job("ttttttttteee"), category).contains("names objects but no categories"));
-        assert!(refusal(job("ttttttttteee"), json!({ "on": "test", "alpha": 0.0 })).starts_with("0 is out of range"));
-        let lineage = Lineage::default().fitted_on(Exposure::new("pca", &rows, &[10]));
-        let seen = Matrix::new(x, About { stimuli: Some(rows.clone()), lineage, ..About::default() });
-        let leak = inputs()
-            .value("features", &Value::Matrix(seen))
-            .value("labels", &labels(&names))
-            .value("split", &hold_out(&rows, "ttttttttteee"));
-        assert!(refusal(leak, json!({ "on": "test" })).starts_with("1 of 3 test rows were seen by `pca`"));
     }
 }
