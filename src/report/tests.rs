@@ -298,7 +298,7 @@ fn a_report_begins_as_its_recipe_says_and_answers_by_its_measure() {
     let at = |part: &str| told.find(part).unwrap_or_else(|| panic!("{part} is not there"));
     assert!(at("First my words.") < at("class=\"key card\"") && at("class=\"key card\"") < at("<table data-sort>"));
     assert!(
-        answer(&told).contains("mean Pearson r") && !answer(&told).contains("explained variance"),
+        answer(&told).contains("mean correlation") && !answer(&told).contains("explained variance"),
         "{}",
         answer(&told)
     );
