@@ -246,15 +246,15 @@ fn a_run_with_nothing_to_do_needs_no_worker() {
 #[test]
 fn a_failed_node_leaves_independent_branches_alone() {
     let study = Study::with(SMALL);
-    study.edit("sweep: { size: [4, 8] }", "sweep: [{ size: 4, k: 40 }, { size: 8, k: 60 }]");
+    study.edit("sweep: { size: [4, 8] }", "sweep: [{ size: 4, k: 40 }, { size: 8, k: 80 }]");
     study.edit("components: \"${components}\"", "components: \"${k}\"");
     study.edit(
         "by_size: { kind: compare",
         "other: { kind: pixels, in: { images: it.images } }\n  by_size: { kind: compare",
     );
-    // 52 train rows of 48 numbers have 40 components; of 192 numbers they have no 60.
+    // 52 train rows of 48 numbers have 40 components; of 192 numbers they have no 80.
     let ended = study.ventral(&["run", "recipes/a.yaml"]);
-    ended.refused(1, &["pcs@size=8,k=60", "`components` is 60", "rank"]);
+    ended.refused(1, &["pcs@size=8,k=80", "`components` is 80", "rank"]);
     let out = ended.out();
     assert!(out.contains("1 failed, 3 skipped"), "{out}");
     // What was not run is one line, and no line a node.
@@ -264,7 +264,7 @@ fn a_failed_node_leaves_independent_branches_alone() {
         .filter(|line| line.contains("not run") || line.contains("skipped"))
         .map(str::to_owned)
         .collect();
-    let expected = "3 nodes not run because `pcs@size=8,k=60` failed: readout@size=8,k=60, scores@size=8,k=60, by_size";
+    let expected = "3 nodes not run because `pcs@size=8,k=80` failed: readout@size=8,k=80, scores@size=8,k=80, by_size";
     assert_eq!(told, [expected]);
     let html = fs::read_to_string(study.path("reports/a/index.html")).expect("a report all the same");
     assert!(html.contains("failed"));
@@ -274,7 +274,7 @@ fn a_failed_node_leaves_independent_branches_alone() {
     let state = |name: &str| {
         status.as_array().expect("rows").iter().find(|row| row["node"] == name).expect(name)["state"].clone()
     };
-    assert_eq!((state("pcs@size=8,k=60"), state("other")), (Json::from("failed"), Json::from("cached")));
+    assert_eq!((state("pcs@size=8,k=80"), state("other")), (Json::from("failed"), Json::from("cached")));
 }
 
 #[test]

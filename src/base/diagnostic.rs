@@ -63,6 +63,8 @@ impl Source {
 pub enum Severity {
     /// Nothing runs.
     Error,
+    /// A node is certain to fail: others may run.
+    Foreseen,
     /// It runs, but hardly as meant.
     Warning,
 }
@@ -126,7 +128,7 @@ impl Diagnostic {
     fn render(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
+            Severity::Foreseen | Severity::Warning => Level::WARNING,
         };
         let message = normalize_untrusted_str(&self.message);
         let help: Vec<String> = self.help.iter().map(|help| normalize_untrusted_str(help)).collect();
@@ -190,6 +192,21 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
+    /// The same with what a run is certain to refuse as errors.
+    #[must_use]
+    pub fn refusing(&self) -> Self {
+        let error = |one: &Diagnostic| match one.severity {
+            Severity::Foreseen => Diagnostic { severity: Severity::Error, ..one.clone() },
+            Severity::Error | Severity::Warning => one.clone(),
+        };
+        Self(self.0.iter().map(error).collect())
+    }
+
+    /// Whether anything is an error.
+    pub fn refuse(&self) -> bool {
+        self.0.iter().any(|one| one.severity == Severity::Error)
+    }
+
     /// How many things are wrong.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -220,7 +237,7 @@ impl Diagnostics {
         let each = self.0.iter().map(|diagnostic| {
             let position = diagnostic.position();
             json!({
-                "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "severity": match diagnostic.severity { Severity::Error => "error", Severity::Foreseen | Severity::Warning => "warning" },
                 "message": diagnostic.message,
                 "file": diagnostic.source.name,
                 "line": position.map(|(line, _)| line),
@@ -298,6 +315,13 @@ impl Problems {
         let warning = self.error(place, message);
         warning.severity = Severity::Warning;
         warning
+    }
+
+    /// Adds what a run is certain to refuse in one node: its other nodes may run, so that the recipe stands. Help may be added.
+    pub fn foreseen(&mut self, place: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        let foreseen = self.error(place, message);
+        foreseen.severity = Severity::Foreseen;
+        foreseen
     }
 
     /// The first error whose place shares bytes with this one.

@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 use typed_index_collections::TiVec;
 
 use crate::cli::outcome::{Failure, Outcome};
-use crate::cli::recipe::{Recipe, assignment, open};
+use crate::cli::recipe::{Recipe, assignment, warn};
 use crate::cli::terminal;
 use crate::cli::weights;
-use crate::diagnostic::quoted;
+use crate::diagnostic::{Diagnostics, quoted};
 use crate::engine::fingerprint::{self, Absent};
 use crate::kind::registry::Registry;
 use crate::recipe::manual::kinds::Entry;
@@ -44,8 +44,15 @@ impl Check {
         let mut wrong = false;
         let mut problems = Vec::new();
         for path in &self.recipes {
-            match open(path, registry, &self.set) {
+            match Session::open(path, registry, &self.set) {
                 Ok(session) => {
+                    let told = session.warnings.refusing();
+                    if told.refuse() {
+                        wrong = true;
+                        self.tell(&told, &mut problems);
+                        continue;
+                    }
+                    warn(&session);
                     let absent = fingerprint::absent(&session.plan);
                     wrong |= self.strict && !absent.is_empty();
                     if self.json {
@@ -61,15 +68,10 @@ impl Check {
                     };
                     terminal::print(&format!("{}: {} nodes, {said}", path.display(), session.plan.nodes.len()));
                 }
-                Err(Failure::Recipe(diagnostics)) => {
+                Err(diagnostics) => {
                     wrong = true;
-                    if self.json {
-                        problems.push(diagnostics.to_json());
-                    } else {
-                        terminal::note(&diagnostics.render(terminal::colour()));
-                    }
+                    self.tell(&diagnostics, &mut problems);
                 }
-                Err(other) => return Err(other),
             }
         }
         if self.json {
@@ -78,6 +80,16 @@ impl Check {
             terminal::print_json(&json!(all));
         }
         if wrong { Err(Failure::Reported(2)) } else { Ok(()) }
+    }
+}
+
+impl Check {
+    fn tell(&self, diagnostics: &Diagnostics, problems: &mut Vec<Json>) {
+        if self.json {
+            problems.push(diagnostics.to_json());
+        } else {
+            terminal::note(&diagnostics.render(terminal::colour()));
+        }
     }
 }
 

@@ -83,7 +83,7 @@ fn report(
     let written = place.is_some();
     let kind = head.body.iter().find(|entry| entry.key == "kind").map(|entry| entry.value.place.clone());
     let recipe = Arc::clone(&problems.source);
-    let problem = problems.error(place.or(kind).unwrap_or_else(|| head.place.clone()), misfit.message);
+    let problem = problems.foreseen(place.or(kind).unwrap_or_else(|| head.place.clone()), misfit.message);
     if let (false, Place::Param(path)) = (written, &misfit.at) {
         problem.help(format!("that is the default: give {} under `with:`", quoted(path)));
     }
