@@ -7,7 +7,7 @@ use std::fs;
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
 use serde_json::Value as Json;
-use study::{Ended, Study};
+use study::{Ended, SMALL, Study};
 
 /// A workspace with twelve pictures, responses of three units to them as they should be, and features of as many rows.
 fn recorded(nodes: &str) -> Study {
@@ -135,22 +135,9 @@ fn a_mistake_elsewhere_makes_no_other() {
     assert!(!ended.err().contains("is a part of a split"), "{}", ended.err());
 }
 
-const FORECAST: &str = "\
-version: 1
-title: A small study
-seed: 3
-vars: { components: 8 }
-sweep: { size: [4, 8] }
-nodes:
-  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }
-  px: { kind: pixels, in: { images: it.images }, with: { size: \"${size}\" } }
-  pcs: { kind: pca, in: { features: px, split: it.split }, with: { components: \"${components}\" } }
-  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
-";
-
 #[test]
 fn a_forecast_counts_what_is_kept_beside_results() {
-    let study = Study::with(FORECAST);
+    let study = Study::with(SMALL);
     study.run();
     let forecast = |study: &Study| {
         let rows = study.ventral(&["run", "recipes/a.yaml", "--dry-run", "--json"]).succeeded().json();

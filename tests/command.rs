@@ -9,22 +9,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
-use study::{Ended, Study};
-
-const SMALL: &str = "\
-version: 1
-title: A small study
-seed: 3
-vars: { components: 8 }
-sweep: { size: [4, 8] }
-nodes:
-  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }
-  px: { kind: pixels, in: { images: it.images }, with: { size: \"${size}\" } }
-  pcs: { kind: pca, in: { features: px, split: it.split }, with: { components: \"${components}\" } }
-  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
-  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
-  by_size: { kind: compare, in: { scores: \"scores@*\" } }
-";
+use study::{Ended, SMALL, Study};
 
 /// One node that takes a second or two, and one that reads it.
 const LONG: &str = "\

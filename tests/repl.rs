@@ -4,27 +4,17 @@ mod study;
 
 use std::fs;
 
-use study::Study;
+use study::{SMALL, Study};
 use ventral::prelude::{Draft, Plan, Run, Show};
 
-const SMALL: &str = "\
-version: 1
-title: A small study     # with a comment
-seed: 3
-vars: { components: 8 }
-sweep: { size: [4, 8] }
-nodes:
-  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }
-  px: { kind: pixels, in: { images: it.images }, with: { size: \"${size}\" } }
-  pcs: { kind: pca, in: { features: px, split: it.split }, with: { components: \"${components}\" } }
-  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
-  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
-  by_size: { kind: compare, in: { scores: \"scores@*\" } }
-";
+/// The small study with a comment that edits must keep.
+fn commented() -> String {
+    SMALL.replace("A small study", "A small study     # with a comment")
+}
 
 /// A small study that has run, and the run at hand.
 fn explored() -> (Study, Run) {
-    let study = Study::with(SMALL);
+    let study = Study::with(&commented());
     study.run();
     let run = Run::open(study.path("recipes/a.yaml")).expect("it opens");
     (study, run)
@@ -144,7 +134,7 @@ fn refusals_name_what_is_meant() {
     refused(matrix.column(99), &["no column `99`", "it has 8"]);
     refused(run.images("it.images").expect("images").pick(["x"]), &["no stimulus `x`"]);
     refused(Run::open(study.path("recipes/aa.yaml")), &["did you mean", "a.yaml"]);
-    let new = Study::with(SMALL);
+    let new = Study::with(&commented());
     let new = Run::open(new.path("recipes/a.yaml")).expect("it opens");
     refused(new.table("by_size"), &["`by_size` is new", "`run()?` computes it here", "ventral run"]);
     refused(new.chart("by_size"), &["`by_size` is new", "`run()?`"]);

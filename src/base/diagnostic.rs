@@ -337,10 +337,12 @@ impl Problems {
         self.all.last_mut().expect("one was just pushed")
     }
 
-    /// Errors, then warnings.
+    /// Errors, then warnings. Where there are errors, what is foreseen is one too: nothing runs, and all is told at once.
     pub fn finish(self) -> (Diagnostics, Diagnostics) {
-        let (errors, warnings) = self.all.into_iter().partition(|d| d.severity == Severity::Error);
-        (Diagnostics::new(errors), Diagnostics::new(warnings))
+        let all = Diagnostics::new(self.all);
+        let all = if all.refuse() { all.refusing() } else { all };
+        let (errors, warnings) = all.0.into_iter().partition(|d| d.severity == Severity::Error);
+        (Diagnostics(errors), Diagnostics(warnings))
     }
 }
 

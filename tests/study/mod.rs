@@ -8,6 +8,22 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
+/// Pixels of two sizes, their components, a readout and its scores.
+pub const SMALL: &str = "\
+version: 1
+title: A small study
+seed: 3
+vars: { components: 8 }
+sweep: { size: [4, 8] }
+nodes:
+  it: { kind: synthetic_it, with: { images: 64, size: 32, units: 6, repeats: 4 } }
+  px: { kind: pixels, in: { images: it.images }, with: { size: \"${size}\" } }
+  pcs: { kind: pca, in: { features: px, split: it.split }, with: { components: \"${components}\" } }
+  readout: { kind: ridge, in: { features: pcs, responses: it.responses, split: it.split } }
+  scores: { kind: evaluate, in: { predictions: readout, responses: it.responses, split: it.split }, with: { on: val } }
+  by_size: { kind: compare, in: { scores: \"scores@*\" } }
+";
+
 /// A workspace in a temporary folder.
 pub struct Study {
     pub folder: tempfile::TempDir,

@@ -52,7 +52,7 @@ fn read_grid(entries: &[Entry], variables: &mut Variables, settings: &mut Settin
             // What is set may be one of the recipe's names.
             Some(setting) => {
                 let named = matches!(value.value, Value::Map(_));
-                let levels = named.then(|| read_levels(key, place, value, variables, problems)).unwrap_or_default();
+                let levels = if named { read_levels(key, place, value, variables, problems) } else { Vec::new() };
                 setting.swept(&levels, problems)
             }
             None => read_levels(key, place, value, variables, problems),

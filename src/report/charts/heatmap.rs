@@ -11,7 +11,7 @@ use crate::report::charts::chart::{Draw, View};
 use crate::report::charts::shaded;
 use crate::report::charts::shades::{CLUSTERED, Shades};
 use crate::report::draw::figure::Figure;
-use crate::report::draw::number::count;
+use crate::report::draw::number::{count, counted};
 use crate::report::read::grid::{Cells, Grid};
 use crate::report::read::results::Results;
 use crate::report::read::sample::main_measure;
@@ -79,6 +79,8 @@ impl Draw for Heatmap {
 struct Read {
     shades: Shades,
     stimuli: Option<Stimuli>,
+    /// How many rows of a table a cell is the mean of, at most.
+    rows: usize,
 }
 
 /// The first matrix or table that is meant, as cells.
@@ -88,17 +90,18 @@ fn read(view: &View<'_>, options: &Options) -> Option<Read> {
     let fits = |ty: Type| matches!(ty, Type::Matrix | Type::Table | Type::Rdm);
     let port = kind.outputs.iter().find(|out| view.port.map_or(fits(out.ty), |port| port == out.name))?;
     if port.ty == Type::Table {
-        let shades = of_table(&*view.results.table(node, port.name)?, options)?;
-        return Some(Read { shades, stimuli: None });
+        let (shades, rows) = of_table(&*view.results.table(node, port.name)?, options)?;
+        return Some(Read { shades, stimuli: None, rows });
     }
     let stored = *view.results.outputs(node, port.name).first()?;
     if port.ty == Type::Rdm {
         let rdm = view.results.rdm(stored)?;
-        return Some(Read { shades: of_rdm(&rdm, options.of.as_deref())?, stimuli: Some(rdm.about.stimuli) });
+        let shades = of_rdm(&rdm, options.of.as_deref())?;
+        return Some(Read { shades, stimuli: Some(rdm.about.stimuli), rows: 1 });
     }
     let matrix = view.results.matrix(stored)?;
     let stimuli = matrix.about.stimuli.clone().filter(|stimuli| stimuli.len() == matrix.rows());
-    Some(Read { shades: of_matrix(&matrix), stimuli })
+    Some(Read { shades: of_matrix(&matrix), stimuli, rows: 1 })
 }
 
 fn of_matrix(matrix: &Matrix) -> Shades {
@@ -143,7 +146,8 @@ fn of_rdm(rdm: &Rdm, of: Option<&str>) -> Option<Shades> {
     })
 }
 
-fn of_table(grid: &Grid, options: &Options) -> Option<Shades> {
+/// The cells, and how many rows of the table the one of most is the mean of.
+fn of_table(grid: &Grid, options: &Options) -> Option<(Shades, usize)> {
     let words = || grid.columns.iter().filter(|column| matches!(column.cells, Cells::Words(_))).map(|c| &c.name);
     let rows = options.rows.clone().or_else(|| words().next().cloned())?;
     let columns = options.columns.clone().or_else(|| words().find(|name| **name != rows).cloned());
@@ -152,7 +156,13 @@ fn of_table(grid: &Grid, options: &Options) -> Option<Shades> {
         rows: names(grid, &rows)?,
         ..Shades::default()
     };
-    let mut known: BTreeMap<(String, String), f64> = BTreeMap::new();
+    let mut known: BTreeMap<(String, String), (f64, usize)> = BTreeMap::new();
+    let mut add = |place, value: Option<f64>| {
+        if let Some(value) = value {
+            let (sum, count) = known.entry(place).or_default();
+            (*sum, *count) = (*sum + value, *count + 1);
+        }
+    };
     // Where a column says which measure a row is of, its mean is the value.
     let summary = [column::MEASURE, column::MEAN].iter().all(|name| grid.has(name)).then(|| column::MEAN.to_owned());
     let value = options.value.clone().or(summary).or_else(|| main_measure(grid))?;
@@ -161,7 +171,7 @@ fn of_table(grid: &Grid, options: &Options) -> Option<Shades> {
             shades.columns = names(grid, columns)?;
             for row in 0..grid.rows {
                 let place = (grid.text(&rows, row).unwrap_or_default(), grid.text(columns, row).unwrap_or_default());
-                known.entry(place).or_insert(grid.number(&value, row).unwrap_or(f64::NAN));
+                add(place, grid.number(&value, row));
             }
             shades.called[2] = grid.measure(&value).axis();
         }
@@ -170,15 +180,18 @@ fn of_table(grid: &Grid, options: &Options) -> Option<Shades> {
             shades.columns = numbers.map(|column| column.name.clone()).filter(|name| *name != rows).collect();
             for (row, of) in (0..grid.rows).flat_map(|row| shades.columns.iter().map(move |of| (row, of))) {
                 let place = (grid.text(&rows, row).unwrap_or_default(), of.clone());
-                known.entry(place).or_insert(grid.number(of, row).unwrap_or(f64::NAN));
+                add(place, grid.number(of, row));
             }
             shades.called[2] = "Value".to_owned();
         }
     }
     let cells = shades.rows.iter().flat_map(|row| shades.columns.iter().map(move |column| (row, column)));
-    shades.values =
-        cells.map(|(row, column)| *known.get(&(row.clone(), column.clone())).unwrap_or(&f64::NAN)).collect();
-    Some(shades)
+    let mean = |(row, column): (&String, &String)| {
+        known.get(&(row.clone(), column.clone())).map_or(f64::NAN, |(sum, count)| sum / *count as f64)
+    };
+    shades.values = cells.map(mean).collect();
+    let most = known.values().map(|(_, count)| *count).max().unwrap_or(1);
+    Some((shades, most))
 }
 
 /// The values of a column in the order in which they first stand.
@@ -213,6 +226,10 @@ fn figure(view: &View<'_>, given: Read, order: Order) -> Figure {
             ),
             None => (given.shades, " In the order given: nothing in the study labels these stimuli.".to_owned()),
         },
+    };
+    let said = match given.rows {
+        0 | 1 => said,
+        rows => format!(" A cell is the mean of up to {} of the table.{said}", counted(rows, "row")),
     };
     let id = &view.results.node(view.first()).id;
     let port = view.port.map(|port| format!(".{port}")).unwrap_or_default();
@@ -266,5 +283,23 @@ mod tests {
         assert!(
             figure("rsa.table").caption.ends_with(" In the order given: nothing in the study labels these stimuli.")
         );
+    }
+
+    #[test]
+    fn rows_that_share_a_cell_are_averaged_and_told() {
+        let layers = vec!["features.1".to_owned()];
+        let units = (0..6).map(|at| format!("u{at}")).collect();
+        let study = fixture(Options { layers, units, stimuli: 24, ..Options::default() });
+        // Three units lie in each of two regions.
+        let options = json!({ "rows": "region", "columns": "region", "value": "r" });
+        let figure = drawn(&study, "heatmap", "scores.per_unit", options).expect("a figure");
+        let csv = figure.data.csv();
+        let all = drawn(&study, "box", "scores", json!({ "x": "region", "y": "r" })).expect("a figure").data.csv();
+        let number = |line: &str| line.rsplit(',').next().and_then(|cell| cell.parse::<f64>().ok()).expect("a number");
+        let of_region: Vec<f64> = all.lines().filter(|line| line.starts_with("V4,")).map(number).collect();
+        assert_eq!(of_region.len(), 3, "{all}");
+        let shown = csv.lines().find(|line| line.starts_with("V4,V4,")).map(number).expect("a cell");
+        assert!((shown - of_region.iter().sum::<f64>() / 3.0).abs() < 1e-12, "{csv} of {all}");
+        assert!(figure.caption.contains(" A cell is the mean of up to 3 rows of the table."), "{}", figure.caption);
     }
 }

@@ -71,7 +71,7 @@ impl Label {
 
 impl NodeKind for Decode {
     const NAME: &'static str = "decode";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const ABOUT: &'static str = "Object class from features or responses, or a class head's own: accuracy and confusions.\n\n\
         Multinomial logistic regression (linfa-logistic) on features that are z-scored by the train rows, fitted on these \
         alone; with `probabilities` from a network's class head nothing is fitted, and they are scored. As in evaluate, rows \
