@@ -74,6 +74,22 @@ nodes:
 mod needs_chromium {
     use super::*;
 
+    /// The bar of sections stays in sight, its list fits, leads to what it names, and closes.
+    fn contents(chrome: &mut Chrome, name: &str) {
+        chrome.eval("scrollTo({ top: 3000, behavior: 'instant' })");
+        assert_eq!(chrome.eval("document.querySelector('nav').getBoundingClientRect().top"), 0, "{name}");
+        chrome.eval("document.querySelector('.contents summary').click()");
+        let beside = "(() => { const box = document.querySelector('.contents > div'); return box.scrollWidth - box.clientWidth; })()";
+        assert_eq!(chrome.eval(beside), 0, "{name}: entries lie beside the list");
+        assert_eq!(chrome.barriers(), [""; 0], "{name}: the list");
+        chrome.picture(&format!("contents-{name}"), false);
+        chrome.eval("document.querySelector('.contents li:last-child a').click()");
+        chrome.until(
+            "!document.querySelector('.contents').open && \
+             location.hash === document.querySelector('.contents li:last-child a').getAttribute('href')",
+        );
+    }
+
     #[test]
     #[expect(clippy::too_many_lines, reason = "one reader's way through one page")]
     fn a_report_can_be_read_searched_and_taken_along() {
@@ -87,6 +103,7 @@ mod needs_chromium {
             assert_eq!(chrome.eval("document.documentElement.scrollWidth - innerWidth"), 0, "{name} scrolls sideways");
             assert_eq!(chrome.barriers(), [""; 0], "{name}");
             chrome.picture(&format!("report-{name}"), true);
+            contents(&mut chrome, name);
         }
         chrome.shape(1280, 900, false);
         chrome.open(&address);
